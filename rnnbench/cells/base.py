@@ -1,0 +1,133 @@
+"""What a recurrent cell is: a projection of the input, one step, and the shape of its state."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from rnnbench.errors import UserError
+
+State = tuple[Tensor, ...]
+"""The state of one cell: a flat tuple of tensors, batch first, of any rank: ``((B, H),)``, ``((B, H), (B, H))``, ..."""
+
+
+class RNNCell(nn.Module):
+    """The base of every recurrent cell.
+
+    An author writes `step`, in plain PyTorch, and `project` for all that needs no state. A cell knows no time axis, no
+    length, no direction and no layer: engines run it over time, the backbone stacks it. Products with weights in `step`
+    are `torch.nn.functional.linear` on two-dimensional tensors, so that an engine can split the step at them.
+
+    Letters in shapes: B batch, T time, I input, H hidden, O output, G what `project` makes of the input.
+
+    Args:
+        input_size: Width I of the input.
+        hidden_size: Number H of hidden units.
+
+    Raises:
+        UserError: A size is not a positive integer.
+    """
+
+    emits: int | None = None
+    """Which leaf of the state is also the output (0 for LSTM and GRU); None where the output is none of them."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        for name, size in (("input_size", input_size), ("hidden_size", hidden_size)):
+            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+                raise UserError(f"{type(self).__name__}: {name} must be a positive integer, found {size!r}")
+        self.input_size = input_size
+        self.hidden_size = hidden_size
+
+    @property
+    def output_size(self) -> int:
+        """Width O of the output."""
+        return self.hidden_size
+
+    def state_spec(self) -> tuple[tuple[int, ...], ...]:
+        """Shape of each leaf of the state, without the batch axis."""
+        return ((self.hidden_size,),)
+
+    def initial_state(self, batch_size: int, like: Tensor) -> State:
+        """The state before the first step: zeros of ``like``'s type and device.
+
+        Args:
+            batch_size: B.
+            like: Any tensor of the wanted type and device.
+
+        Returns:
+            One tensor ``(B, *shape)`` for each shape of `state_spec`.
+        """
+        return tuple(like.new_zeros(batch_size, *shape) for shape in self.state_spec())
+
+    def project(self, x: Tensor) -> Tensor:
+        """All of the step that needs no state; engines compute it once for a whole sequence.
+
+        Args:
+            x: ``(..., I)``.
+
+        Returns:
+            ``(..., G)``; the input itself unless a cell says otherwise.
+        """
+        return x
+
+    def step(self, z: Tensor, state: State) -> tuple[Tensor, State]:
+        """One step in time: the definition of the cell.
+
+        Args:
+            z: ``(B, G)``, the projected input of this step.
+            state: The state after the step before.
+
+        Returns:
+            The output ``(B, O)`` and the new state.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no step")
+
+    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """Projects and steps once, as torch.nn's cells do: ``(B, I)``, state -> ``(B, O)``, state."""
+        return self.step(self.project(x), state)
+
+    def extra_repr(self) -> str:
+        """Sizes, as torch.nn prints them."""
+        return f"{self.input_size}, {self.hidden_size}"
+
+
+class GatedCell(RNNCell):
+    """A cell whose gates all have the form W x + b + U h' + c, with the parameters of torch.nn's cells.
+
+    ``weight_ih (G, I)``, ``weight_hh (G, H)``, ``bias_ih (G)`` and ``bias_hh (G)`` carry torch.nn's names, its order of
+    gates and its initialisation U(-1/sqrt(H), 1/sqrt(H)), so that weights convert both ways. Two biases are one too
+    many in most cells; torch.nn has them, and where the reset gate multiplies one of them they differ.
+
+    Args:
+        input_size: Width I of the input.
+        hidden_size: Number H of hidden units.
+    """
+
+    gates = 1
+    """Number of gates: G = gates * H."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(input_size, hidden_size)
+        rows = self.gates * hidden_size
+        self.weight_ih = nn.Parameter(torch.empty(rows, input_size))
+        self.weight_hh = nn.Parameter(torch.empty(rows, hidden_size))
+        self.bias_ih = nn.Parameter(torch.empty(rows))
+        self.bias_hh = nn.Parameter(torch.empty(rows))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draws every parameter from U(-1/sqrt(H), 1/sqrt(H))."""
+        bound = 1 / math.sqrt(self.hidden_size)
+        for parameter in self.parameters():
+            nn.init.uniform_(parameter, -bound, bound)
+
+    def project(self, x: Tensor) -> Tensor:
+        """W x + b of every gate: ``(..., I)`` -> ``(..., G)``."""
+        return nn.functional.linear(x, self.weight_ih, self.bias_ih)
+
+    def recur(self, hidden: Tensor) -> Tensor:
+        """U h' + c of every gate: ``(B, H)`` -> ``(B, G)``."""
+        return nn.functional.linear(hidden, self.weight_hh, self.bias_hh)

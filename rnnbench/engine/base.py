@@ -1,0 +1,40 @@
+"""What an engine is: one way to run a cell over time."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from rnnbench.cells import RNNCell, State
+
+
+class Engine(ABC):
+    """Runs one cell over a batch of sequences; every engine gives the same numbers up to rounding.
+
+    An engine reads parameters from ``params`` alone, never from the module: they may be masked (weight drop) or shared.
+    """
+
+    name: str
+
+    @abstractmethod
+    def refusal(self, cell: RNNCell) -> str | None:
+        """Why this engine cannot run the cell, in words that end a sentence; None where it can."""
+
+    @abstractmethod
+    def run(
+        self, cell: RNNCell, params: Mapping[str, Tensor], x: Tensor, state: State, lengths: Tensor | None
+    ) -> tuple[Tensor, State]:
+        """Runs the cell forward in time.
+
+        Args:
+            cell: What to run; its ``project`` and ``step`` define the result.
+            params: The values to take for the cell's parameters and buffers, by name.
+            x: Input ``(B, T, I)``, T >= 1.
+            state: State before the first step, leaves ``(B, ...)``.
+            lengths: Number of valid steps ``(B,)``, int64, each in 0..T; None where all are T.
+
+        Returns:
+            Output ``(B, T, O)``, whose values past a length are unspecified, and the state after the last valid step.
+        """

@@ -1,0 +1,54 @@
+"""Which engine runs a cell."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from typing import Literal
+
+from rnnbench.cells import RNNCell
+from rnnbench.engine.base import Engine
+from rnnbench.engine.reference import ReferenceEngine
+from rnnbench.engine.torch_layers import TorchEngine
+from rnnbench.errors import UserError, did_you_mean
+
+EngineName = Literal["auto", "torch", "reference"]
+
+log = logging.getLogger(__name__)
+
+# Fastest first: `auto` takes the first that does not refuse the cell.
+_ENGINES: tuple[Engine, ...] = (TorchEngine(), ReferenceEngine())
+
+
+def select_engine(cell: RNNCell, name: EngineName = "auto") -> Engine:
+    """The engine that runs a cell.
+
+    Args:
+        cell: The cell to run.
+        name: An engine's name, or ``auto`` for the fastest that can run the cell; what it took and why not the faster
+            ones is logged once for each kind of cell.
+
+    Raises:
+        UserError: No engine has this name, or the named engine cannot run the cell.
+    """
+    if name == "auto":
+        refusals = []
+        for engine in _ENGINES:
+            reason = engine.refusal(cell)
+            if reason is None:
+                _log_once(f"{type(cell).__name__} runs on the {engine.name} engine" + "".join(refusals))
+                return engine
+            refusals.append(f"; not on {engine.name}: {reason}")
+    for engine in _ENGINES:
+        if engine.name == name:
+            reason = engine.refusal(cell)
+            if reason is not None:
+                raise UserError(f"the {name} engine cannot run {type(cell).__name__}: {reason}", hint="engine: auto")
+            return engine
+    known = ["auto", *(engine.name for engine in _ENGINES)]
+    raise UserError(f"no engine is called {name!r}", where="engine", hint=did_you_mean(name, known))
+
+
+@functools.cache
+def _log_once(message: str) -> None:
+    log.info(message)
