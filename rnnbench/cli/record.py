@@ -1,0 +1,61 @@
+"""``rnnbench record RUN --table NAME``: a finished run's result among the committed ones and in the README."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb to the command line."""
+    parser = subparsers.add_parser(
+        "record",
+        help="put a finished run's result into configs/results.csv and the README",
+        description="Put the result of a finished run into configs/results.csv of this checkout, in the place of the "
+        "row of that name or as a new one, and render the README's tables anew. The published value that a row has "
+        "stays unless another is given.",
+    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder")
+    parser.add_argument("--table", required=True, metavar="NAME", help="the table it belongs to")
+    parser.add_argument("--name", help="the row's name in the table (default: the model's name)")
+    parser.add_argument("--metric", help="the metric to record (default: the row's, or the run's leading one)")
+    parser.add_argument("--published", type=float, metavar="X", help="the published value to compare with")
+    parser.add_argument("--source", metavar="TEXT", help="where it is published")
+    parser.add_argument("--tolerance", type=float, metavar="T", help="how much worse still counts as reproduced")
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Record the run; both files are rendered before either is written."""
+    from rnnbench.errors import UserError
+    from rnnbench.results.committed import read_rows, write_rows
+    from rnnbench.results.entry import record_result
+    from rnnbench.results.files import read_text, replace_text
+    from rnnbench.results.readme import update_readme
+    from rnnbench.results.record import RESULT_FILE, read_result
+    from rnnbench.shipped import configs_folder
+
+    configs = configs_folder()
+    readme = configs.parent / "README.md"
+    if not (configs.parent / "pyproject.toml").is_file():
+        raise UserError(
+            "results are recorded in a checkout of rnnbench, and this is an installed package",
+            where=configs,
+            hint="clone the repository, `make setup` there, and record from there",
+        )
+    results = configs / "results.csv"
+    rows = record_result(
+        read_rows(results) if results.exists() else [],
+        read_result(args.run / RESULT_FILE),
+        table=args.table,
+        name=args.name,
+        metric=args.metric,
+        published=args.published,
+        published_source=args.source,
+        tolerance=args.tolerance,
+    )
+    page = update_readme(read_text(readme), rows, readme)
+    write_rows(results, rows)
+    replace_text(readme, page)
+    print(f"recorded in {results} and {readme}")
+    return 0

@@ -1,0 +1,202 @@
+"""The results that are committed: ``configs/results.csv``, one row a result, written by a command and never by hand.
+
+A row without values is one that was not run yet: it names its config and, where there is one, the published value that
+it is to reproduce.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from rnnbench.errors import UserError, did_you_mean
+from rnnbench.results.files import read_text, replace_text
+from rnnbench.results.metric import BETTER, badness, comparable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One result, or one that is still to be run. The fields are the file's columns, in its order.
+
+    Args:
+        table: The table it stands in (letters, digits, ``_``, ``-``, ``.``).
+        name: What the row is called there; a table has a name once.
+        config: The shipped config it is made with, e.g. ``text_generation/ptb_small``.
+        command: The command line that made it.
+        dataset: Name of the data set.
+        fingerprint: Fingerprint of the data.
+        metric: Name of the metric.
+        signature: How the test value was computed (the validation value where there is no test value).
+        validation: Value on the validation split.
+        test: Value on the test split.
+        published: The published value to compare with, on test where ``test`` is measured.
+        published_source: Where it is published.
+        tolerance: How much worse than published, in the metric's unit, still counts as reproduced.
+        seeds: The seeds it was run with, separated by blanks in the file.
+        epochs: Epochs trained.
+        parameters: Number of parameters.
+        minutes: Training time by the clock.
+        tokens_per_second: Training speed.
+        hardware: What it ran on.
+        versions: Packages it ran with.
+        commit: Commit it ran at.
+        date: Day it ended.
+        note: A sentence for the reader; this one is written by hand.
+    """
+
+    table: str
+    name: str
+    config: str
+    command: str = ""
+    dataset: str
+    fingerprint: str = ""
+    metric: str
+    signature: str = ""
+    validation: float | None = None
+    test: float | None = None
+    published: float | None = None
+    published_source: str = ""
+    tolerance: float | None = None
+    seeds: tuple[int, ...] = ()
+    epochs: float | None = None
+    parameters: int | None = None
+    minutes: float | None = None
+    tokens_per_second: float | None = None
+    hardware: str = ""
+    versions: str = ""
+    commit: str = ""
+    date: str = ""
+    note: str = ""
+
+    @property
+    def value(self) -> float | None:
+        """The value that stands for the row: on test, or on validation where it was not tested."""
+        return self.validation if self.test is None else self.test
+
+    @property
+    def reproduced(self) -> bool | None:
+        """Whether the value is at most ``tolerance`` worse than the published one; None where one is missing."""
+        if self.value is None or self.published is None or self.tolerance is None:
+            return None
+        return badness(self.metric, self.value) <= badness(self.metric, self.published) + self.tolerance
+
+    def comparable_with(self, other: Row) -> bool:
+        """Whether the two values may be compared: same metric, same data, same way of measuring."""
+        return (self.dataset, self.fingerprint, self.metric, comparable(self.signature)) == (
+            other.dataset,
+            other.fingerprint,
+            other.metric,
+            comparable(other.signature),
+        )
+
+
+COLUMNS = tuple(column.name for column in fields(Row))
+
+
+def read_rows(path: Path) -> list[Row]:
+    """All rows of a results file; what is wrong in it is a ``UserError`` that names the line and the column."""
+    lines = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    rows: list[Row] = []
+    try:
+        _check_header(next(lines, []), path)
+        for line in lines:
+            if line:
+                rows.append(_parse(line))
+        _check_names_once(rows)
+    except (ValueError, csv.Error) as error:
+        raise UserError(
+            f"line {lines.line_num}: {error}", where=path, hint="mend the line, or record it again"
+        ) from None
+    return rows
+
+
+def write_rows(path: Path, rows: Sequence[Row]) -> None:
+    """Write the whole results file, or leave the old one as it is."""
+    _check_names_once(rows)
+    output = io.StringIO()
+    writer = csv.writer(output, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        check_row(row)
+        writer.writerow([_text(getattr(row, column)) for column in COLUMNS])
+    replace_text(path, output.getvalue())
+
+
+def _parse(line: list[str]) -> Row:
+    if len(line) != len(COLUMNS):
+        raise ValueError(f"{len(line)} cells, expected {len(COLUMNS)}")
+    hints = get_type_hints(Row)
+    row = Row(**{column: _value(column, hints[column], cell) for column, cell in zip(COLUMNS, line, strict=True)})
+    check_row(row)
+    return row
+
+
+def _value(column: str, hint: Any, cell: str) -> Any:
+    text = cell.strip()
+    try:
+        if hint == tuple[int, ...]:
+            return tuple(int(seed) for seed in text.split())
+        if hint == float | None:
+            return float(text) if text else None
+        if hint == int | None:
+            return int(text) if text else None
+    except ValueError:
+        raise ValueError(f"{column}: expected a number, found {cell!r}") from None
+    return text
+
+
+def _text(value: str | float | tuple[int, ...] | None) -> str:
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    return "" if value is None else " ".join(str(value).split())
+
+
+def check_row(row: Row) -> None:
+    """Raise what is wrong with a row as a ``ValueError``."""
+    for column in ("table", "name", "config", "dataset", "metric"):
+        if not getattr(row, column):
+            raise ValueError(f"{column}: may not be empty")
+    if not re.fullmatch(r"[\w.-]+", row.table):
+        raise ValueError(f"table: {row.table!r} has signs other than letters, digits, '_', '-' and '.'")
+    if row.metric not in BETTER:
+        raise ValueError(f"metric: unknown name {row.metric!r} ({did_you_mean(row.metric, BETTER)})")
+    for column in COLUMNS:
+        value = getattr(row, column)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{column}: {value} is not a result")
+    if row.value is not None:
+        missing = [column for column in ("command", "fingerprint", "signature") if not getattr(row, column)]
+        if missing:
+            raise ValueError(f"{missing[0]}: may not be empty where there is a value")
+    if row.published is not None and not row.published_source:
+        raise ValueError("published_source: a published value needs its source")
+    if row.tolerance is not None and (row.published is None or row.tolerance < 0):
+        raise ValueError("tolerance: must be 0 or more, and beside a published value")
+
+
+def _check_header(header: list[str], path: Path) -> None:
+    if tuple(header) == COLUMNS:
+        return
+    unknown = [column for column in header if column not in COLUMNS]
+    missing = [column for column in COLUMNS if column not in header]
+    if unknown:
+        problem = f"unknown column {unknown[0]!r} ({did_you_mean(unknown[0], COLUMNS)})"
+    else:
+        problem = f"missing columns: {', '.join(missing)}" if missing else "the columns are in another order"
+    raise UserError(problem, where=path, hint=f"the first line reads: {','.join(COLUMNS)}")
+
+
+def _check_names_once(rows: Sequence[Row]) -> None:
+    seen: set[tuple[str, str]] = set()
+    for row in rows:
+        if (row.table, row.name) in seen:
+            raise ValueError(f"name: {row.name!r} stands twice in the table {row.table!r}")
+        seen.add((row.table, row.name))

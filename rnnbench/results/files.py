@@ -1,0 +1,45 @@
+"""Text files that are read with a plain message and written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rnnbench.errors import UserError
+
+
+def read_text(path: Path) -> str:
+    """The text of ``path``; a byte order mark, as spreadsheets write it, is dropped."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UserError("this file does not exist", where=path, hint="check the path") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"not UTF-8 text (byte {error.start})", where=path, hint="save the file as UTF-8") from None
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror}", where=path, hint="check its permissions") from None
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Make ``text`` the whole content of ``path``; whatever fails on the way, the file there before stays as it was.
+
+    Args:
+        path: The file to write; its folder exists.
+        text: Its new content. Lone surrogates (file names that are not UTF-8) are written as escapes.
+    """
+    # In the same folder, because a rename is atomic only within one file system.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise UserError(
+            f"cannot be written: {error.strerror or error}",
+            where=path,
+            hint="what stood there before is unchanged; free some space or choose another place",
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)

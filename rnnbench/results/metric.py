@@ -1,0 +1,74 @@
+"""What is known about metrics: which way is better, which one leads a table, which values may be compared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Literal
+
+BETTER: dict[str, Literal["higher", "lower"]] = {
+    "bleu": "higher",
+    "chrf": "higher",
+    "word_error_rate": "lower",
+    "character_error_rate": "lower",
+    "f1": "higher",
+    "accuracy": "higher",
+    "perplexity": "lower",
+    "nats_per_character": "lower",
+    "nats_per_byte": "lower",
+    "bits_per_character": "lower",
+    "bits_per_byte": "lower",
+    "nats_per_token": "lower",
+}
+"""Every metric's direction, the one place that knows it. Where a run has several metrics, the first here leads."""
+
+_SAYS_THE_SAME = {
+    "nats_per_token": "perplexity",
+    "bits_per_character": "nats_per_character",
+    "bits_per_byte": "nats_per_byte",
+}
+
+
+def in_order(metrics: Iterable[str]) -> list[str]:
+    """The metric names, the leading one first; names that ``BETTER`` does not know come last."""
+    known = list(BETTER)
+    return sorted(set(metrics), key=lambda name: (known.index(name) if name in BETTER else len(known), name))
+
+
+def without_repeats(metrics: Iterable[str]) -> list[str]:
+    """The metrics in order, less those that are another one of them in another unit."""
+    names = in_order(metrics)
+    return [name for name in names if _SAYS_THE_SAME.get(name) not in names]
+
+
+def badness(metric: str, value: float | None) -> float:
+    """A number to sort by, smallest first: the best value leads, and a missing value or NaN comes last."""
+    if value is None or math.isnan(value) or metric not in BETTER:
+        return math.inf
+    return value if BETTER[metric] == "lower" else -value
+
+
+def best(metric: str, values: Iterable[float | None]) -> float | None:
+    """The best of the finite values; None where fewer than two can be compared, or the direction is not known."""
+    finite = [value for value in values if value is not None and math.isfinite(value)]
+    if len(finite) < 2 or metric not in BETTER:
+        return None
+    return min(finite, key=lambda value: badness(metric, value))
+
+
+def comparable(signature: str) -> str:
+    """The part of a signature that two values must share to be compared.
+
+    A signature is ``name|key:value|...|word``. The name and the ``key:value`` parts say what was measured (tokens
+    scored, strips, tokenisation of BLEU). Single words say how this model went about it (``carried``) and may differ:
+    a counting model carries no state.
+    """
+    name, *parts = signature.split("|")
+    return "|".join([name, *sorted(part for part in parts if ":" in part)])
+
+
+def format_value(value: float | None) -> str:
+    """A metric's value as tables print it: two decimals for 115.91, four for 1.3950."""
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if abs(value) >= 10 else f"{value:.4f}"

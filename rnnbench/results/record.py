@@ -1,0 +1,235 @@
+"""The schema of a run's ``result.json``: one frozen dataclass tree, written atomically and read strictly.
+
+The file is strict JSON. A number that is not finite (the loss of a run that diverged) is one of the strings ``"NaN"``,
+``"Infinity"`` and ``"-Infinity"``; only fields that hold a number read them back as one. Fields keep the order of this
+page and the keys of every mapping are sorted, so that equal results are equal files.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from rnnbench.errors import UserError, did_you_mean
+from rnnbench.results.files import read_text, replace_text
+
+RESULT_FILE = "result.json"
+SCHEMA_VERSION = 1
+
+Status = Literal["running", "finished", "interrupted", "failed"]
+Split = Literal["validation", "test"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One measured value.
+
+    Args:
+        value: The number itself.
+        signature: How it was computed, e.g. ``perplexity|tokens:82430|strips:1|unknown:0|carried``
+            (``rnnbench.results.metric.comparable`` says which parts two values must share to be compared).
+    """
+
+    value: float
+    signature: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """The data a run has seen.
+
+    Args:
+        dataset: Name of the data set.
+        fingerprint: Hash of its content and splits; results are compared only within one fingerprint.
+        details: Facts that help a reader: level, vocabulary size, sizes of the splits. Numbers here are finite.
+    """
+
+    dataset: str
+    fingerprint: str
+    details: dict[str, str | int | float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """What training took.
+
+    Args:
+        epochs: Passes over the training data; a fraction where the run stopped within one.
+        steps: Optimizer steps; 0 for a counting model.
+        tokens: Training tokens read, all epochs together.
+        flops: Floating-point operations of training, None where they are not counted.
+        tokens_per_second: Training speed, None where nothing was trained.
+        wall_seconds: Time by the clock, over all resumed parts.
+        cpu_seconds: Processor time of all processes.
+        peak_memory_bytes: Most memory held at once.
+    """
+
+    epochs: float
+    steps: int
+    tokens: int
+    flops: float | None
+    tokens_per_second: float | None
+    wall_seconds: float
+    cpu_seconds: float
+    peak_memory_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """All that a run says about itself.
+
+    Args:
+        application: Id of the application, e.g. ``text_generation``.
+        model: Name of the model family as tables print it, e.g. ``LSTM`` or ``KneserNey 5-gram``.
+        cell: Name of the recurrent cell, None for a model without one.
+        baseline: Whether the model stands in tables as a yardstick and not as a recurrent network.
+        preset: Name of the config the run was made with, e.g. ``text_generation/ptb_small``, None without one.
+        run: Name of the run.
+        status: ``finished`` alone is ranked and recorded.
+        message: What stopped the run, None where nothing did.
+        data: The data it has seen.
+        metrics: Split -> metric name -> value and signature.
+        parameters: Number of trained parameters (of stored counts for a counting model).
+        training: What training took.
+        seed: Seed of the run, None where nothing is drawn.
+        versions: Name of a package (python, torch, lightning, rnnbench) -> version.
+        hardware: cpu, cores, threads, gpu and the like -> what it is.
+        processes: Number of processes that trained together (world size).
+        git_commit: Commit of the working tree, None outside one.
+        command: The command line that made the run.
+        started: When it began, ISO 8601 with the time zone.
+        finished: When it ended, None while it runs.
+        schema_version: Version of this schema.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    application: str
+    model: str
+    cell: str | None
+    baseline: bool
+    preset: str | None
+    run: str
+    status: Status
+    message: str | None
+    data: Data
+    metrics: dict[Split, dict[str, Metric]]
+    parameters: int
+    training: Training
+    seed: int | None
+    versions: dict[str, str]
+    hardware: dict[str, str | int | float]
+    processes: int
+    git_commit: str | None
+    command: str
+    started: str
+    finished: str | None
+
+    def value(self, split: Split, metric: str) -> float | None:
+        """The value of ``metric`` on ``split``, None where it was not measured."""
+        measured = self.metrics.get(split, {}).get(metric)
+        return None if measured is None else measured.value
+
+
+def write_result(path: Path, result: Result) -> None:
+    """Write ``result`` to ``path``: the file there is the old one or the new one, never a part of either."""
+    replace_text(path, json.dumps(_encode(result, "result"), indent=2, allow_nan=False) + "\n")
+
+
+def read_result(path: Path) -> Result:
+    """Read what ``write_result`` wrote; anything else is a ``UserError`` that names the file and the field."""
+    if not path.is_file():
+        raise UserError("there is no result here", where=path, hint="a run writes one; name the folder of a run")
+    try:
+        content = json.loads(read_text(path), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"truncated or not JSON: {error}", where=path, hint=_REMAKE) from None
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if type(version) is int and version > SCHEMA_VERSION:
+        raise UserError(
+            f"written by a newer rnnbench: schema {version}, and this one reads up to {SCHEMA_VERSION}",
+            where=path,
+            hint="update rnnbench",
+        )
+    try:
+        result: Result = _decode(Result, content, "result")
+    except (ValueError, OverflowError) as error:
+        raise UserError(str(error), where=path, hint=_REMAKE) from None
+    if result.schema_version != SCHEMA_VERSION:
+        raise UserError(f"there is no schema {result.schema_version}", where=path, hint=_REMAKE)
+    return result
+
+
+_REMAKE = "leave this run out, or write its result again with `rnnbench test --run RUN`"
+_NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+_WORDS: dict[Any, str] = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    NoneType: "null",
+    dict: "an object",
+}
+
+
+def _encode(value: Any, field: str) -> Any:
+    if is_dataclass(value):
+        return {part.name: _encode(getattr(value, part.name), f"{field}.{part.name}") for part in fields(value)}
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(item, float) and not math.isfinite(item):  # text is allowed here too: it would read as "NaN"
+                raise ValueError(f"{field}.{key} is {item}, but facts are text or finite numbers")
+        return {key: _encode(value[key], f"{field}.{key}") for key in sorted(value)}
+    if isinstance(value, float) and not math.isfinite(value):
+        return next(name for name, special in _NOT_FINITE.items() if str(special) == str(value))
+    return value
+
+
+def _decode(hint: Any, value: Any, field: str) -> Any:
+    """``value`` as the type ``hint``, which is one of those the dataclasses above are made of."""
+    if is_dataclass(hint):
+        return _decode_dataclass(hint, value, field)
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is dict and isinstance(value, dict):
+        key_hint, item_hint = arguments
+        return {
+            _decode(key_hint, key, field): _decode(item_hint, item, f"{field}.{key}") for key, item in value.items()
+        }
+    if origin is Literal:
+        if isinstance(value, str) and value in arguments:
+            return value
+        raise ValueError(f"{field}: expected one of {', '.join(arguments)}, found {value!r}")
+    if origin is UnionType:
+        exact = [choice for choice in arguments if type(value) is choice]
+        return _decode(exact[0] if exact else arguments[0], value, field)
+    if type(value) is hint:
+        return value
+    if hint is float and (type(value) is int or (isinstance(value, str) and value in _NOT_FINITE)):
+        return _NOT_FINITE[value] if isinstance(value, str) else float(value)
+    raise ValueError(f"{field}: expected {_WORDS[origin or hint]}, found {json.dumps(value)[:60]}")
+
+
+def _decode_dataclass(kind: Any, value: Any, field: str) -> Any:
+    if not isinstance(value, dict):
+        raise ValueError(f"{field}: expected an object, found {json.dumps(value)[:60]}")
+    hints = _hints(kind)
+    for name in value:
+        if name not in hints:
+            raise ValueError(f"{field}: unknown field {name!r} ({did_you_mean(name, hints)})")
+    missing = [name for name in hints if name not in value]
+    if missing:
+        raise ValueError(f"{field}: missing {', '.join(missing)}")
+    return kind(**{name: _decode(hint, value[name], f"{field}.{name}") for name, hint in hints.items()})
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not strict JSON")

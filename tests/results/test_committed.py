@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnbench.errors import UserError
+from rnnbench.results.committed import COLUMNS, Row, read_rows, write_rows
+from rnnbench.results.entry import record_result
+from rnnbench.results.readme import render, update_readme
+
+PENDING = Row(
+    table="ptb",
+    name="LSTM small",
+    config="text_generation/ptb_small",
+    dataset="ptb",
+    metric="perplexity",
+    published=115.9,
+    published_source="Zaremba 2014",
+    tolerance=1.1,
+    note="two layers",
+)
+README = "# Title\n\n<!-- results:ptb -->\n<!-- /results -->\n\nText.\n"
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@pytest.fixture
+def done(make_result) -> Row:
+    return record_result([], make_result(), table="ptb", name="LSTM small")[0]
+
+
+@given(
+    value=numbers,
+    minutes=st.none() | numbers,
+    seeds=st.lists(st.integers(min_value=0)),
+    parameters=st.none() | st.integers(),
+    note=st.text(st.characters(exclude_categories=["Cc", "Cs", "Z"])),
+)
+def test_round_trip(tmp_path_factory, value, minutes, seeds, parameters, note) -> None:
+    path = tmp_path_factory.getbasetemp() / "results.csv"
+    row = dataclasses.replace(PENDING, command="x", fingerprint="a", signature="s", test=value, minutes=minutes)
+    row = dataclasses.replace(row, seeds=tuple(seeds), parameters=parameters, note=note)
+    write_rows(path, [PENDING, dataclasses.replace(row, name="other")])
+    assert read_rows(path) == [PENDING, dataclasses.replace(row, name="other")]
+
+
+def test_a_failing_write_keeps_the_old_file(tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "results.csv"
+    write_rows(path, [PENDING])
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fail)
+        with pytest.raises(UserError, match="No space left"):
+            write_rows(path, [])
+    assert read_rows(path) == [PENDING]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"config": ""}, "line 3: config: may not be empty"),
+        ({"dataset": ""}, "line 3: dataset: may not be empty"),
+        ({"table": "a b"}, "line 3: table: 'a b' has signs"),
+        ({"metric": "perplexty"}, "did you mean: perplexity"),
+        ({"test": "good"}, "line 3: test: expected a number, found 'good'"),
+        ({"test": "nan"}, "line 3: test: nan is not a result"),
+        ({"test": "100"}, "line 3: command: may not be empty where there is a value"),
+        ({"seeds": "1,2"}, "line 3: seeds: expected a number"),
+        ({"published_source": ""}, "a published value needs its source"),
+        ({"published": "", "tolerance": "1"}, "line 3: tolerance"),
+        ({"tolerance": "-1"}, "line 3: tolerance"),
+        ({"name": "LSTM small"}, "'LSTM small' stands twice"),
+    ],
+)
+def test_a_spoilt_row_is_named(tmp_path: Path, changes: dict[str, str], problem: str) -> None:
+    path = tmp_path / "results.csv"
+    write_rows(path, [PENDING])
+    cells = dict(zip(COLUMNS, path.read_text().splitlines()[1].split(","), strict=True))
+    with path.open("a") as file:
+        file.write(",".join(f'"{cell}"' for cell in {**cells, "name": "other", **changes}.values()) + "\n")
+    with pytest.raises(UserError) as error:
+        read_rows(path)
+    assert error.value.where == str(path)
+    assert problem in error.value.problem
+
+
+@pytest.mark.parametrize(
+    ("spoil", "problem"),
+    [
+        (lambda text: "", "missing columns: table"),
+        (lambda text: text.replace("tolerance", "tolerence"), "unknown column 'tolerence' (did you mean: tolerance)"),
+        (lambda text: text.replace("table,name", "name,table"), "in another order"),
+        (lambda text: text.replace(",minutes", ""), "missing columns: minutes"),
+        (lambda text: text[:-6], "line 2: 22 cells"),
+        (lambda text: text + '"open', "line 3: "),
+    ],
+)
+def test_a_spoilt_file_is_named(tmp_path: Path, spoil, problem: str) -> None:
+    path = tmp_path / "results.csv"
+    write_rows(path, [dataclasses.replace(PENDING, note="a, b")])
+    path.write_text(spoil(path.read_text().replace(',"a, b"', ",abcd")))
+    with pytest.raises(UserError) as error:
+        read_rows(path)
+    assert problem in error.value.problem
+
+
+def test_a_result_takes_the_place_of_its_row(make_result) -> None:
+    other = dataclasses.replace(PENDING, name="other")
+    rows = record_result([PENDING, other], make_result(), table="ptb", name="LSTM small")
+    assert rows[1] is other
+    row = rows[0]
+    assert (row.validation, row.test, row.seeds, row.minutes) == (121.0, 115.5, (1,), 38.51)
+    assert (row.published, row.published_source, row.tolerance, row.note) == (115.9, "Zaremba 2014", 1.1, "two layers")
+    assert row.signature == "perplexity|tokens:82430|strips:1|carried"
+    assert row.date == "2025-01-02"
+
+
+def test_a_new_result_comes_at_the_end_of_its_table(make_result) -> None:
+    apart = dataclasses.replace(PENDING, table="other")
+    rows = record_result([PENDING, apart], make_result(), table="ptb")
+    assert [(row.table, row.name) for row in rows] == [("ptb", "LSTM small"), ("ptb", "LSTM"), ("other", "LSTM small")]
+
+
+@pytest.mark.parametrize(
+    ("result", "options", "problem"),
+    [
+        ({"status": "interrupted"}, {}, "not finished: interrupted"),
+        ({"preset": None}, {}, "not made with a shipped config"),
+        ({"preset": "text_generation/other"}, {"name": "LSTM small"}, "belongs to text_generation/ptb_small"),
+        ({"test": None, "validation": None}, {}, "measured nothing"),
+        ({}, {"metric": "accuracy"}, "has no accuracy"),
+        ({"test": float("nan")}, {}, "test: nan is not a result"),
+        ({}, {"published": 100.0}, "a published value needs its source"),
+        ({}, {"tolerance": 1.0}, "tolerance: must be"),
+    ],
+)
+def test_what_is_not_recorded(make_result, result: dict, options: dict, problem: str) -> None:
+    with pytest.raises(UserError) as error:
+        record_result([PENDING], make_result(**result), table="ptb", **options)
+    assert problem in error.value.problem
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "expected"),
+    [("perplexity", 117.0, True), ("perplexity", 117.1, False), ("perplexity", 90.0, True), ("bleu", 114.7, False)],
+)
+def test_reproduced_is_within_tolerance_or_better(done: Row, metric: str, value: float, expected: bool) -> None:
+    row = dataclasses.replace(PENDING, metric=metric, test=value)
+    assert row.reproduced is expected
+    assert PENDING.reproduced is None
+
+
+def test_rendering_is_idempotent_and_leaves_the_rest_alone(done: Row) -> None:
+    once = update_readme(README, [done], Path("README.md"))
+    assert once.startswith("# Title\n\n<!-- results:ptb -->\n\nData: ptb, fingerprint `aaaa`")
+    assert once.endswith("|\n\n<!-- /results -->\n\nText.\n")
+    assert update_readme(once, [done], Path("README.md")) == once
+    changed = update_readme(once, [dataclasses.replace(done, test=99.0)], Path("README.md"))
+    assert changed == update_readme(README, [dataclasses.replace(done, test=99.0)], Path("README.md"))
+
+
+def test_two_tables_in_one_readme(done: Row) -> None:
+    rows = [done, dataclasses.replace(PENDING, table="other")]
+    text = README + README.replace("results:ptb", "results:other")
+    once = update_readme(text, rows, Path("README.md"))
+    assert once.count("<!-- /results -->") == 2
+    assert "Not run yet" in once
+    assert update_readme(once, rows, Path("README.md")) == once
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("<!-- results:ptb -->\n", "is not closed"),
+        ("<!-- results:ptb -->\n<!-- results:ptb -->\n<!-- /results -->\n", "is not closed"),
+        ("<!-- results:pbt -->\n<!-- /results -->\n", "no results table 'pbt'"),
+    ],
+)
+def test_a_spoilt_readme_is_named(done: Row, text: str, problem: str) -> None:
+    with pytest.raises(UserError) as error:
+        update_readme(text, [done], Path("README.md"))
+    assert error.value.where == "README.md"
+    assert problem in error.value.problem
+
+
+def test_a_rendered_table_never_mixes_fingerprints(done: Row) -> None:
+    rows = [
+        done,
+        dataclasses.replace(done, name="GRU", test=110.0, note=""),
+        dataclasses.replace(done, name="elsewhere", fingerprint="bbbb", test=100.0),
+        dataclasses.replace(PENDING, name="large"),
+    ]
+    first, second = render(rows, "ptb").split("Data: ")[1:]
+    assert "| **110.00** |" in first
+    assert "large" in first
+    assert "elsewhere" in second
+    assert "**" not in second
+
+
+def test_published_values_stand_beside_ours(make_result) -> None:
+    text = render(record_result([PENDING], make_result(), table="ptb", name="LSTM small"), "ptb")
+    assert "| 115.50 | 115.90 (Zaremba 2014) | yes (+-1.1) |" in text
+    assert "- LSTM small: two layers" in text
