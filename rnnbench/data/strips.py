@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -70,10 +70,11 @@ class TrainingLoader:
     Args:
         strips: The strips of all processes.
         rows: Which of them this process reads.
-        position: Number of windows of the first epoch that were trained already, as the trainer counts them.
+        position: Says how many windows of the epoch at hand were trained already, by the trainer's count. It is asked
+            whenever the loader is iterated over: Lightning does so more than once before the first step.
     """
 
-    def __init__(self, strips: Strips, rows: slice, position: int = 0) -> None:
+    def __init__(self, strips: Strips, rows: slice, position: Callable[[], int] = lambda: 0) -> None:
         self._strips = strips
         self._rows = rows
         self._position = position
@@ -82,8 +83,7 @@ class TrainingLoader:
         return self._strips.num_windows
 
     def __iter__(self) -> Iterator[StripBatch]:
-        position, self._position = self._position, 0
-        return (self._strips.batch(self._rows, k, k) for k in range(position, len(self)))
+        return (self._strips.batch(self._rows, k, k) for k in range(self._position(), len(self)))
 
     def state_dict(self) -> dict[str, Any]:
         """Tells Lightning that the loader can resume; the position itself is the trainer's counter."""

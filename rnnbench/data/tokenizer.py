@@ -48,6 +48,7 @@ class Tokenizer:
         self.tokens = list(tokens)
         self._ids = {token: index for index, token in enumerate(self.tokens)}
         self.end = self._ids[END]
+        self.unknown = self._ids.get(UNKNOWN)
 
     @classmethod
     def train(cls, level: Level, documents: Iterable[str], max_vocabulary: int | None = None) -> Tokenizer:

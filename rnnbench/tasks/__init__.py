@@ -1,0 +1,1 @@
+"""Applications: one folder each, with its data, its models and its metrics."""

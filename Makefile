@@ -1,0 +1,40 @@
+# Everything here works on a fresh machine that has Python 3.11 or 3.12 and make; `make help` lists the targets.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+RUNS ?= runs
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test test-all lint reproduce bench clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(READY) ## make the virtual environment in .venv
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 13) else "rnnbench needs Python 3.11 or 3.12, this is %d.%d; name another: make PYTHON=python3.12" % v)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+test: setup ## run the default tests: no network, no GPU
+	$(BIN)/python -m pytest
+
+test-all: setup ## run all tests that this machine can run
+	$(BIN)/python -m pytest -m 'not gpu'
+
+lint: setup ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+reproduce: setup ## train on the built-in data, print and save the results table
+	$(BIN)/rnnbench reproduce --runs $(RUNS)
+
+bench: setup ## time a training step of every cell and engine
+	$(BIN)/python -m rnnbench.engine.bench
+
+clean: ## remove the virtual environment and caches; runs stay
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis

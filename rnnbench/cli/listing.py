@@ -1,0 +1,75 @@
+"""``rnnbench list``: what there is, without importing torch."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+from pathlib import Path
+
+import rnnbench
+from rnnbench.cli.presets import preset_names
+from rnnbench.shipped import configs_folder
+
+_KINDS = ("applications", "cells", "data", "presets")
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Adds the verb."""
+    parser = subparsers.add_parser("list", help="list applications, cells, data sets and presets")
+    parser.add_argument("kind", nargs="?", choices=_KINDS, help="only these (default: all)")
+    parser.set_defaults(func=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prints the lists."""
+    sections = {"applications": applications, "cells": cells, "data": data_sets, "presets": presets}
+    kinds = [arguments.kind] if arguments.kind else list(_KINDS)
+    for kind in kinds:
+        if len(kinds) > 1:
+            print(f"{kind}:")
+        rows = sections[kind]()
+        width = max((len(name) for name, _ in rows), default=0)
+        for name, text in rows:
+            print(f"  {name:<{width}}  {text}".rstrip())
+    return 0
+
+
+def applications() -> list[tuple[str, str]]:
+    """Name and purpose of each application: the folders of `rnnbench.tasks`."""
+    folder = Path(rnnbench.__file__).parent / "tasks"
+    return [(path.parent.name, _summary(path)) for path in sorted(folder.glob("*/__init__.py"))]
+
+
+def cells() -> list[tuple[str, str]]:
+    """Name and summary of each cell, read from the sources: the exported classes with a `step`."""
+    folder = Path(rnnbench.__file__).parent / "cells"
+    rows = []
+    for path in sorted(folder.glob("*.py")):
+        if path.name == "base.py":
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and any(
+                isinstance(part, ast.FunctionDef) and part.name == "step" for part in node.body
+            ):
+                rows.append((node.name, (ast.get_docstring(node) or "").split("\n", 1)[0]))
+    return sorted(rows)
+
+
+def data_sets() -> list[tuple[str, str]]:
+    """Name and title of each data card."""
+    from rnnbench.data.cards import card_names, load_card
+
+    return [(name, load_card(name).title) for name in card_names()]
+
+
+def presets() -> list[tuple[str, str]]:
+    """Name and first comment line of each preset."""
+    rows = []
+    for name in preset_names():
+        first = (configs_folder() / f"{name}.yaml").read_text(encoding="utf-8").split("\n", 1)[0]
+        rows.append((name, first.lstrip("# ") if first.startswith("#") else ""))
+    return rows
+
+
+def _summary(path: Path) -> str:
+    return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n", 1)[0]

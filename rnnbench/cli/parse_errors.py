@@ -1,0 +1,135 @@
+"""Messages of the argument parser, cut down to file, key and near match."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from collections.abc import Sequence
+
+from jsonargparse import ArgumentParser
+
+from rnnbench.cli.config_files import named_files, place_of
+from rnnbench.errors import UserError, did_you_mean
+
+_KEY = re.compile(r'Parser key "([^"]+)"')
+_NOT_ACCEPTED = re.compile(r"Option '([^']+)' is not accepted")
+_NO_TOP_OPTION = re.compile(r"does not accept option '([^']+)'")
+_UNRECOGNIZED = re.compile(r"unrecognized arguments: (.*)")
+_REQUIRED = re.compile(r"following arguments are required: (\S+)")
+_NO_CLASS = re.compile(
+    r"(?:Expected a dot import path string: |has no attribute '|No module named '|to be a subclass of )"
+)
+_CLASS_FOUND = re.compile(r"class_path='([\w.]+)'")
+_CLASS_BEFORE = re.compile(r"given class_path '([\w.]+)'")
+_BASES = re.compile(r"Callable\[\[[^\]]*\], ([\w.]+)\]|Subtypes: \[<class '([\w.]+)'>")
+_LITERAL = re.compile(r"Literal\[([^\]]*)\]")
+_EXPECTED = re.compile(r"Expected an? (?:<class '([\w.]+)'>|([\w.\[\], ]+))")
+_VALUE = re.compile(r"(?:Got value|Given value): ([^\n]*?)(?:\. Got value|$)", re.MULTILINE)
+
+
+def as_user_error(error: BaseException, words: Sequence[str], parser: ArgumentParser) -> UserError:
+    """The parser's error in three lines.
+
+    Args:
+        error: What the parser raised.
+        words: The command line: verb and options.
+        parser: The parser, which knows the options of each verb.
+    """
+    text = str(error)
+    files = named_files(words)
+    key = ".".join(_KEY.findall(text)).removeprefix(f"{words[0]}.")
+
+    def found(key: str, problem: str, hint: str | None) -> UserError:
+        return UserError(f"{key}: {problem}" if key else problem, where=place_of(key, files) or _option(key), hint=hint)
+
+    if match := _NOT_ACCEPTED.search(text):
+        owner = _CLASS_FOUND.search(text, match.end()) or _last(_CLASS_BEFORE, text[: match.start()])
+        known = _options_of(owner.group(1)) if owner else []
+        return found(f"{key}.{match.group(1)}", "there is no such option", did_you_mean(match.group(1), known))
+    if match := _NO_TOP_OPTION.search(text):
+        option = match.group(1)
+        return found(option, "there is no such option", _near_option(option, words[0], parser))
+    if match := _UNRECOGNIZED.search(text):
+        option = match.group(1).split()[0]
+        if not option.startswith("-"):
+            return UserError(f"{option!r} belongs to no option", where=f"rnnbench {words[0]}")
+        name = option.partition("=")[0].lstrip("-")
+        return found(name, "there is no such option", _near_option(name, words[0], parser))
+    if match := _REQUIRED.search(text):
+        missing = match.group(1).removeprefix(f"{words[0]}.")
+        return UserError(
+            f"{missing} is missing",
+            where=f"rnnbench {words[0]}",
+            hint="name a preset: --config text_generation/char_lstm; all of them: rnnbench list presets",
+        )
+    value = match.group(1) if (match := _last(_VALUE, text)) else ""
+    if match := re.search(r"val='([^']*)'\)$", value):
+        value = match.group(1)
+    if _NO_CLASS.search(text):
+        base = _last(_BASES, text)
+        name = base.group(1) or base.group(2) if base else ""
+        wanted = name.rpartition(".")[2]
+        return found(key, f"{value} is no {wanted}", did_you_mean(value, _subclasses(name)))
+    if match := _LITERAL.search(text):
+        choices = [choice.strip("'\" ") for choice in match.group(1).split(",")]
+        chosen = first.group(1) if (first := _VALUE.search(text)) else value
+        return found(key, f"{chosen!r} is not among the choices", did_you_mean(chosen, choices))
+    if match := _EXPECTED.search(text):
+        chosen = first.group(1) if (first := _VALUE.search(text)) else value
+        if nested := re.search(r"val='([^']*)'\)$", chosen):
+            chosen = nested.group(1)
+        kinds = [one or other.strip() for one, other in _EXPECTED.findall(text)]
+        kinds = [{"NoneType": "null", "int": "a whole number", "float": "a number"}.get(kind, kind) for kind in kinds]
+        return found(key, f"expected {' or '.join(dict.fromkeys(kinds))}, found {chosen}", None)
+    return found(key, " ".join(text.split())[:300], None)
+
+
+def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    return next(reversed(list(pattern.finditer(text))), None)
+
+
+def _option(key: str) -> str | None:
+    return f"--{key.replace('init_args.', '')}" if key else None
+
+
+def _near_option(name: str, verb: str, parser: ArgumentParser) -> str:
+    """The nearest option at the same depth: ``trainer.max_epoch`` is looked for among the trainer's."""
+    known = [
+        string.lstrip("-").removesuffix("+")
+        for action in parser._subcommands_action._name_parser_map[verb]._actions
+        for string in action.option_strings
+        if string.startswith("--")
+    ]
+    group, _, last = name.rpartition(".")
+    siblings = {option.rpartition(".")[2] for option in known if option.rpartition(".")[0] == group}
+    if not siblings:
+        group, last = "", name.partition(".")[0]
+        siblings = {option.partition(".")[0] for option in known}
+    return did_you_mean(last, siblings)
+
+
+def _import(path: str) -> object:
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(module), name, None)
+
+
+def _options_of(path: str) -> list[str]:
+    owner = _import(path)
+    if not inspect.isclass(owner):
+        return []
+    return [name for name in inspect.signature(owner).parameters if name not in ("input_size", "params")]
+
+
+def _subclasses(path: str) -> list[str]:
+    """Short names of the classes that could stand where ``path`` is the base."""
+    base = _import(path)
+    if not inspect.isclass(base):
+        return []
+    waiting, names = [base], []
+    while waiting:
+        one = waiting.pop()
+        waiting += one.__subclasses__()
+        if not inspect.isabstract(one) and not one.__name__.startswith("_") and one is not base:
+            names.append(one.__name__)
+    return names

@@ -1,0 +1,86 @@
+"""``rnnbench predict --run RUN [INPUT ...|-] [--output FILE]``: one form for every application."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rnnbench.errors import UserError
+from rnnbench.platform.run_folder import RunFolder
+from rnnbench.results.files import read_text, replace_text
+
+
+def predict_from_run(words: Sequence[str]) -> int:
+    """Loads a run's best checkpoint and predicts for the inputs.
+
+    Args:
+        words: What follows ``predict``.
+
+    Returns:
+        The exit status.
+    """
+    parser = argparse.ArgumentParser(prog="rnnbench predict", allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--run", metavar="RUN", required=True, help="the run folder")
+    parser.add_argument("--checkpoint", metavar="FILE", help="another checkpoint than the run's best")
+    parser.add_argument("inputs", metavar="INPUT", nargs="*", help="text files with an input on each line; - is stdin")
+    parser.add_argument("--output", metavar="FILE", help="write here, whole or not at all (default: stdout, as it comes)")
+    # The run says which application it is, and with that which further options there are.
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument("--run", default="")
+    run = RunFolder.open(Path(first.parse_known_args(words)[0].run), "--run")
+    model_class = _model_class(run)
+    application = importlib.import_module(f"rnnbench.tasks.{model_class.application}.predict")
+    application.add_options(parser)
+    try:
+        arguments, unknown = parser.parse_known_args(words)
+    except argparse.ArgumentError as error:
+        raise UserError(str(error), where="rnnbench predict", hint="see: rnnbench predict --run RUN --help") from None
+    if unknown:
+        raise UserError(f"there is no option {unknown[0]}", where="rnnbench predict", hint="see: --help")
+    lines = [line for name in arguments.inputs for line in _lines(name)]
+    model = _load(model_class, Path(arguments.checkpoint) if arguments.checkpoint else run.checkpoint())
+    for warning in application.warnings(model, lines, arguments):
+        print(warning, file=sys.stderr)
+    pieces = application.predict(model, lines, arguments)
+    if arguments.output:
+        replace_text(Path(arguments.output), "".join(pieces))
+    else:
+        _stream(pieces)
+    return 0
+
+
+def _model_class(run: RunFolder) -> Any:
+    config = yaml.safe_load(read_text(run.config))
+    try:
+        module, _, name = config["model"]["class_path"].rpartition(".")
+        return getattr(importlib.import_module(module), name)
+    except (KeyError, TypeError, AttributeError, ImportError) as error:
+        raise UserError(f"the model of this run cannot be found: {error}", where=run.config) from None
+
+
+def _load(model_class: Any, path: Path) -> Any:
+    from rnnbench.platform.checkpoint_io import load_checkpoint
+
+    load_checkpoint(path)  # says in plain words what is wrong with a file
+    return model_class.load_from_checkpoint(path, map_location="cpu", weights_only=True)
+
+
+def _lines(name: str) -> list[tuple[str, str]]:
+    """The lines of a file or of stdin, each with where it stands."""
+    text = sys.stdin.read() if name == "-" else read_text(Path(name))
+    if not text:
+        raise UserError("there is nothing in it", where=name, hint="give an input on each line")
+    place = "stdin" if name == "-" else name
+    return [(line, f"{place}, line {number}") for number, line in enumerate(text.splitlines(), start=1)]
+
+
+def _stream(pieces: Iterator[str]) -> None:
+    for piece in pieces:
+        sys.stdout.write(piece)
+        sys.stdout.flush()

@@ -1,0 +1,65 @@
+"""Presets: configurations that are shipped, named by their path without ``.yaml``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rnnbench.errors import UserError, did_you_mean
+from rnnbench.shipped import configs_folder
+
+_OPTIONS = ("-c", "--config")
+
+
+def preset_names() -> list[str]:
+    """All presets, such as ``text_generation/char_lstm`` or ``cells/gru``."""
+    root = configs_folder()
+    return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yaml"))
+
+
+def config_path(name: str) -> Path:
+    """The file of a configuration: a path to one, or a preset's name.
+
+    Raises:
+        UserError: It is neither.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    shipped = configs_folder() / f"{name.removesuffix('.yaml')}.yaml"
+    if shipped.is_file():
+        return shipped
+    raise UserError("there is no such file or preset", where=f"--config {name}", hint=did_you_mean(name, preset_names()))
+
+
+def preset_of(path: Path) -> str | None:
+    """Name of the preset that a file is; None for a user's own file."""
+    root = configs_folder().resolve()
+    path = path.resolve()
+    return path.relative_to(root).with_suffix("").as_posix() if path.is_relative_to(root) else None
+
+
+def resolve_configs(words: list[str]) -> tuple[list[str], list[Path]]:
+    """Puts paths in the place of preset names.
+
+    Args:
+        words: Words of the command line.
+
+    Returns:
+        The words, and the configuration files in the order they are named.
+    """
+    resolved: list[str] = []
+    files: list[Path] = []
+    expects_value = False
+    for word in words:
+        option, equals, value = word.partition("=")
+        if expects_value:
+            files.append(config_path(word))
+            resolved.append(str(files[-1]))
+            expects_value = False
+        elif equals and option in _OPTIONS:
+            files.append(config_path(value))
+            resolved.append(f"{option}={files[-1]}")
+        else:
+            expects_value = word in _OPTIONS
+            resolved.append(word)
+    return resolved, files

@@ -1,0 +1,82 @@
+"""Options of rnnbench itself, beside those of Lightning's command line."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from rnnbench.cli.presets import preset_of, resolve_configs
+from rnnbench.errors import UserError
+from rnnbench.platform.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What the options of rnnbench come to.
+
+    Args:
+        words: The command line for Lightning's parser.
+        run: The run that is resumed, tested or used; None for a new one.
+        resumed: Whether the run's training goes on.
+        root: Where a new run's folder is made.
+        name: Name of a new run; None for one with a number.
+        preset: Name of the preset the run is made from, if it is.
+        default_name: What the name of a new run starts with.
+    """
+
+    words: list[str]
+    run: RunFolder | None
+    resumed: bool
+    root: Path
+    name: str | None
+    preset: str | None
+    default_name: str
+
+
+def option_parser(verb: str) -> argparse.ArgumentParser:
+    """The parser of these options; what it does not know is for Lightning's."""
+    parser = argparse.ArgumentParser(prog=f"rnnbench {verb}", add_help=False, allow_abbrev=False)
+    group = parser.add_argument_group("options of rnnbench")
+    if verb == "fit":
+        group.add_argument("--name", help="name of the run (default: the preset's name and a number)")
+        group.add_argument("--runs", metavar="DIR", default="runs", help="where runs lie (default: runs)")
+        group.add_argument("--resume", metavar="RUN", help="go on with an interrupted run, from its last checkpoint")
+    else:
+        group.add_argument("--run", metavar="RUN", help="the run folder to take configuration and checkpoint from")
+    return parser
+
+
+def read_options(verb: str, words: list[str]) -> RunOptions:
+    """Takes rnnbench's options out of a command line, and puts what they mean into Lightning's words.
+
+    Args:
+        verb: ``fit``, ``validate``, ``test`` or ``predict``.
+        words: What follows the verb.
+    """
+    parser = option_parser(verb)
+    parser.exit_on_error = False
+    try:
+        own, rest = parser.parse_known_args(words)
+    except argparse.ArgumentError as error:
+        raise UserError(str(error), where=f"rnnbench {verb}", hint=f"see: rnnbench {verb} --help") from None
+    rest, files = resolve_configs(rest)
+    preset = next((preset_of(file) for file in files), None)
+    default_name = files[0].stem if files else "run"
+    root, name = Path(getattr(own, "runs", "runs")), getattr(own, "name", None)
+    run, resumed = None, False
+    if getattr(own, "resume", None):
+        if name:
+            raise UserError("a run that goes on keeps its name", where="--name", hint="leave it out")
+        run, resumed = RunFolder.open(Path(own.resume), "--resume"), True
+        rest = [*_of_run(run), *([f"--ckpt_path={run.last}"] if run.last.is_file() else []), *rest]
+    elif getattr(own, "run", None):
+        run = RunFolder.open(Path(own.run), "--run")
+        checkpoint = [] if any(word.startswith("--ckpt_path") for word in rest) else [f"--ckpt_path={run.checkpoint()}"]
+        rest = [*_of_run(run), *checkpoint, *rest]
+    return RunOptions([verb, *rest], run, resumed, root, name, preset, default_name)
+
+
+def _of_run(run: RunFolder) -> list[str]:
+    # The folder may have been moved since its configuration was written.
+    return [f"--config={run.config}", f"--trainer.default_root_dir={run.path}"]

@@ -1,0 +1,232 @@
+"""The verbs that train or use a model: Lightning's command line with rnnbench's runs around it."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import logging
+import os
+import pkgutil
+import shlex
+import sys
+import warnings
+from typing import Any
+
+from lightning.fabric.utilities.rank_zero import rank_zero_only
+from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
+
+import rnnbench.cells
+import rnnbench.data
+import rnnbench.tasks
+from rnnbench.cli.config_files import check_config_file, named_files
+from rnnbench.cli.parse_errors import as_user_error
+from rnnbench.cli.run_options import RunOptions, option_parser, read_options
+from rnnbench.errors import UserError
+from rnnbench.platform.accounting import Accounting
+from rnnbench.platform.checkpoint import RunCheckpoint, RunInterrupted
+from rnnbench.platform.checkpoint_io import SafeCheckpointIO, load_checkpoint
+from rnnbench.platform.divergence import DivergenceGuard
+from rnnbench.platform.metrics_file import MetricsFile
+from rnnbench.platform.progress import EpochLines, Progress
+from rnnbench.platform.random_state import RandomState
+from rnnbench.platform.recorder import RunRecorder
+from rnnbench.platform.run_config import SaveRunConfig, fill_logger_options, flatten
+from rnnbench.platform.run_folder import RunFolder
+from rnnbench.platform.wandb_run import FinishWandb
+from rnnbench.tasks.base import Task, TaskData
+
+INTERRUPTED = 130
+
+
+def run_verb(words: list[str]) -> int:
+    """Runs ``fit``, ``validate``, ``test`` or ``predict``.
+
+    Args:
+        words: The verb and what follows it.
+
+    Returns:
+        The exit status.
+    """
+    verb = words[0]
+    # A console script does not see the working folder: there lies `my_cell.py` of `class_path: my_cell.Mine`.
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    if verb == "predict" and any(word == "--run" or word.startswith("--run=") for word in words):
+        from rnnbench.cli.predict import predict_from_run
+
+        return predict_from_run(words[1:])
+    if any(word in ("-h", "--help") for word in words):
+        print(option_parser(verb).format_help())
+    _quiet()
+    options = read_options(verb, words[1:])
+    _import_all(rnnbench.cells, rnnbench.data, rnnbench.tasks)
+    try:
+        cli = RunCLI(options)
+    except RunInterrupted:
+        print("interrupted; what was trained is saved", file=sys.stderr)
+        return INTERRUPTED
+    except MisconfigurationException as error:
+        raise UserError(str(error).splitlines()[0], where=f"rnnbench {verb}") from error
+    if verb == "predict":
+        for text in cli.predictions:
+            print(text)
+    return 0
+
+
+class RunCLI(LightningCLI):
+    """LightningCLI whose every training is a run folder, with the standing callbacks of the platform.
+
+    Args:
+        options: What rnnbench's own options come to.
+    """
+
+    def __init__(self, options: RunOptions) -> None:
+        self.options = options
+        self.run_folder = options.run
+        self.predictions: list[Any] = []
+        # Without abbreviations: --trainer.max_epoch would be taken for --trainer.max_epochs.
+        quiet = {"exit_on_error": False, "allow_abbrev": False}
+        super().__init__(
+            Task,
+            TaskData,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            seed_everything_default=1,
+            auto_configure_optimizers=False,
+            save_config_callback=None,
+            parser_kwargs={**quiet, **{verb: quiet for verb in self.subcommands()}},
+            trainer_defaults={"logger": False, "enable_autolog_hparams": False, "enable_model_summary": False},
+            args=options.words,
+        )
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Adds the options of the standing callbacks that have any."""
+        parser.add_lightning_class_args(RunCheckpoint, "checkpoint")
+        parser.add_lightning_class_args(DivergenceGuard, "divergence")
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parses, with errors in three lines, and keeps a copy of what was asked for."""
+        for path in named_files(args):
+            check_config_file(path)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self.config = parser.parse_args(args)
+        except (Exception, SystemExit) as error:
+            if isinstance(error, SystemExit) or isinstance(error, UserError):
+                raise
+            raise as_user_error(error, args, parser) from error
+        self.asked = copy.deepcopy(self.config)
+
+    def before_instantiate_classes(self) -> None:
+        """Refuses a configuration that a checkpoint overrode, then makes the run folder."""
+        config = self.config[self.subcommand]
+        _refuse_disagreement(self.asked[self.subcommand], config)
+        if self.subcommand == "fit" and self.run_folder is None and rank_zero_only.rank == 0:
+            task = importlib.import_module(config.model.class_path.rpartition(".")[0])
+            application = getattr(task, config.model.class_path.rpartition(".")[2]).application
+            options = self.options
+            self.run_folder = RunFolder.create(options.root, application, options.name, options.default_name)
+            config.trainer.default_root_dir = str(self.run_folder.path)
+        if self.run_folder is not None and rank_zero_only.rank == 0:
+            try:
+                fill_logger_options(config, self.run_folder)
+            except BaseException:
+                self._discard()
+                raise
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Adds the callbacks that every run has, and the reading and writing of checkpoints."""
+        trainer_config = self.config_init[self.subcommand].trainer
+        plugins = trainer_config.get("plugins") or []
+        trainer_config.plugins = [*(plugins if isinstance(plugins, list) else [plugins]), SafeCheckpointIO()]
+        callbacks: list[Callback] = []
+        if trainer_config.get("enable_progress_bar") is not False:
+            callbacks.append(EpochLines())
+            if sys.stdout.isatty():
+                callbacks.append(Progress())
+            else:
+                trainer_config.enable_progress_bar = False
+        if self.run_folder is not None or self.subcommand == "fit":
+            accounting = Accounting()
+            command = shlex.join(["rnnbench", *sys.argv[1:]])
+            seed = self.config[self.subcommand].get("seed_everything")
+            callbacks += [
+                RandomState(),
+                accounting,
+                MetricsFile(),
+                RunRecorder(accounting, self.options.preset, command, seed if isinstance(seed, int) else None),
+                FinishWandb(),
+            ]
+            if self.subcommand == "fit":
+                callbacks.append(SaveRunConfig(self._parser("fit"), self.config.fit, self.options.resumed))
+        self.trainer_defaults["callbacks"] = callbacks
+        return super().instantiate_trainer(**kwargs)
+
+    def after_instantiate_classes(self) -> None:
+        """Builds the model as its checkpoint says: a trained vocabulary rules over that of new data."""
+        path = self.config[self.subcommand].get("ckpt_path")
+        if path:
+            checkpoint = load_checkpoint(path)
+            if "spec" not in checkpoint:
+                raise UserError("this checkpoint was not written by rnnbench: it has no data spec", where=path)
+            self.model.use_spec(checkpoint["spec"])
+
+    def instantiate_classes(self) -> None:
+        """Leaves no empty run folder behind where an option turns out to be wrong."""
+        try:
+            super().instantiate_classes()
+        except BaseException:
+            self._discard()
+            raise
+
+    def fit(self, **kwargs: Any) -> None:
+        """Trains, and says where the run lies."""
+        where = self.run_folder.path if self.run_folder else None
+        if where is not None and rank_zero_only.rank == 0:
+            print(f"run: {where}", flush=True)
+        try:
+            self.trainer.fit(**kwargs)
+        except BaseException:
+            self._discard()
+            raise
+
+    def predict(self, **kwargs: Any) -> None:
+        """Keeps the predictions for printing."""
+        self.predictions = self.trainer.predict(**kwargs) or []
+
+    def _discard(self) -> None:
+        if self.run_folder is not None and rank_zero_only.rank == 0:
+            self.run_folder.discard_if_unused()
+
+
+def _refuse_disagreement(asked: Any, config: Any) -> None:
+    """LightningCLI lets a checkpoint's options override the configuration without a word; here that is an error."""
+    wanted, found = flatten(asked.get("model")), flatten(config.get("model"))
+    for key in sorted(wanted.keys() | found.keys()):
+        if wanted.get(key) != found.get(key):
+            name = key.replace("init_args.", "")
+            raise UserError(
+                f"the configuration says {wanted.get(key)!r}, the checkpoint says {found.get(key)!r}",
+                where=f"model.{name}",
+                hint="leave the option as it was trained, or train anew",
+            )
+
+
+def _import_all(*packages: Any) -> None:
+    """Imports every module, so that classes are known by their short names."""
+    for package in packages:
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+
+
+def _quiet() -> None:
+    """Keeps hardware tips, and what libraries tell each other about deprecated calls, off the screen."""
+    os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
+    # The last one is no mistake: a counting model has no optimizer.
+    for message in (r".*LeafSpec", r".*all_gather is deprecated", r".*will run with no optimizer"):
+        warnings.filterwarnings("ignore", message)
+    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric.utilities.seed"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,28 @@
+"""Checksums of what was read."""
+
+from __future__ import annotations
+
+import hashlib
+from io import BufferedReader
+
+from rnnbench.errors import UserError
+
+
+def check_sha256(content: bytes | BufferedReader, expected: str, *, where: object, hint: str) -> None:
+    """Compares the SHA-256 of some content with the one on its card.
+
+    Args:
+        content: The bytes, or a file that is read from where it stands to its end.
+        expected: 64 hexadecimal digits.
+        where: What the content is, for the error.
+        hint: What to do about another checksum.
+
+    Raises:
+        UserError: The two differ.
+    """
+    if isinstance(content, bytes):
+        found = hashlib.sha256(content).hexdigest()
+    else:
+        found = hashlib.file_digest(content, "sha256").hexdigest()
+    if found != expected:
+        raise UserError(f"SHA-256 is {found}, expected {expected}", where=where, hint=hint)

@@ -1,0 +1,153 @@
+"""The user's own files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rnnbench.data.cards import UserFiles, load_origin
+from rnnbench.data.checksum import check_sha256
+from rnnbench.data.contiguous import Fractions, check_fractions, part
+from rnnbench.data.folder import split_files
+from rnnbench.data.records import RECORD_READERS, text_rows
+from rnnbench.data.source import Row, Source, Split
+from rnnbench.data.text import decode
+from rnnbench.errors import UserError
+
+_TEXT = ".txt"
+_SUFFIXES = (_TEXT, *RECORD_READERS)
+_COLUMN = "text"
+_FRACTIONS: Fractions = (0.9, 0.05, 0.05)
+
+
+class Files(Source):
+    """Text files, JSON lines or Parquet files: one file that is cut, or a folder with its own splits.
+
+    Args:
+        path: A UTF-8 text file, a ``.jsonl`` or a ``.parquet`` file, which is cut into train, validation and test in
+            this order; or a folder with the three as files of these kinds (``train.txt``, ``ptb.valid.txt``,
+            ``test-00000-of-00001.parquet``) or as sub-folders of text files, a document each.
+        column: Column of ``.jsonl`` and ``.parquet`` files that holds the text.
+        fractions: Shares of train, validation and test when ``path`` is one file, counted in characters or records.
+        card: Name of the data card that these files have to agree with, such as ``penn_treebank``.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        column: str = _COLUMN,
+        fractions: Fractions = _FRACTIONS,
+        card: str | None = None,
+    ) -> None:
+        check_fractions(fractions, where="--data.source.fractions")
+        self.path = Path(path).expanduser()
+        self.column = column
+        self.fractions: Fractions = fractions
+        self.origin: UserFiles | None = None
+        self._name = self.path.resolve().stem if self.path.is_file() else self.path.resolve().name
+        if card is not None:
+            found, self.origin = load_origin(card, UserFiles)
+            self._name = found.name
+            if self.fractions != _FRACTIONS:
+                raise UserError(
+                    f"the splits of {card} are fixed",
+                    where="--data.source.fractions",
+                    hint="leave out either this option or --data.source.card",
+                )
+
+    @property
+    def dataset(self) -> str:
+        """The card's name, or that of the file or folder."""
+        return self._name
+
+    def rows(self, split: Split) -> list[Row]:
+        """A row for each text file or record.
+
+        Args:
+            split: The split.
+
+        Raises:
+            UserError: Something is missing, empty, unreadable, or not what the card says.
+        """
+        if self.path.is_dir():
+            rows = self._from_folder(split)
+        elif self.path.is_file():
+            rows = self._from_file(split)
+        else:
+            hint = "name a text file, or a folder with train.txt, validation.txt and test.txt"
+            raise UserError(
+                "there is no such file or folder",
+                where=f"--data.source.path {self.path}",
+                hint=hint if self.origin is None else f"get it here: {self.origin.get}",
+            )
+        if not rows:
+            raise UserError(f"the {split} split is empty", where=self.path)
+        return rows
+
+    def _from_folder(self, split: Split) -> list[Row]:
+        if self.fractions != _FRACTIONS:
+            raise UserError(
+                f"{self.path} is a folder, which has its own splits",
+                where="--data.source.fractions",
+                hint="leave this option out, or name one file with --data.source.path",
+            )
+        paths = split_files(self.path, split, _SUFFIXES)
+        if self._fixed() and (len(paths) > 1 or paths[0].parent != self.path):
+            raise UserError(
+                f"the card fixes {split} as one file, and here it is a sub-folder or in parts",
+                where=self.path,
+                hint="bring the original file, or leave out --data.source.card",
+            )
+        return [row for path in paths for row in self._read(path, split)]
+
+    def _from_file(self, split: Split) -> list[Row]:
+        suffix = self.path.suffix.lower()
+        if suffix not in _SUFFIXES:
+            raise UserError(
+                f"files of kind {suffix or '(no extension)'} cannot be read",
+                where=f"--data.source.path {self.path}",
+                hint=f"can be read: {', '.join(_SUFFIXES)}; plain text of another name: rename it to NAME.txt",
+            )
+        rows = self._read(self.path, "whole")
+        if suffix != _TEXT:
+            return rows[part(len(rows), self.fractions, split)]
+        text = rows[0]["text"]
+        piece = text[part(len(text), self.fractions, split)]
+        return [{"text": piece}] if piece else []
+
+    def _read(self, path: Path, section: str) -> list[Row]:
+        """All rows of one file, which is a split or the whole."""
+        data = path.read_bytes()
+        self._verify(path, data, section)
+        reader = RECORD_READERS.get(path.suffix.lower())
+        if reader is not None:
+            return text_rows(reader(data, path), self.column, where=path)
+        if self.column != _COLUMN:
+            raise UserError(
+                f"{path} is plain text and has no columns",
+                where=f"--data.source.column {self.column}",
+                hint="leave this option out",
+            )
+        row: Row = {"text": decode(data, path)}
+        if path.parent != self.path and path != self.path:
+            row["name"] = path.relative_to(self.path).as_posix()
+        return [row]
+
+    def _fixed(self) -> bool:
+        return self.origin is not None and bool(self.origin.sha256)
+
+    def _verify(self, path: Path, data: bytes, section: str) -> None:
+        if self.origin is None or not self.origin.sha256:
+            return
+        sums = {str(name): value for name, value in self.origin.sha256.items()}
+        if section not in sums:
+            raise UserError(
+                f"the card has checksums of {', '.join(sums)}, not of one file that holds all",
+                where=path,
+                hint="bring the original files in a folder, or leave out --data.source.card",
+            )
+        check_sha256(
+            data,
+            sums[section],
+            where=path,
+            hint=f"these are not the data of {self._name}: get them anew, or leave out --data.source.card",
+        )

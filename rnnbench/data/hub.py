@@ -1,0 +1,112 @@
+"""Data sets of the Hugging Face hub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rnnbench.data.cards import OnHub, load_origin
+from rnnbench.data.folder import SPLIT_WORDS
+from rnnbench.data.records import text_rows
+from rnnbench.data.source import Row, Source, Split
+from rnnbench.errors import UserError
+
+
+class Hub(Source):
+    """A data set of the Hugging Face hub; no code of its author is run.
+
+    It is kept in the cache of the ``datasets`` library (``HF_HOME``).
+
+    Args:
+        name: Name on the hub, such as ``Salesforce/wikitext``, or a local folder of the same form.
+        configuration: Which configuration of it, such as ``wikitext-2-raw-v1``.
+        revision: Branch, tag or commit; a commit pins the data.
+        column: Column that holds the text.
+        card: Name of the data card that describes it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        configuration: str | None = None,
+        revision: str | None = None,
+        column: str = "text",
+        card: str | None = None,
+    ) -> None:
+        self.name = name
+        self.configuration = configuration
+        self.revision = revision
+        self.column = column
+        local = Path(name).expanduser()
+        self._location = str(local) if local.is_dir() else name
+        self._dataset = local.resolve().name if local.is_dir() else name
+        if configuration is not None:
+            self._dataset += f"/{configuration}"
+        self._splits: Mapping[str, Any] | None = None
+        if card is not None:
+            found, origin = load_origin(card, OnHub)
+            if origin.name != name:
+                raise UserError(f"the card {card} describes {origin.name}", where=f"--data.source.name {name}")
+            self._dataset = found.name
+
+    @property
+    def dataset(self) -> str:
+        """The card's name, or the name on the hub with the configuration."""
+        return self._dataset
+
+    def prepare(self) -> None:
+        """Downloads what is missing."""
+        self._load()
+
+    def rows(self, split: Split) -> list[Row]:
+        """A row for each record.
+
+        Args:
+            split: The split; ``validation`` may be called ``valid``, ``val`` or ``dev`` on the hub.
+
+        Raises:
+            UserError: The data set cannot be loaded, or has no such split or column.
+        """
+        splits = self._load()
+        found = next((name for name in SPLIT_WORDS[split] if name in splits), None)
+        if found is None:
+            raise UserError(f"there is no {split} split; its splits: {', '.join(splits)}", where=self.name)
+        # As Arrow, so that columns with audio or images come as bytes and are not decoded.
+        records = splits[found].with_format("arrow")[:].to_pylist()
+        if not records:
+            raise UserError(f"the {split} split is empty", where=self.name)
+        return text_rows(records, self.column, where=self.name)
+
+    def _load(self) -> Mapping[str, Any]:
+        if self._splits is None:
+            import datasets
+
+            try:
+                with _no_bars():
+                    self._splits = datasets.load_dataset(self._location, self.configuration, revision=self.revision)
+            except Exception as error:
+                # The library raises whatever its many parts raise; any of it means: not to be had, and here is why.
+                reason = (str(error).splitlines() or [type(error).__name__])[0]
+                hint = "a copy on this machine: --data.source Files --data.source.path FOLDER"
+                if isinstance(error, ValueError):
+                    hint = f"see --data.source.configuration; {hint}"
+                raise UserError(
+                    f"cannot be loaded: {reason}", where=f"--data.source.name {self.name}", hint=hint
+                ) from error
+        return self._splits
+
+
+@contextmanager
+def _no_bars() -> Iterator[None]:
+    """Without the bars of generating splits; those of downloads, which can take long, stay."""
+    import datasets
+
+    were_off = datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if not were_off:
+            datasets.enable_progress_bars()

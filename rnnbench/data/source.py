@@ -1,0 +1,38 @@
+"""What every source of data offers: rows, split by split."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Literal
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+Row = dict[str, Any]
+"""Plain values by name; a text document is ``{"text": str}``, with ``name`` where it has one."""
+
+
+class Source(ABC):
+    """Where the rows of a data set come from."""
+
+    @property
+    @abstractmethod
+    def dataset(self) -> str:
+        """Short name of the data set, as it stands in results."""
+
+    def prepare(self) -> None:  # noqa: B027 - most sources have nothing to prepare
+        """Fetches or generates what is missing into the cache; called once on a machine, before `rows`."""
+
+    @abstractmethod
+    def rows(self, split: Split) -> list[Row]:
+        """All rows of one split, in their fixed order.
+
+        Args:
+            split: The split.
+
+        Returns:
+            At least one row.
+
+        Raises:
+            UserError: The split is missing or empty, or cannot be read.
+        """

@@ -1,0 +1,108 @@
+"""What a training costs: tokens, seconds, memory."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+
+class Accounting(Callback):
+    """Counts tokens and time over all parts of a run, resumed ones included, and logs ``train/tokens_per_second``.
+
+    Speed is that of training alone: time spent in validation does not count.
+    """
+
+    def __init__(self) -> None:
+        self.tokens = 0
+        self.train_seconds = 0.0
+        self._wall_before = 0.0
+        self._cpu_before = 0.0
+        self._peak_before = 0
+        self._wall_start = time.monotonic()
+        self._cpu_start = _cpu_seconds()
+        self._mark = time.monotonic()
+        self._shown = (0, 0.0)
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """Training speed over the whole run; None before the first step."""
+        return self.tokens / self.train_seconds if self.train_seconds else None
+
+    @property
+    def wall_seconds(self) -> float:
+        """Time by the clock from the start of each part, validation included."""
+        return self._wall_before + time.monotonic() - self._wall_start
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time of this process and the children it has waited for."""
+        return self._cpu_before + _cpu_seconds() - self._cpu_start
+
+    @property
+    def peak_memory_bytes(self) -> int:
+        """Most memory that this process held at once: on the GPU if it used one, else resident."""
+        return max(self._peak_before, _peak_memory())
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts the training clock."""
+        self._mark = time.monotonic()
+        self._shown = (self.tokens, self.train_seconds)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Counts the batch; every process has as many tokens."""
+        self.tokens += batch.tokens * trainer.world_size
+        self._advance()
+        if (batch_idx + 1) % trainer.log_every_n_steps == 0:
+            tokens, seconds = self.tokens - self._shown[0], self.train_seconds - self._shown[1]
+            self._shown = (self.tokens, self.train_seconds)
+            pl_module.log("train/tokens_per_second", tokens / max(seconds, 1e-9), prog_bar=True, batch_size=1)
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Stops the training clock."""
+        self._advance()
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts it again."""
+        self._mark = time.monotonic()
+
+    def state_dict(self) -> dict[str, Any]:
+        """All sums so far."""
+        return {
+            "tokens": self.tokens,
+            "train_seconds": self.train_seconds,
+            "wall_seconds": self.wall_seconds,
+            "cpu_seconds": self.cpu_seconds,
+            "peak_memory_bytes": self.peak_memory_bytes,
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Goes on from the sums of the parts before."""
+        self.tokens = state_dict["tokens"]
+        self.train_seconds = state_dict["train_seconds"]
+        self._wall_before = state_dict["wall_seconds"]
+        self._cpu_before = state_dict["cpu_seconds"]
+        self._peak_before = state_dict["peak_memory_bytes"]
+
+    def _advance(self) -> None:
+        now = time.monotonic()
+        self.train_seconds += now - self._mark
+        self._mark = now
+
+
+def _cpu_seconds() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def _peak_memory() -> int:
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        return torch.cuda.max_memory_allocated()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # bytes on a Mac, kilobytes elsewhere

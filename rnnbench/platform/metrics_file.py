@@ -1,0 +1,81 @@
+"""``metrics.csv``: the curves of a run, whatever logger is or is not used."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from rnnbench.platform.run_folder import RunFolder
+from rnnbench.results.files import replace_text
+
+
+class MetricsFile(Callback):
+    """Appends a row every ``log_every_n_steps`` steps of training and after every validation.
+
+    A row has the epoch, the number of optimizer steps done and whatever was logged; a metric that is logged for the
+    first time becomes a new column. A resumed run first drops the rows of steps that will be done again.
+    """
+
+    def __init__(self) -> None:
+        self._columns: list[str] = []
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Reads the columns of a run that goes on."""
+        path = _path(trainer)
+        if trainer.is_global_zero and path.is_file():
+            with path.open(encoding="utf-8", newline="") as file:
+                reader = csv.DictReader(file)
+                self._columns = list(reader.fieldnames or [])
+                # A row that was cut short by a crash has no value in its last column.
+                rows = [row for row in reader if None not in row.values() and int(row["step"]) <= trainer.global_step]
+            self._rewrite(path, rows)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """A row of training."""
+        if (batch_idx + 1) % trainer.log_every_n_steps == 0:
+            values = _logged(trainer, "train/")
+            if trainer.optimizers:
+                values["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
+            self._append(trainer, values)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """A row of validation."""
+        if trainer.state.fn == "fit" and not trainer.sanity_checking:
+            self._append(trainer, _logged(trainer, "validation/"))
+
+    def _append(self, trainer: Trainer, values: dict[str, float]) -> None:
+        if not (trainer.is_global_zero and values):
+            return
+        path = _path(trainer)
+        row = {"epoch": trainer.current_epoch, "step": trainer.global_step, **values}
+        new = [name for name in row if name not in self._columns]
+        if new:
+            rows = []
+            if path.is_file():
+                with path.open(encoding="utf-8", newline="") as file:
+                    rows = list(csv.DictReader(file))
+            self._columns += new
+            self._rewrite(path, rows)
+        with path.open("a", encoding="utf-8", newline="") as file:
+            csv.DictWriter(file, self._columns, restval="", lineterminator="\n").writerow(row)
+
+    def _rewrite(self, path: Path, rows: list[dict[str, Any]]) -> None:
+        text = io.StringIO()
+        writer = csv.DictWriter(text, self._columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        replace_text(path, text.getvalue())
+
+
+def _logged(trainer: Trainer, prefix: str) -> dict[str, float]:
+    return {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith(prefix)}
+
+
+def _path(trainer: Trainer) -> Path:
+    return RunFolder(Path(trainer.default_root_dir)).metrics

@@ -1,0 +1,150 @@
+"""Writes ``result.json``: what a run measured, and all that is needed to trust the number."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from pathlib import Path
+from typing import cast
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities.rank_zero import rank_zero_info
+
+from rnnbench.errors import UserError
+from rnnbench.platform.accounting import Accounting
+from rnnbench.platform.checkpoint import RunInterrupted
+from rnnbench.platform.environment import git_commit, hardware, versions
+from rnnbench.platform.run_folder import RunFolder
+from rnnbench.results.record import Data, Metric, Result, Split, Status, Training, read_result, write_result
+from rnnbench.tasks.base import Task, TaskData
+
+# The backward pass computes the gradients of a product's two factors: twice the forward pass.
+_BACKWARD_AND_FORWARD = 3
+
+
+class RunRecorder(Callback):
+    """Keeps ``result.json`` in the run folder up to date, in training and when the run is tested later.
+
+    Args:
+        accounting: The callback that counts tokens and time.
+        preset: Name of the preset the run was made from, if it was.
+        command: The command line.
+        seed: Seed of the run.
+    """
+
+    def __init__(self, accounting: Accounting, preset: str | None, command: str, seed: int | None) -> None:
+        self.accounting = accounting
+        self.preset = preset
+        self.command = command
+        self.seed = seed
+        self._started = _now()
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """The run exists from here on."""
+        path = _folder(trainer).result
+        if path.is_file() and trainer.is_global_zero:
+            self._started = read_result(path).started
+        self._write(trainer, pl_module, "running")
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Validation metrics so far."""
+        if trainer.sanity_checking:
+            return
+        if trainer.state.fn == "fit":
+            self._write(trainer, pl_module, "running")
+        else:
+            self._add(trainer, pl_module, "validation")
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Test metrics of the finished run."""
+        self._add(trainer, pl_module, "test")
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """The training is complete."""
+        self._write(trainer, pl_module, "finished")
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Says what stopped the run."""
+        if trainer.state.fn != "fit" or not _folder(trainer).result.is_file():
+            return
+        stopped = isinstance(exception, RunInterrupted | KeyboardInterrupt)
+        message = exception.problem if isinstance(exception, UserError) else f"{type(exception).__name__}: {exception}"
+        self._write(trainer, pl_module, "interrupted" if stopped else "failed", None if stopped else message)
+
+    def _write(
+        self, trainer: Trainer, module: LightningModule, status: Status, message: str | None = None
+    ) -> None:
+        if trainer.is_global_zero and isinstance(module, Task):
+            write_result(_folder(trainer).result, self._result(trainer, module, status, message))
+
+    def _result(self, trainer: Trainer, module: Task, status: Status, message: str | None) -> Result:
+        data = cast(TaskData, trainer.datamodule)  # type: ignore[attr-defined]
+        forward = module.flops_per_token()
+        accounting = self.accounting
+        batches = trainer.fit_loop.epoch_loop.batch_progress.total.completed
+        training = Training(
+            epochs=batches / trainer.num_training_batches if trainer.num_training_batches else 0.0,
+            steps=trainer.global_step,
+            tokens=accounting.tokens,
+            flops=None if forward is None else _BACKWARD_AND_FORWARD * forward * accounting.tokens,
+            tokens_per_second=accounting.tokens_per_second,
+            wall_seconds=accounting.wall_seconds,
+            cpu_seconds=accounting.cpu_seconds,
+            peak_memory_bytes=accounting.peak_memory_bytes,
+        )
+        metrics = _metrics(trainer, module, "validation")
+        return Result(
+            application=module.application,
+            model=module.model_name(),
+            cell=module.cell_name(),
+            baseline=module.baseline,
+            preset=self.preset,
+            run=_folder(trainer).path.name,
+            status=status,
+            message=message,
+            data=Data(dataset=data.dataset, fingerprint=data.fingerprint, details=data.details()),
+            metrics={"validation": metrics} if metrics else {},
+            parameters=module.num_parameters(),
+            training=training,
+            seed=self.seed,
+            versions=versions(),
+            hardware=hardware(),
+            processes=trainer.world_size,
+            git_commit=git_commit(),
+            command=self.command,
+            started=self._started,
+            finished=None if status == "running" else _now(),
+        )
+
+    def _add(self, trainer: Trainer, module: LightningModule, split: Split) -> None:
+        """Adds the metrics of a split to the record of a run that was trained before."""
+        path = _folder(trainer).result
+        if not (trainer.is_global_zero and isinstance(module, Task) and path.is_file()):
+            return
+        result = read_result(path)
+        data = cast(TaskData, trainer.datamodule)  # type: ignore[attr-defined]
+        if data.fingerprint != result.data.fingerprint:
+            rank_zero_info(
+                f"not recorded in {path}: these are other data ({data.fingerprint}) than the run's"
+                f" ({result.data.fingerprint})"
+            )
+            return
+        metrics = {**result.metrics, split: _metrics(trainer, module, split)}
+        write_result(path, dataclasses.replace(result, metrics=metrics))
+
+
+def _metrics(trainer: Trainer, module: Task, split: Split) -> dict[str, Metric]:
+    values = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith(f"{split}/")}
+    if not values:
+        return {}
+    signature = module.metric_signature(split)
+    names = {name: name.partition("/")[2] for name in values}
+    return {names[name]: Metric(value=value, signature=f"{names[name]}|{signature}") for name, value in values.items()}
+
+
+def _folder(trainer: Trainer) -> RunFolder:
+    return RunFolder(Path(trainer.default_root_dir))
+
+
+def _now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="seconds")

@@ -1,0 +1,78 @@
+"""``config.yaml``: the full configuration of a run, in its folder and in every logger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonargparse import Namespace
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.cli import LightningArgumentParser
+from lightning.pytorch.loggers import WandbLogger
+
+from rnnbench.platform.run_folder import RunFolder
+from rnnbench.platform.wandb_run import connect, wandb_defaults
+from rnnbench.results.files import replace_text
+
+
+class SaveRunConfig(Callback):
+    """Writes the configuration into the run folder and hands it to the loggers before the training starts.
+
+    Args:
+        parser: The parser that made the configuration.
+        config: The configuration.
+        resumed: Whether the run exists already and keeps the configuration it has.
+    """
+
+    def __init__(self, parser: LightningArgumentParser, config: Namespace, resumed: bool) -> None:
+        self.parser = parser
+        self.config = config
+        self.resumed = resumed
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Writes and logs, on the first process."""
+        if stage != "fit" or not trainer.is_global_zero:
+            return
+        config = self.config.clone()
+        config["ckpt_path"] = None
+        text = self.parser.dump(config, skip_none=False)
+        if not self.resumed:
+            replace_text(RunFolder(Path(trainer.default_root_dir)).config, text)
+        values = yaml.safe_load(text)
+        for logger in trainer.loggers:
+            if isinstance(logger, WandbLogger):
+                connect(logger, values)
+            else:
+                logger.log_hyperparams(values)
+
+
+def fill_logger_options(config: Namespace, run: RunFolder) -> None:
+    """Gives a W&B logger that the command line names the options that make runs comparable.
+
+    Args:
+        config: Configuration of the verb; changed in place.
+        run: The run's folder.
+    """
+    loggers = config.trainer.logger if isinstance(config.trainer.logger, list) else [config.trainer.logger]
+    for logger in loggers:
+        if not isinstance(logger, Namespace) or not logger.class_path.endswith("WandbLogger"):
+            continue
+        cell = flatten(config.model).get("init_args.backbone.init_args.cell.class_path")
+        source = flatten(config.data).get("init_args.source.class_path", "")
+        tags = [str(path).rpartition(".")[2] for path in (cell, source) if path]
+        for name, value in wandb_defaults(run, run.path.parent.name, tags).items():
+            if logger.init_args.get(name) in (None, ".", False):
+                logger.init_args[name] = value
+
+
+def flatten(config: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested configuration as one mapping from dotted names to values."""
+    if isinstance(config, Namespace):
+        config = config.as_dict()
+    if not isinstance(config, dict):
+        return {prefix: config}
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        flat.update(flatten(value, f"{prefix}.{key}" if prefix else key))
+    return flat

@@ -1,0 +1,151 @@
+"""Text as a stream of bytes, characters or words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from rnnbench.data.fingerprint import fingerprint
+from rnnbench.data.source import SPLITS, Source, Split
+from rnnbench.data.strips import EvaluationLoader, Strips, TrainingLoader
+from rnnbench.data.tokenizer import Level, Tokenizer, TokenStream
+from rnnbench.errors import UserError
+from rnnbench.tasks.base import Spec, TaskData
+
+_STAGE_SPLITS: dict[str, tuple[Split, ...]] = {
+    "fit": ("train", "validation"),
+    "validate": ("validation",),
+    "test": ("test",),
+    "predict": (),
+}
+
+
+class TextData(TaskData):
+    """Text for language modelling: truncated backpropagation over parallel strips, exact evaluation.
+
+    Args:
+        source: Where the text comes from.
+        level: What a token is: a byte, a character or a word.
+        batch_size: Strips that each process reads in parallel in training.
+        sequence_length: Tokens of one training window; gradients reach no further back.
+        max_vocabulary: Keep only so many of the most frequent tokens; the others become ``<unk>``.
+        evaluation_strips: Strips into which a split is cut for evaluation; one is exact, more are faster and lose the
+            context at their starts, so the number is part of the metric's signature.
+        evaluation_batch: Strips that are read side by side in evaluation; changes no result beyond rounding.
+        evaluation_length: Tokens of one evaluation window; the state is carried over, so it changes no result.
+        prompts: Beginnings of text to continue with ``predict``.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        level: Level = "char",
+        batch_size: int = 32,
+        sequence_length: int = 128,
+        max_vocabulary: int | None = None,
+        evaluation_strips: int = 1,
+        evaluation_batch: int = 16,
+        evaluation_length: int = 256,
+        prompts: list[str] | None = None,
+    ) -> None:
+        super().__init__()
+        sizes = {
+            "batch_size": batch_size,
+            "sequence_length": sequence_length,
+            "evaluation_strips": evaluation_strips,
+            "evaluation_batch": evaluation_batch,
+            "evaluation_length": evaluation_length,
+        }
+        for name, size in sizes.items():
+            if size < 1:
+                raise UserError(f"must be at least 1, found {size}", where=f"data.{name}")
+        self.source = source
+        self.level = level
+        self.batch_size = batch_size
+        self.sequence_length = sequence_length
+        self.max_vocabulary = max_vocabulary
+        self.evaluation_strips = evaluation_strips
+        self.evaluation_batch = evaluation_batch
+        self.evaluation_length = evaluation_length
+        self.prompts = prompts or []
+        self.dataset = source.dataset
+        self.tokenizer: Tokenizer | None = None
+        self.streams: dict[Split, TokenStream] = {}
+
+    @property
+    def spec(self) -> Spec:
+        """Level and vocabulary."""
+        assert self.tokenizer is not None, "setup comes first"
+        return self.tokenizer.state()
+
+    def details(self) -> dict[str, str | int | float]:
+        """Level, size of the vocabulary, tokens of each split that was read."""
+        assert self.tokenizer is not None, "setup comes first"
+        sizes = {f"{split}_tokens": len(stream.tokens) for split, stream in self.streams.items()}
+        return {"level": self.level, "vocabulary": len(self.tokenizer), **sizes}
+
+    def prepare_data(self) -> None:
+        """Fetches or generates what is missing, once on each machine."""
+        self.source.prepare()
+
+    def setup(self, stage: str) -> None:
+        """Reads and encodes the splits of this stage."""
+        spec = self.model_spec()
+        texts = {split: [row["text"] for row in self.source.rows(split)] for split in self._splits_to_read(stage, spec)}
+        if self.tokenizer is None:
+            if spec is not None:
+                self.tokenizer = Tokenizer.from_state(spec)
+            else:
+                self.tokenizer = Tokenizer.train(self.level, texts["train"], self.max_vocabulary)
+        for split in _STAGE_SPLITS[stage]:
+            self.streams[split] = self.tokenizer.stream(texts[split])
+        if stage != "predict":
+            self.fingerprint = fingerprint(texts, level=self.level, max_vocabulary=self.max_vocabulary)
+
+    def train_dataloader(self) -> TrainingLoader:
+        """Windows over this process's strips, from where an interrupted epoch stopped."""
+        rank, processes = self._rank()
+        strips = self._strips("train", self.batch_size * processes, self.sequence_length, even=True)
+        return TrainingLoader(strips, slice(rank * self.batch_size, (rank + 1) * self.batch_size), self._position)
+
+    def val_dataloader(self) -> EvaluationLoader:
+        """Windows of the validation split."""
+        return self._evaluation("validation")
+
+    def test_dataloader(self) -> EvaluationLoader:
+        """Windows of the test split."""
+        return self._evaluation("test")
+
+    def predict_dataloader(self) -> list[str]:
+        """The prompts."""
+        if not self.prompts:
+            raise UserError("there is no prompt to continue", where="data.prompts", hint='--data.prompts \'["def "]\'')
+        return self.prompts
+
+    def _splits_to_read(self, stage: str, spec: Spec | None) -> tuple[Split, ...]:
+        """All splits, because the fingerprint is that of the whole data set; nothing to predict with a built model."""
+        if stage == "predict":
+            return () if spec is not None else ("train",)
+        return SPLITS
+
+    def _evaluation(self, split: Split) -> EvaluationLoader:
+        strips = self._strips(split, self.evaluation_strips, self.evaluation_length, even=False)
+        return EvaluationLoader(strips, self.evaluation_strips, self.evaluation_batch, *self._rank())
+
+    def _strips(self, split: Split, strips: int, window: int, even: bool) -> Strips:
+        assert self.tokenizer is not None, "setup comes first"
+        tokens = torch.from_numpy(self.streams[split].tokens)
+        return Strips(tokens, first=self.tokenizer.end, strips=strips, window=window, even=even)
+
+    def _position(self) -> int:
+        return self.trainer.fit_loop.epoch_loop.batch_progress.current.completed if self.trainer is not None else 0
+
+    def _rank(self) -> tuple[int, int]:
+        if self.trainer is None:
+            return 0, 1
+        return self.trainer.global_rank, self.trainer.world_size
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing of its own: the vocabulary is the model's spec, the position the trainer's counter."""
+        return {}

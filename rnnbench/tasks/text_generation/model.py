@@ -1,0 +1,201 @@
+"""What every language model of this application does: training over strips, exact evaluation, continuing a prompt."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from rnnbench.backbone.state import StackState, detach, leaves, reset, unflatten
+from rnnbench.data.batch import IGNORED, StripBatch
+from rnnbench.data.tokenizer import Tokenizer
+from rnnbench.decode.sample import Sampling, sample
+from rnnbench.errors import UserError
+from rnnbench.tasks.base import Spec, Task
+from rnnbench.tasks.text_generation.data import TextData
+from rnnbench.tasks.text_generation.metrics import CorpusLikelihood, likelihood_metrics
+
+
+class TextModel(Task):
+    """A model that predicts the next token of a stream. Subclasses write `build`, `initial_state`, `forward`, `step`.
+
+    The state is carried from one window to the next, in training without its history (truncated backpropagation
+    through time), in evaluation over the whole stream.
+    """
+
+    application: ClassVar[str] = "text_generation"
+    monitor: ClassVar[str] = "validation/nats_per_token"
+    tokenizer: Tokenizer
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sampling = Sampling()
+        self.likelihood = CorpusLikelihood()
+        self._trained: StackState | None = None
+        self._pending: StackState | None = None
+        self._evaluated: StackState | None = None
+
+    @abstractmethod
+    def initial_state(self, batch_size: int) -> StackState:
+        """The state before the first token, leaves ``(B, ...)``."""
+
+    @abstractmethod
+    def step(self, token: Tensor, state: StackState) -> tuple[Tensor, StackState]:
+        """One token ``(B,)`` -> scores of the next ``(B, V)`` (log-probabilities up to a constant) and the state."""
+
+    def use_spec(self, spec: Spec) -> None:
+        """Builds the model around the vocabulary."""
+        self.tokenizer = Tokenizer.from_state(spec)
+        super().use_spec(spec)
+
+    def nats(self, batch: StripBatch, state: StackState) -> tuple[Tensor, StackState]:
+        """Negative log-likelihood of each target.
+
+        Args:
+            batch: One window.
+            state: State before it.
+
+        Returns:
+            ``(B, T)``, zero where the target is padding, and the state after the window.
+        """
+        scores, state = self(batch.x, state)
+        losses = F.cross_entropy(scores.flatten(0, 1), batch.y.flatten(), ignore_index=IGNORED, reduction="none")
+        return losses.view_as(batch.y), state
+
+    def training_step(self, batch: StripBatch, batch_idx: int) -> Tensor:
+        """Mean loss over the targets of one window."""
+        losses, state = self.nats(batch, self._entering(self._trained, batch))
+        # Kept apart until the step is done, so that a step that fails leaves the state before it.
+        self._pending = detach(state)
+        loss = losses.sum() / batch.tokens
+        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=batch.tokens)
+        return loss
+
+    def on_train_batch_end(self, outputs: Any, batch: StripBatch, batch_idx: int) -> None:
+        """The window is trained: the next one starts from its end."""
+        self._trained = self._pending
+
+    def validation_step(self, batch: StripBatch, batch_idx: int) -> None:
+        """Enters one window of the validation split."""
+        self._evaluate(batch)
+
+    def test_step(self, batch: StripBatch, batch_idx: int) -> None:
+        """Enters one window of the test split."""
+        self._evaluate(batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Logs the metrics of the validation split."""
+        self._log_metrics("validation")
+
+    def on_test_epoch_end(self) -> None:
+        """Logs the metrics of the test split."""
+        self._log_metrics("test")
+
+    def metric_signature(self, split: str) -> str:
+        """Level, tokens predicted, tokens unknown, strips the stream was cut into."""
+        data = self._data()
+        stream = data.streams[split]  # type: ignore[index]
+        return (
+            f"level:{data.level}|tokens:{len(stream.tokens)}|unknown:{stream.unknown}|strips:{data.evaluation_strips}"
+        )
+
+    def predict_step(self, batch: str, batch_idx: int) -> str:
+        """Continues one prompt."""
+        return "".join(self.write(batch, self.sampling))
+
+    def write(self, prompt: str, sampling: Sampling) -> Iterator[str]:
+        """Continues a prompt, piece by piece. ``<unk>`` stands for no text in particular, so it is never written.
+
+        Args:
+            prompt: The beginning; what is not in the vocabulary is read as ``<unk>``. It may be empty: then the text
+                starts as a document does.
+            sampling: How tokens are chosen.
+
+        Yields:
+            Pieces of text whose concatenation is the continuation, each as soon as it is written.
+        """
+        tokens = [self.tokenizer.end, *self.tokenizer.encode(prompt).tolist()]
+        written: list[int] = []
+        shown = ""
+        was_training = self.training
+        self.eval()
+        with torch.inference_mode():
+            start = torch.tensor(tokens, device=self.device)
+            for token in sample(self._step_to_known, start, self.initial_state(1), sampling):
+                written.append(token)
+                text = self.tokenizer.decode(written)
+                # A character of several bytes is shown once it is whole.
+                if not text.endswith("\ufffd"):
+                    yield text[len(shown) :]
+                    shown = text
+        self.train(was_training)
+
+    def flops_per_token(self) -> float | None:
+        """Counts the matrix products of one step."""
+        with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+            self.step(torch.zeros(1, dtype=torch.int64, device=self.device), self.initial_state(1))
+        return float(counter.get_total_flops())
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Adds the state carried between windows, of all processes in the order of their strips."""
+        super().on_save_checkpoint(checkpoint)
+        if self._trained is not None:
+            # all_gather stacks processes in front where there are several.
+            gathered = [self.all_gather(leaf) for leaf in leaves(self._trained)]
+            own = leaves(self._trained)
+            checkpoint["carried"] = [all_.reshape(-1, *one.shape[1:]) for all_, one in zip(gathered, own, strict=True)]
+
+    def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
+        """Takes this process's part of the carried state."""
+        super().on_load_checkpoint(checkpoint)
+        carried = checkpoint.get("carried")
+        if carried is None or self._trainer is None or not self.trainer.training:
+            return
+        rows = self._data().batch_size
+        if len(carried[0]) != rows * self.trainer.world_size:
+            raise UserError(
+                f"the checkpoint carries the state of {len(carried[0])} strips, this run reads"
+                f" {rows} x {self.trainer.world_size} processes",
+                where="data.batch_size",
+                hint="resume with the batch size and number of processes of the run",
+            )
+        mine = slice(self.trainer.global_rank * rows, (self.trainer.global_rank + 1) * rows)
+        self._trained = unflatten([leaf[mine].to(self.device) for leaf in carried], like=self.initial_state(rows))
+
+    def _step_to_known(self, token: Tensor, state: StackState) -> tuple[Tensor, StackState]:
+        scores, state = self.step(token, state)
+        if self.tokenizer.unknown is not None:
+            scores = scores.index_fill(1, torch.tensor([self.tokenizer.unknown], device=scores.device), -torch.inf)
+        return scores, state
+
+    def _evaluate(self, batch: StripBatch) -> None:
+        losses, self._evaluated = self.nats(batch, self._entering(self._evaluated, batch))
+        self.likelihood.update(batch.index, losses.double().sum(), batch.tokens)
+
+    def _log_metrics(self, split: str) -> None:
+        nats, tokens = self.likelihood.compute()
+        self.likelihood.reset()
+        self._evaluated = None
+        values = likelihood_metrics(nats, tokens, self._data().streams[split].characters)  # type: ignore[index]
+        # float64 tensors: Lightning would round plain numbers to float32.
+        exact = {f"{split}/{name}": torch.tensor(value, dtype=torch.float64) for name, value in values.items()}
+        shown = "perplexity" if self.tokenizer.level == "word" else "nats_per_character"
+        for name, value in exact.items():
+            self.log(name, value, prog_bar=name == f"{split}/{shown}", sync_dist=True, batch_size=1)
+
+    def _entering(self, carried: StackState | None, batch: StripBatch) -> StackState:
+        """The state before a window: carried over, but initial in the strips that start here."""
+        initial = self.initial_state(len(batch.x))
+        if carried is None or leaves(carried)[0].shape[0] != len(batch.x):
+            return initial
+        return reset(carried, batch.starts, initial)
+
+    def _data(self) -> TextData:
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        assert isinstance(data, TextData)
+        return data
