@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,7 @@ State = tuple[Tensor, ...]
 """The state of one cell: a flat tuple of tensors, batch first, of any rank: ``((B, H),)``, ``((B, H), (B, H))``, ..."""
 
 
-class RNNCell(nn.Module):
+class RNNCell(nn.Module, ABC):
     """The base of every recurrent cell.
 
     An author writes `step`, in plain PyTorch, and `project` for all that needs no state. A cell knows no time axis, no
@@ -73,6 +74,7 @@ class RNNCell(nn.Module):
         """
         return x
 
+    @abstractmethod
     def step(self, z: Tensor, state: State) -> tuple[Tensor, State]:
         """One step in time: the definition of the cell.
 
@@ -83,7 +85,6 @@ class RNNCell(nn.Module):
         Returns:
             The output ``(B, O)`` and the new state.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no step")
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Projects and steps once, as torch.nn's cells do: ``(B, I)``, state -> ``(B, O)``, state."""

@@ -53,6 +53,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
+        told = _user_error_behind(error)
+        if told is not None:
+            _complain(told)
+            return USER_ERROR
         _complain(UserError(f"{type(error).__name__}: {error}", where="a fault inside rnnbench", hint="see: --debug"))
         return 1
 
@@ -94,6 +98,13 @@ def _light_parser() -> argparse.ArgumentParser:
 
 def _light_verbs(parser: argparse.ArgumentParser) -> list[str]:
     return [name for action in parser._actions if isinstance(action.choices, dict) for name in action.choices]
+
+
+def _user_error_behind(error: BaseException | None) -> UserError | None:
+    """The user error that a library has wrapped into one of its own."""
+    while error is not None and not isinstance(error, UserError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _complain(error: UserError) -> None:

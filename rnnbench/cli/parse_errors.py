@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import collections.abc
 import importlib
 import inspect
 import re
+import typing
 from collections.abc import Sequence
+from typing import Any
 
 from jsonargparse import ArgumentParser
 
 from rnnbench.cli.config_files import named_files, place_of
 from rnnbench.errors import UserError, did_you_mean
+from rnnbench.tasks.base import Task, TaskData
 
 _KEY = re.compile(r'Parser key "([^"]+)"')
 _NOT_ACCEPTED = re.compile(r"Option '([^']+)' is not accepted")
 _NO_TOP_OPTION = re.compile(r"does not accept option '([^']+)'")
 _UNRECOGNIZED = re.compile(r"unrecognized arguments: (.*)")
-_REQUIRED = re.compile(r"following arguments are required: (\S+)")
+_REQUIRED = re.compile(r"following arguments are required: (.*)")
 _NO_CLASS = re.compile(
     r"(?:Expected a dot import path string: |has no attribute '|No module named '|to be a subclass of )"
 )
 _CLASS_FOUND = re.compile(r"class_path='([\w.]+)'")
 _CLASS_BEFORE = re.compile(r"given class_path '([\w.]+)'")
-_BASES = re.compile(r"Callable\[\[[^\]]*\], ([\w.]+)\]|Subtypes: \[<class '([\w.]+)'>")
 _LITERAL = re.compile(r"Literal\[([^\]]*)\]")
 _EXPECTED = re.compile(r"Expected an? (?:<class '([\w.]+)'>|([\w.\[\], ]+))")
 _VALUE = re.compile(r"(?:Got value|Given value): ([^\n]*?)(?:\. Got value|$)", re.MULTILINE)
@@ -41,7 +44,11 @@ def as_user_error(error: BaseException, words: Sequence[str], parser: ArgumentPa
     key = ".".join(_KEY.findall(text)).removeprefix(f"{words[0]}.")
 
     def found(key: str, problem: str, hint: str | None) -> UserError:
-        return UserError(f"{key}: {problem}" if key else problem, where=place_of(key, files) or _option(key), hint=hint)
+        option = f"--{key.replace('init_args.', '')}"
+        # The command line comes after all files and overrides them.
+        typed = any(word.partition("=")[0] == option for word in words)
+        where = option if typed or not key else place_of(key, files) or option
+        return UserError(f"{key}: {problem}" if key else problem, where=where if key else None, hint=hint)
 
     if match := _NOT_ACCEPTED.search(text):
         owner = _CLASS_FOUND.search(text, match.end()) or _last(_CLASS_BEFORE, text[: match.start()])
@@ -57,9 +64,9 @@ def as_user_error(error: BaseException, words: Sequence[str], parser: ArgumentPa
         name = option.partition("=")[0].lstrip("-")
         return found(name, "there is no such option", _near_option(name, words[0], parser))
     if match := _REQUIRED.search(text):
-        missing = match.group(1).removeprefix(f"{words[0]}.")
+        missing = " and ".join(part.removeprefix(f"{words[0]}.") for part in match.group(1).split(", "))
         return UserError(
-            f"{missing} is missing",
+            f"no {missing} given",
             where=f"rnnbench {words[0]}",
             hint="name a preset: --config text_generation/char_lstm; all of them: rnnbench list presets",
         )
@@ -67,10 +74,9 @@ def as_user_error(error: BaseException, words: Sequence[str], parser: ArgumentPa
     if match := re.search(r"val='([^']*)'\)$", value):
         value = match.group(1)
     if _NO_CLASS.search(text):
-        base = _last(_BASES, text)
-        name = base.group(1) or base.group(2) if base else ""
-        wanted = name.rpartition(".")[2]
-        return found(key, f"{value} is no {wanted}", did_you_mean(value, _subclasses(name)))
+        base = _base_of(key, text)
+        if base is not None:
+            return found(key, f"{value} is no {base.__name__}", did_you_mean(value, _subclasses(base)))
     if match := _LITERAL.search(text):
         choices = [choice.strip("'\" ") for choice in match.group(1).split(",")]
         chosen = first.group(1) if (first := _VALUE.search(text)) else value
@@ -87,10 +93,6 @@ def as_user_error(error: BaseException, words: Sequence[str], parser: ArgumentPa
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     return next(reversed(list(pattern.finditer(text))), None)
-
-
-def _option(key: str) -> str | None:
-    return f"--{key.replace('init_args.', '')}" if key else None
 
 
 def _near_option(name: str, verb: str, parser: ArgumentParser) -> str:
@@ -121,15 +123,42 @@ def _options_of(path: str) -> list[str]:
     return [name for name in inspect.signature(owner).parameters if name not in ("input_size", "params")]
 
 
-def _subclasses(path: str) -> list[str]:
-    """Short names of the classes that could stand where ``path`` is the base."""
-    base = _import(path)
-    if not inspect.isclass(base):
-        return []
-    waiting, names = [base], []
+def _base_of(key: str, text: str) -> type | None:
+    """The class whose subclasses may stand at a dotted key, found by following the types of the options."""
+    first, *parts = [part for part in key.split(".") if part != "init_args"]
+    base: type | None = {"model": Task, "data": TaskData}.get(first)
+    chosen = _CLASS_BEFORE.search(text)
+    for part in parts:
+        candidates = [_import(chosen.group(1))] if chosen and base in (Task, TaskData) else _all_subclasses(base)
+        hints = (typing.get_type_hints(one.__init__).get(part) for one in candidates if inspect.isclass(one))
+        base = next((_class_in(hint) for hint in hints if hint is not None), None)
+        if base is None:
+            return None
+    return base
+
+
+def _class_in(hint: Any) -> type | None:
+    """The class that a type hint asks for: itself, what a callable returns, or the first in a union."""
+    if inspect.isclass(hint):
+        return hint
+    arguments = typing.get_args(hint)
+    if typing.get_origin(hint) is collections.abc.Callable:
+        return _class_in(arguments[1])
+    return next((found for found in map(_class_in, arguments) if found is not None), None)
+
+
+def _all_subclasses(base: type | None) -> list[type]:
+    """A class and all that derive from it."""
+    found: list[type] = []
+    waiting = [base] if base is not None else []
     while waiting:
         one = waiting.pop()
+        found.append(one)
         waiting += one.__subclasses__()
-        if not inspect.isabstract(one) and not one.__name__.startswith("_") and one is not base:
-            names.append(one.__name__)
-    return names
+    return found
+
+
+def _subclasses(base: type) -> list[str]:
+    """Short names of the classes that could stand where the base is asked for."""
+    usable = [one for one in _all_subclasses(base) if not inspect.isabstract(one) and not one.__name__.startswith("_")]
+    return [one.__name__ for one in usable]

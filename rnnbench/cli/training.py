@@ -35,7 +35,7 @@ from rnnbench.platform.recorder import RunRecorder
 from rnnbench.platform.run_config import SaveRunConfig, fill_logger_options, flatten
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.platform.wandb_run import FinishWandb
-from rnnbench.tasks.base import Task, TaskData
+from rnnbench.tasks.base import Spec, Task, TaskData
 
 INTERRUPTED = 130
 
@@ -119,6 +119,8 @@ class RunCLI(LightningCLI):
                 raise
             raise as_user_error(error, args, parser) from error
         self.asked = copy.deepcopy(self.config)
+        path = self.config[self.config.subcommand].get("ckpt_path")
+        self.checkpoint_spec = _spec_of(path) if path else None
 
     def before_instantiate_classes(self) -> None:
         """Refuses a configuration that a checkpoint overrode, then makes the run folder."""
@@ -167,12 +169,8 @@ class RunCLI(LightningCLI):
 
     def after_instantiate_classes(self) -> None:
         """Builds the model as its checkpoint says: a trained vocabulary rules over that of new data."""
-        path = self.config[self.subcommand].get("ckpt_path")
-        if path:
-            checkpoint = load_checkpoint(path)
-            if "spec" not in checkpoint:
-                raise UserError("this checkpoint was not written by rnnbench: it has no data spec", where=path)
-            self.model.use_spec(checkpoint["spec"])
+        if self.checkpoint_spec is not None:
+            self.model.use_spec(self.checkpoint_spec)
 
     def instantiate_classes(self) -> None:
         """Leaves no empty run folder behind where an option turns out to be wrong."""
@@ -200,6 +198,14 @@ class RunCLI(LightningCLI):
     def _discard(self) -> None:
         if self.run_folder is not None and rank_zero_only.rank == 0:
             self.run_folder.discard_if_unused()
+
+
+def _spec_of(path: str) -> Spec:
+    """What a checkpoint's model knows of its data; a damaged or foreign file is found before anything is built."""
+    checkpoint = load_checkpoint(path)
+    if not isinstance(checkpoint, dict) or "spec" not in checkpoint:
+        raise UserError("this checkpoint was not written by rnnbench: it has no data spec", where=path)
+    return checkpoint["spec"]
 
 
 def _refuse_disagreement(asked: Any, config: Any) -> None:

@@ -43,7 +43,8 @@ class Files(Source):
         self.column = column
         self.fractions: Fractions = fractions
         self.origin: UserFiles | None = None
-        self._name = self.path.resolve().stem if self.path.is_file() else self.path.resolve().name
+        resolved = self.path.resolve()
+        self._name = resolved.stem if resolved.suffix.lower() in _SUFFIXES else resolved.name
         if card is not None:
             found, self.origin = load_origin(card, UserFiles)
             self._name = found.name

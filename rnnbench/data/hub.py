@@ -73,8 +73,8 @@ class Hub(Source):
         found = next((name for name in SPLIT_WORDS[split] if name in splits), None)
         if found is None:
             raise UserError(f"there is no {split} split; its splits: {', '.join(splits)}", where=self.name)
-        # As Arrow, so that columns with audio or images come as bytes and are not decoded.
-        records = splits[found].with_format("arrow")[:].to_pylist()
+        # All at once and not row by row: so columns with audio or images come as bytes and are not decoded.
+        records = splits[found].to_list()
         if not records:
             raise UserError(f"the {split} split is empty", where=self.name)
         return text_rows(records, self.column, where=self.name)

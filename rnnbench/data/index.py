@@ -132,13 +132,13 @@ def _client(settings: IndexSettings) -> Iterator[Any]:
     if settings.certificates is not None:
         place = Path(settings.certificates)
         try:
-            verify = ssl.create_default_context(
-                cafile=str(place) if place.is_file() else None, capath=None if place.is_file() else str(place)
-            )
+            if place.is_dir():
+                verify = ssl.create_default_context(capath=str(place))
+            else:
+                verify = ssl.create_default_context(cafile=str(place))
         except OSError as error:
-            raise UserError(
-                f"the certificates cannot be read: {error}", where=place, hint="see PIP_CERT and `pip config list`"
-            ) from error
+            hint = "see the environment variable PIP_CERT and `pip config list`"
+            raise UserError(f"the certificates cannot be read: {error}", where=place, hint=hint) from error
     urls = [url for url in settings.index_urls if url is not None]
     with PyPIClient(
         trusted_hosts=settings.trusted_hosts, verify=verify, timeout=settings.timeout, follow_redirects=True

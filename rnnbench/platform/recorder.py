@@ -43,7 +43,16 @@ class RunRecorder(Callback):
         """The run exists from here on."""
         path = _folder(trainer).result
         if path.is_file() and trainer.is_global_zero:
-            self._started = read_result(path).started
+            before = read_result(path)
+            self._started = before.started
+            data = cast(TaskData, trainer.datamodule)  # type: ignore[attr-defined]
+            if before.data.fingerprint != data.fingerprint:
+                raise UserError(
+                    f"the data have changed since the run began: fingerprint {before.data.fingerprint} then,"
+                    f" {data.fingerprint} now",
+                    where=path,
+                    hint="restore the data, or start a new run",
+                )
         self._write(trainer, pl_module, "running")
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

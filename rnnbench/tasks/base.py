@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -17,7 +17,7 @@ Spec = dict[str, Any]
 """What a model must know of its data to be built: plain values, such as a vocabulary."""
 
 
-class TaskData(LightningDataModule):
+class TaskData(LightningDataModule, ABC):
     """Data of an application. After `setup` it knows what the model needs (`spec`) and what was read (`fingerprint`)."""
 
     dataset: str
@@ -40,7 +40,7 @@ class TaskData(LightningDataModule):
         return model.spec if isinstance(model, Task) else None
 
 
-class Task(LightningModule):
+class Task(LightningModule, ABC):
     """A model of an application.
 
     It is built in `configure_model`, when the data module has been set up and its spec is known, or from the spec in a

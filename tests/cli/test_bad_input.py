@@ -1,0 +1,216 @@
+"""Bad input: one message of at most three lines that names the place and says what to do, status 2, nothing lost."""
+
+import pytest
+import torch
+import yaml
+
+CHAR = "--config text_generation/char_lstm"
+
+
+def check(outcome, *expected, status=2):
+    assert outcome.status == status, outcome.err
+    assert outcome.err.startswith("error: ")
+    assert "Traceback" not in outcome.err
+    assert len(outcome.err.splitlines()) <= 3
+    for part in expected:
+        assert part in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("fot", ["there is no verb 'fot'", "did you mean: fit"]),
+        ("fit", ["no data and model given", "--config text_generation/char_lstm"]),
+        ("fit --config text_generation/char_lstn", ["did you mean: text_generation/char_lstm"]),
+        (f"fit {CHAR} --trainer.max_epoch 3", ["trainer.max_epoch: there is no such option", "mean: max_epochs"]),
+        (f"fit {CHAR} --modl.x 3", ["modl.x: there is no such option", "did you mean: model"]),
+        (f"fit {CHAR} --trainer.max_epochs x", ["--trainer.max_epochs", "expected a whole number or null, found x"]),
+        (f"fit {CHAR} --model LanguageModle", ["LanguageModle is no Task", "did you mean: LanguageModel"]),
+        (f"fit {CHAR} --model.backbone.cell LSTMM", ["LSTMM is no RNNCell", "did you mean: LSTM"]),
+        (f"fit {CHAR} --model.backbone.cell torch.nn.Linear", ["torch.nn.Linear is no RNNCell", "known: Elman, GRU"]),
+        (f"fit {CHAR} --model.backbone.cell.forget_bia 1", ["no such option", "did you mean: forget_bias"]),
+        (f"fit {CHAR} --model.backbone.hiden_size 1", ["no such option", "did you mean: hidden_size"]),
+        (f"fit {CHAR} --model.backbone.engine fast", ["'fast' is not among the choices", "auto, reference, torch"]),
+        (f"fit {CHAR} --model.optimizer Adm", ["Adm is no Optimizer", "did you mean: Adam"]),
+        (f"fit {CHAR} --data.source Flies", ["Flies is no Source", "did you mean: Files"]),
+        (f"fit {CHAR} --data.level chars", ["'chars' is not among the choices", "did you mean: char"]),
+        (f"fit {CHAR} --data.batch_size 0", ["data.batch_size", "must be at least 1, found 0"]),
+        (f"fit {CHAR} --name a/b", ["--name", "it is the name of a folder"]),
+        (f"fit {CHAR} extra", ["'extra' belongs to no option"]),
+        (f"fit {CHAR} --trainer.accelerator gpu", ["gpu"]),
+        ("fit --resume runs/none", ["--resume runs/none", "no such run folder"]),
+        ("test --run corpus", ["this folder is no run: it has no config.yaml"]),
+        ("predict --run runs/none", ["no such run folder"]),
+        (f"test {CHAR} --ckpt_path none.ckpt", ["none.ckpt", "no such checkpoint"]),
+    ],
+)
+def test_options(rnnbench, corpus, words, expected):
+    if words == f"fit {CHAR} --trainer.accelerator gpu" and torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    check(rnnbench(words), *expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ["this configuration is empty"]),
+        ("- a\n", ["a mapping of keys to values"]),
+        ("trainer:\n  max_epochs: 1\n  max_epochs: 2\n", ["line 3", "stands twice, first on line 2"]),
+        ("model:\n  class_path: LanguageModel\n   x: 1\n", ["line 3", "not valid YAML"]),
+        ("modle:\n  x: 1\n", ["line 2", "modle.x: there is no such option", "did you mean: model"]),
+        (
+            "model:\n  init_args:\n    backbone:\n      init_args:\n        hiden_size: 3\n",
+            ["line 5", "model.backbone.hiden_size", "did you mean: hidden_size"],
+        ),
+        ("model:\n  init_args:\n    embedding_size: big\n", ["line 3", "expected a whole number", "found big"]),
+    ],
+)
+def test_configuration_files(rnnbench, tmp_path, text, expected):
+    (tmp_path / "mine.yaml").write_text(text)
+    check(rnnbench(f"fit {CHAR} --config mine.yaml"), "mine.yaml", *expected)
+
+
+def test_an_option_set_twice_is_named_where_it_counts(rnnbench, tmp_path):
+    """The file's value is fine; the command line's is not."""
+    (tmp_path / "mine.yaml").write_text("trainer:\n  max_epochs: 1\n")
+    check(rnnbench(f"fit {CHAR} --config mine.yaml --trainer.max_epochs x"), "error: --trainer.max_epochs\n")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "expected"),
+    [
+        (lambda folder: (folder / "train.txt").write_text(""), ["train.txt", "empty"]),
+        (lambda folder: (folder / "train.txt").write_bytes(b"abc\nd\xe9f\n" * 50), ["line 2 (byte 5", "not UTF-8"]),
+        (lambda folder: (folder / "validation.txt").unlink(), ["no validation split"]),
+        (lambda folder: (folder / "train.txt").write_text("ab"), ["2 tokens do not fill 4 strips"]),
+    ],
+)
+def test_files(rnnbench, small, corpus, tmp_path, spoil, expected):
+    spoil(corpus)
+    check(rnnbench(f"fit {small} --name bad"), *expected)
+    assert not (tmp_path / "runs/text_generation/bad").exists(), "the name is free again"
+
+
+def test_a_missing_test_split_is_named_at_test_time(rnnbench, small, corpus):
+    assert rnnbench(f"fit {small} --trainer.max_epochs 1 --name a", debug=True).status == 0
+    (corpus / "test.txt").unlink()
+    check(rnnbench("test --run runs/text_generation/a"), "no test split")
+
+
+def test_impossible_models(rnnbench, small):
+    check(rnnbench(f"fit {small} --model.backbone.hidden_size 0"), "hidden_size must be a positive integer, found 0")
+    check(rnnbench(f"fit {small} --model.backbone.bidirectional true"), "cannot read the text it predicts")
+    check(rnnbench(f"fit {small} --model.tie_embeddings true"), "tied embeddings must be as wide", "embedding_size 8")
+
+
+def test_a_run_that_exists_is_left_alone(rnnbench, small, tmp_path):
+    assert rnnbench(f"fit {small} --trainer.max_epochs 1 --name a", debug=True).status == 0
+    before = {p: p.read_bytes() for p in (tmp_path / "runs").rglob("*") if p.is_file()}
+    check(rnnbench(f"fit {small} --name a"), "a run of this name exists; nothing was changed", "--resume")
+    assert before == {p: p.read_bytes() for p in (tmp_path / "runs").rglob("*") if p.is_file()}
+
+
+def test_checkpoint_and_configuration_that_disagree(rnnbench, small, corpus, tmp_path):
+    assert rnnbench(f"fit {small} --trainer.max_epochs 1 --name a", debug=True).status == 0
+    says = ("the configuration says 32, the checkpoint says 8", "model.backbone.hidden_size")
+    check(rnnbench("test --run runs/text_generation/a --model.backbone.hidden_size 32"), *says)
+    checkpoint = "runs/text_generation/a/checkpoints/best.ckpt"
+    check(rnnbench(f"test {small} --model.backbone.hidden_size 32 --ckpt_path {checkpoint}"), *says)
+    check(rnnbench(f"fit {small} --model.backbone.hidden_size 32 --ckpt_path {checkpoint}"), *says)
+    assert not (tmp_path / "runs/text_generation/char_lstm-1").exists()
+    check(rnnbench("fit --resume runs/text_generation/a --data.batch_size 5 --trainer.max_epochs 2"), "4 strips")
+    assert rnnbench(f"test {small} --ckpt_path {checkpoint}").status == 0
+
+
+def test_other_data_than_the_run_began_with(rnnbench, small, corpus):
+    assert rnnbench(f"fit {small} --trainer.max_epochs 1 --name a", debug=True).status == 0
+    train = corpus / "train.txt"
+    train.write_text(train.read_text().replace("cat", "cow"))
+    check(rnnbench("fit --resume runs/text_generation/a --trainer.max_epochs 2"), "the data have changed")
+
+
+def test_checkpoints_that_would_run_code_are_refused(rnnbench, small, tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (print, ("code was run",))
+
+    torch.save({"state_dict": {}, "evil": Evil()}, tmp_path / "evil.ckpt")
+    outcome = rnnbench(f"test {small} --ckpt_path evil.ckpt")
+    check(outcome, "loading it could run code, so it is refused")
+    assert "code was run" not in outcome.out
+    (tmp_path / "text.ckpt").write_text("{}")
+    check(rnnbench(f"test {small} --ckpt_path text.ckpt"), "text.ckpt")
+
+
+def test_predict(rnnbench, small, tmp_path):
+    assert rnnbench(f"fit {small} --trainer.max_epochs 1 --name a", debug=True).status == 0
+    predict = "predict --run runs/text_generation/a"
+    check(rnnbench(f"{predict} --prompt ''"), "--prompt", "the prompt is empty")
+    check(rnnbench(f"{predict} --temperature -1"), "--temperature", "must be 0 or more")
+    check(rnnbench(f"{predict} --temperature hot"), "invalid float value: 'hot'")
+    check(rnnbench(f"{predict} --temprature 1"), "there is no option --temprature")
+    check(rnnbench(f"{predict} none.txt"), "none.txt", "does not exist")
+    (tmp_path / "prompts.txt").write_text("the cat\n\nthe dog\n")
+    check(rnnbench(f"{predict} prompts.txt"), "prompts.txt, line 2", "the prompt is empty")
+    check(rnnbench(f"{predict} --output nowhere/out.txt"), "nowhere/out.txt")
+    unknown = rnnbench(f"{predict} --prompt 'thé' --length 3")
+    assert unknown.status == 0
+    assert "--prompt: not in the vocabulary, read as <unk>: 'é'" in unknown.err
+
+
+def test_unknown_characters_at_test_time_are_counted(rnnbench, small, corpus, tmp_path):
+    from rnnbench.results.record import read_result
+
+    (corpus / "test.txt").write_text("thé cät sat\n")
+    assert rnnbench(f"fit {small} --trainer.max_epochs 1 --name a", debug=True).status == 0
+    assert rnnbench("test --run runs/text_generation/a", debug=True).status == 0
+    metric = read_result(tmp_path / "runs/text_generation/a/result.json").metrics["test"]["perplexity"]
+    assert "tokens:12|unknown:2" in metric.signature
+
+
+def test_a_full_disk(rnnbench, small, tmp_path, monkeypatch):
+    import errno
+
+    options = f"fit {small} --trainer.max_epochs 2 --checkpoint.every_n_steps 2 --name a"
+    save, written = torch.save, []
+
+    def full_at_third(checkpoint, file):
+        written.append(1)
+        if len(written) == 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(checkpoint, file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "save", full_at_third)
+        check(rnnbench(options), "last.ckpt", "No space left on device); the one before is kept", "--resume")
+    assert rnnbench("fit --resume runs/text_generation/a", debug=True).status == 0
+
+
+def test_an_unexpected_fault_hides_its_traceback(rnnbench, small, monkeypatch):
+    from rnnbench.tasks.text_generation import LanguageModel
+
+    def broken(self, batch, batch_idx):
+        raise TypeError("a mistake of ours")
+
+    monkeypatch.setattr(LanguageModel, "training_step", broken)
+    check(rnnbench(f"fit {small}"), "a fault inside rnnbench", "a mistake of ours", "--debug", status=1)
+    with pytest.raises(TypeError, match="a mistake of ours"):
+        rnnbench(f"fit {small}", debug=True)
+
+
+def test_the_run_says_what_stopped_it(rnnbench, small, tmp_path, monkeypatch):
+    from rnnbench.results.record import read_result
+    from rnnbench.tasks.text_generation import LanguageModel
+
+    honest = LanguageModel.training_step
+
+    def broken(self, batch, batch_idx):
+        if self.global_step == 2:
+            raise TypeError("a mistake of ours")
+        return honest(self, batch, batch_idx)
+
+    monkeypatch.setattr(LanguageModel, "training_step", broken)
+    assert rnnbench(f"fit {small} --name a").status == 1
+    result = read_result(tmp_path / "runs/text_generation/a/result.json")
+    assert (result.status, result.message) == ("failed", "TypeError: a mistake of ours")
+    assert yaml.safe_load((tmp_path / "runs/text_generation/a/config.yaml").read_text())["seed_everything"] == 1
