@@ -73,7 +73,9 @@ def _check_chunks(stack: Backbone, x: Tensor) -> None:
     whole, last = stack(x)
     first, carried = stack(x[:, :4])
     second, end = stack(x[:, 4:], state=carried)
-    _require(torch.allclose(torch.cat([first, second], 1), whole, atol=1e-12), "two chunks with carried state equal one")
+    _require(
+        torch.allclose(torch.cat([first, second], 1), whole, atol=1e-12), "two chunks with carried state equal one"
+    )
     _require(_close(end, last), "two chunks end in the state of one")
 
 
@@ -108,7 +110,7 @@ def _check_engines(factory: Callable[[int, int], RNNCell], x: Tensor, lengths: T
         results = []
         for engine in ("reference", "auto"):
             torch.manual_seed(1)
-            stack = Backbone(_INPUT, factory, _HIDDEN, bidirectional=True, engine=engine).double()  # type: ignore[arg-type]
+            stack = Backbone(_INPUT, factory, _HIDDEN, bidirectional=True, engine=engine).double()
             inputs = x.clone().requires_grad_()
             y, state = stack(inputs, given)
             loss = (y * torch.linspace(-1, 1, y.numel(), dtype=y.dtype).view_as(y)).sum()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -53,12 +54,17 @@ class Backbone(nn.Module):
         self.layers = nn.ModuleList()
         width = input_size
         for _ in range(num_layers):
-            cells = nn.ModuleList(cell(width, hidden_size) for _ in range(directions))
-            self.layers.append(cells)
+            cells = [cell(width, hidden_size) for _ in range(directions)]
+            self.layers.append(nn.ModuleList(cells))
             width = sum(one.output_size for one in cells)
         self.output_size = width
         self.causal = not bidirectional
-        self.engine = select_engine(self.layers[0][0], engine)
+        self.engine = select_engine(self.cells[0][0], engine)
+
+    @property
+    def cells(self) -> list[list[RNNCell]]:
+        """The cells: for each layer, for each direction."""
+        return [list(cast(nn.ModuleList, layer)) for layer in self.layers]  # type: ignore[arg-type]
 
     def initial_state(self, batch_size: int, like: Tensor) -> StackState:
         """The state before the first step.
@@ -67,7 +73,7 @@ class Backbone(nn.Module):
             batch_size: B.
             like: Any tensor of the wanted type and device.
         """
-        return tuple(tuple(cell.initial_state(batch_size, like) for cell in cells) for cells in self.layers)
+        return tuple(tuple(cell.initial_state(batch_size, like) for cell in cells) for cells in self.cells)
 
     def forward(
         self, x: Tensor, lengths: Tensor | None = None, state: StackState | None = None
@@ -100,7 +106,7 @@ class Backbone(nn.Module):
         else:
             self._check_state(state, batch)
         last = []
-        for depth, cells in enumerate(self.layers):
+        for depth, cells in enumerate(self.cells):
             if depth > 0:
                 x = self.dropout(x)
             outputs, states = [], []
@@ -130,7 +136,7 @@ class Backbone(nn.Module):
         if not self.causal:
             raise UserError("Backbone: a bidirectional stack cannot step", hint="bidirectional: false")
         last = []
-        for depth, cells in enumerate(self.layers):
+        for depth, cells in enumerate(self.cells):
             if depth > 0:
                 x = self.dropout(x)
             x, end = cells[0](x, state[depth][0])
@@ -147,7 +153,7 @@ class Backbone(nn.Module):
         return _flip(y, lengths), end
 
     def _check_state(self, state: StackState, batch: int) -> None:
-        expected = [[[(batch, *shape) for shape in cell.state_spec()] for cell in cells] for cells in self.layers]
+        expected = [[[(batch, *shape) for shape in cell.state_spec()] for cell in cells] for cells in self.cells]
         try:
             found = [[[tuple(leaf.shape) for leaf in leaves] for leaves in cells] for cells in state]
         except (AttributeError, TypeError):

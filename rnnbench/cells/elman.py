@@ -43,7 +43,7 @@ class Elman(GatedCell):
         self.nonlinearity = nonlinearity
 
     def step(self, z: Tensor, state: State) -> tuple[Tensor, State]:
-        """z ``(B, H)``, h' ``(B, H)`` -> h."""
+        """Z ``(B, H)``, h' ``(B, H)`` -> h."""
         hidden = _NONLINEARITIES[self.nonlinearity](z + self.recur(state[0]))
         return hidden, (hidden,)
 

@@ -28,7 +28,7 @@ class GRU(GatedCell):
     gates = 3
 
     def step(self, z: Tensor, state: State) -> tuple[Tensor, State]:
-        """z ``(B, 3 H)``, h' ``(B, H)`` -> h."""
+        """Z ``(B, 3 H)``, h' ``(B, H)`` -> h."""
         (hidden,) = state
         input_r, input_z, input_n = z.chunk(3, dim=-1)
         hidden_r, hidden_z, hidden_n = self.recur(hidden).chunk(3, dim=-1)

@@ -41,11 +41,11 @@ class LSTM(GatedCell):
             self.bias_ih[self.hidden_size : 2 * self.hidden_size] += self.forget_bias
 
     def state_spec(self) -> tuple[tuple[int, ...], ...]:
-        """h and c, both ``(H,)``."""
+        """H and c, both ``(H,)``."""
         return ((self.hidden_size,), (self.hidden_size,))
 
     def step(self, z: Tensor, state: State) -> tuple[Tensor, State]:
-        """z ``(B, 4 H)``, (h', c') -> h, (h, c)."""
+        """Z ``(B, 4 H)``, (h', c') -> h, (h, c)."""
         hidden, memory = state
         i, f, g, o = (z + self.recur(hidden)).chunk(4, dim=-1)
         memory = torch.sigmoid(f) * memory + torch.sigmoid(i) * torch.tanh(g)

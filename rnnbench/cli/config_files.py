@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from rnnbench.errors import UserError
 def named_files(words: Sequence[str]) -> list[Path]:
     """The files that a command line names with ``--config``, in order."""
     files = [word.partition("=")[2] for word in words if word.startswith(("--config=", "-c="))]
-    files += [value for option, value in zip(words, words[1:], strict=False) if option in ("--config", "-c")]
+    files += [value for option, value in itertools.pairwise(words) if option in ("--config", "-c")]
     return [Path(name) for name in files if Path(name).is_file()]
 
 

@@ -99,7 +99,7 @@ def _near_option(name: str, verb: str, parser: ArgumentParser) -> str:
     """The nearest option at the same depth: ``trainer.max_epoch`` is looked for among the trainer's."""
     known = [
         string.lstrip("-").removesuffix("+")
-        for action in parser._subcommands_action._name_parser_map[verb]._actions
+        for action in parser._subcommands_action._name_parser_map[verb]._actions  # type: ignore[union-attr]
         for string in action.option_strings
         if string.startswith("--")
     ]

@@ -29,7 +29,9 @@ def predict_from_run(words: Sequence[str]) -> int:
     parser.add_argument("--run", metavar="RUN", required=True, help="the run folder")
     parser.add_argument("--checkpoint", metavar="FILE", help="another checkpoint than the run's best")
     parser.add_argument("inputs", metavar="INPUT", nargs="*", help="text files with an input on each line; - is stdin")
-    parser.add_argument("--output", metavar="FILE", help="write here, whole or not at all (default: stdout, as it comes)")
+    parser.add_argument(
+        "--output", metavar="FILE", help="write here, whole or not at all (default: stdout, as it comes)"
+    )
     # The run says which application it is, and with that which further options there are.
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     first.add_argument("--run", default="")

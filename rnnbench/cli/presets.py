@@ -28,7 +28,9 @@ def config_path(name: str) -> Path:
     shipped = configs_folder() / f"{name.removesuffix('.yaml')}.yaml"
     if shipped.is_file():
         return shipped
-    raise UserError("there is no such file or preset", where=f"--config {name}", hint=did_you_mean(name, preset_names()))
+    raise UserError(
+        "there is no such file or preset", where=f"--config {name}", hint=did_you_mean(name, preset_names())
+    )
 
 
 def preset_of(path: Path) -> str | None:

@@ -10,6 +10,7 @@ import pkgutil
 import shlex
 import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 from lightning.fabric.utilities.rank_zero import rank_zero_only
@@ -51,8 +52,8 @@ def run_verb(words: list[str]) -> int:
     """
     verb = words[0]
     # A console script does not see the working folder: there lies `my_cell.py` of `class_path: my_cell.Mine`.
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
     if verb == "predict" and any(word == "--run" or word.startswith("--run=") for word in words):
         from rnnbench.cli.predict import predict_from_run
 
@@ -96,7 +97,7 @@ class RunCLI(LightningCLI):
             seed_everything_default=1,
             auto_configure_optimizers=False,
             save_config_callback=None,
-            parser_kwargs={**quiet, **{verb: quiet for verb in self.subcommands()}},
+            parser_kwargs={**quiet, **dict.fromkeys(self.subcommands(), quiet)},
             trainer_defaults={"logger": False, "enable_autolog_hparams": False, "enable_model_summary": False},
             args=options.words,
         )
@@ -115,7 +116,7 @@ class RunCLI(LightningCLI):
                 warnings.simplefilter("ignore")
                 self.config = parser.parse_args(args)
         except (Exception, SystemExit) as error:
-            if isinstance(error, SystemExit) or isinstance(error, UserError):
+            if isinstance(error, (SystemExit, UserError)):
                 raise
             raise as_user_error(error, args, parser) from error
         self.asked = copy.deepcopy(self.config)
@@ -126,13 +127,13 @@ class RunCLI(LightningCLI):
         """Refuses a configuration that a checkpoint overrode, then makes the run folder."""
         config = self.config[self.subcommand]
         _refuse_disagreement(self.asked[self.subcommand], config)
-        if self.subcommand == "fit" and self.run_folder is None and rank_zero_only.rank == 0:
+        if self.subcommand == "fit" and self.run_folder is None and _is_first_process():
             task = importlib.import_module(config.model.class_path.rpartition(".")[0])
             application = getattr(task, config.model.class_path.rpartition(".")[2]).application
             options = self.options
             self.run_folder = RunFolder.create(options.root, application, options.name, options.default_name)
             config.trainer.default_root_dir = str(self.run_folder.path)
-        if self.run_folder is not None and rank_zero_only.rank == 0:
+        if self.run_folder is not None and _is_first_process():
             try:
                 fill_logger_options(config, self.run_folder)
             except BaseException:
@@ -183,7 +184,7 @@ class RunCLI(LightningCLI):
     def fit(self, **kwargs: Any) -> None:
         """Trains, and says where the run lies."""
         where = self.run_folder.path if self.run_folder else None
-        if where is not None and rank_zero_only.rank == 0:
+        if where is not None and _is_first_process():
             print(f"run: {where}", flush=True)
         try:
             self.trainer.fit(**kwargs)
@@ -196,8 +197,12 @@ class RunCLI(LightningCLI):
         self.predictions = self.trainer.predict(**kwargs) or []
 
     def _discard(self) -> None:
-        if self.run_folder is not None and rank_zero_only.rank == 0:
+        if self.run_folder is not None and _is_first_process():
             self.run_folder.discard_if_unused()
+
+
+def _is_first_process() -> bool:
+    return rank_zero_only.rank == 0  # type: ignore[attr-defined]
 
 
 def _spec_of(path: str) -> Spec:

@@ -23,7 +23,7 @@ class StripBatch(NamedTuple):
     """``(B, T)`` int64: targets; `IGNORED` where a strip has ended."""
     starts: Tensor
     """``(B,)`` bool: strips that begin with this window, whose state is to be reset."""
-    index: Tensor
+    place: Tensor
     """``()`` int64: place of the window in the whole data set, on whichever process it is read; -1 for a window that
     holds nothing."""
 
@@ -37,6 +37,6 @@ def empty_strip_batch() -> StripBatch:
         x=torch.zeros(1, 1, dtype=torch.int64),
         y=torch.full((1, 1), IGNORED),
         starts=torch.ones(1, dtype=torch.bool),
-        index=torch.tensor(-1),
+        place=torch.tensor(-1),
         tokens=0,
     )

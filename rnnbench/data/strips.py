@@ -45,13 +45,13 @@ class Strips:
         self.window = window
         self.num_windows = -(-longest // window)
 
-    def batch(self, rows: slice, window: int, index: int) -> StripBatch:
+    def batch(self, rows: slice, window: int, place: int) -> StripBatch:
         """One window over some of the strips.
 
         Args:
             rows: Which strips.
             window: Number of the window.
-            index: The window's place in the whole data set.
+            place: The window's place in the whole data set.
         """
         span = slice(window * self.window, (window + 1) * self.window)
         x, y = self._x[rows, span].contiguous(), self._y[rows, span].contiguous()
@@ -59,7 +59,7 @@ class Strips:
             x=x,
             y=y,
             starts=torch.full((len(x),), window == 0),
-            index=torch.tensor(index),
+            place=torch.tensor(place),
             tokens=int((y != IGNORED).sum()),
         )
 

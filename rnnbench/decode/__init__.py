@@ -1,0 +1,1 @@
+"""Decoders: they know only a step, a state and how to select its rows."""

@@ -32,7 +32,7 @@ def select_engine(cell: RNNCell, name: EngineName = "auto") -> Engine:
         UserError: No engine has this name, or the named engine cannot run the cell.
     """
     if name == "auto":
-        refusals = []
+        refusals: list[str] = []
         for engine in _ENGINES:
             reason = engine.refusal(cell)
             if reason is None:

@@ -70,9 +70,7 @@ def _run_full(cell: RNNCell, weights: list[Tensor], x: Tensor, state: State) -> 
     return output, tuple(leaf.squeeze(0) for leaf in last)
 
 
-def _run_packed(
-    cell: RNNCell, weights: list[Tensor], x: Tensor, state: State, lengths: Tensor
-) -> tuple[Tensor, State]:
+def _run_packed(cell: RNNCell, weights: list[Tensor], x: Tensor, state: State, lengths: Tensor) -> tuple[Tensor, State]:
     layer = _fused_layer(cell)
     assert layer is not None
     packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)

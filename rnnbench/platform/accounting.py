@@ -59,7 +59,7 @@ class Accounting(Callback):
         """Counts the batch; every process has as many tokens."""
         self.tokens += batch.tokens * trainer.world_size
         self._advance()
-        if (batch_idx + 1) % trainer.log_every_n_steps == 0:
+        if (batch_idx + 1) % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             tokens, seconds = self.tokens - self._shown[0], self.train_seconds - self._shown[1]
             self._shown = (self.tokens, self.train_seconds)
             pl_module.log("train/tokens_per_second", tokens / max(seconds, 1e-9), prog_bar=True, batch_size=1)

@@ -38,7 +38,7 @@ class MetricsFile(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """A row of training."""
-        if (batch_idx + 1) % trainer.log_every_n_steps == 0:
+        if (batch_idx + 1) % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             values = _logged(trainer, "train/")
             if trainer.optimizers:
                 values["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]

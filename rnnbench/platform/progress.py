@@ -57,7 +57,9 @@ class EpochLines(Callback):
             parts = [f"epoch {trainer.current_epoch}", f"step {trainer.global_step}"]
             if "train/loss" in metrics:
                 parts.append(f"loss {float(metrics['train/loss']):.3f}")
-            parts += [f"{name} {float(metrics[name]):.4f}" for name in sorted(metrics) if name.startswith("validation/")]
+            parts += [
+                f"{name} {float(metrics[name]):.4f}" for name in sorted(metrics) if name.startswith("validation/")
+            ]
             if "train/tokens_per_second" in metrics:
                 parts.append(f"{float(metrics['train/tokens_per_second']):,.0f} tokens/s")
             _print(trainer, "  ".join(parts))

@@ -28,7 +28,7 @@ class RandomState(Callback):
         if self._restored is None and trainer.global_rank > 0:
             seed = (torch.initial_seed() + trainer.global_rank) % 2**32
             torch.manual_seed(seed)
-            np.random.seed(seed)  # noqa: NPY002
+            np.random.seed(seed)
             random.seed(seed)
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
@@ -42,7 +42,9 @@ class RandomState(Callback):
         """Adds the state of all processes."""
         if self._snapshot is not None:
             gathered = {name: trainer.strategy.all_gather(value) for name, value in self._snapshot.items()}
-            checkpoint["random_state"] = {name: value.reshape(trainer.world_size, -1) for name, value in gathered.items()}
+            checkpoint["random_state"] = {
+                name: value.reshape(trainer.world_size, -1) for name, value in gathered.items()
+            }
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Keeps this process's state for the first step."""
@@ -52,7 +54,7 @@ class RandomState(Callback):
 
 
 def _get() -> _Snapshot:
-    name, keys, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002
+    _name, keys, position, has_gauss, gauss = np.random.get_state()
     version, internal, gauss_next = random.getstate()
     snapshot = {
         "torch": torch.get_rng_state(),
@@ -69,7 +71,9 @@ def _get() -> _Snapshot:
 def _set(snapshot: _Snapshot) -> None:
     torch.set_rng_state(snapshot["torch"].cpu())
     *keys, position, has_gauss = snapshot["numpy"].tolist()
-    np.random.set_state(("MT19937", keys, position, has_gauss, snapshot["numpy_gauss"].item()))  # noqa: NPY002
+    np.random.set_state(
+        ("MT19937", np.array(keys, dtype=np.uint32), position, has_gauss, snapshot["numpy_gauss"].item())
+    )
     version, *internal = snapshot["python"].tolist()
     gauss = snapshot["python_gauss"].item()
     random.setstate((version, tuple(internal), None if gauss != gauss else gauss))

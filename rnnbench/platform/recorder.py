@@ -80,9 +80,7 @@ class RunRecorder(Callback):
         message = exception.problem if isinstance(exception, UserError) else f"{type(exception).__name__}: {exception}"
         self._write(trainer, pl_module, "interrupted" if stopped else "failed", None if stopped else message)
 
-    def _write(
-        self, trainer: Trainer, module: LightningModule, status: Status, message: str | None = None
-    ) -> None:
+    def _write(self, trainer: Trainer, module: LightningModule, status: Status, message: str | None = None) -> None:
         if trainer.is_global_zero and isinstance(module, Task):
             write_result(_folder(trainer).result, self._result(trainer, module, status, message))
 

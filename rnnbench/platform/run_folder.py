@@ -101,8 +101,9 @@ class RunFolder:
         return run
 
     def discard_if_unused(self) -> None:
-        """Removes the folder of a run that failed before it began, so that its name is free again."""
-        if not self.config.exists():
+        """Removes the folder of a run that failed before its first step, so that its name is free again."""
+        if not self.result.exists() and not self.last.parent.exists():
+            self.config.unlink(missing_ok=True)
             with contextlib.suppress(OSError):
                 self.path.rmdir()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -24,7 +25,7 @@ class DecayAfter(LRScheduler):
         self.factor = factor
         super().__init__(optimizer)
 
-    def get_lr(self) -> list[float]:
+    def get_lr(self) -> list[float | Tensor]:
         """The rate of each parameter group in this epoch."""
         decays = max(0, self.last_epoch + 1 - self.constant_epochs)
         return [base * self.factor**decays for base in self.base_lrs]

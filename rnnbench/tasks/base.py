@@ -18,7 +18,7 @@ Spec = dict[str, Any]
 
 
 class TaskData(LightningDataModule, ABC):
-    """Data of an application. After `setup` it knows what the model needs (`spec`) and what was read (`fingerprint`)."""
+    """Data of an application. After `setup` it knows what a model needs (`spec`) and what was read (`fingerprint`)."""
 
     dataset: str
     """Short name of the data set."""
@@ -133,7 +133,7 @@ class Task(LightningModule, ABC):
             self.use_spec(spec)
         elif self.spec != spec:
             raise UserError(
-                f"the checkpoint was trained with another vocabulary than the data now have: {_difference(self.spec, spec)}",
+                f"the checkpoint was trained with other data than these: {_difference(self.spec, spec)}",
                 hint="use the data of the run, or train anew",
             )
 

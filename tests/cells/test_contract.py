@@ -19,7 +19,12 @@ def all_cells() -> list[type[RNNCell]]:
     found = []
     for module in pkgutil.iter_modules(rnnbench.cells.__path__, "rnnbench.cells."):
         for one in vars(importlib.import_module(module.name)).values():
-            if inspect.isclass(one) and issubclass(one, RNNCell) and one.__module__ == module.name and "step" in vars(one):
+            if (
+                inspect.isclass(one)
+                and issubclass(one, RNNCell)
+                and one.__module__ == module.name
+                and "step" in vars(one)
+            ):
                 found.append(one)
     return [one for one in found if one is not RNNCell]
 

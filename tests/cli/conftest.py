@@ -8,7 +8,24 @@ import pytest
 
 from rnnbench.cli import main
 
-WORDS = "the cat sat on the mat and the dog ran to the red house while it was raining all day long".split()
+WORDS = (
+    "the",
+    "cat",
+    "sat",
+    "on",
+    "a",
+    "mat",
+    "and",
+    "dog",
+    "ran",
+    "to",
+    "red",
+    "house",
+    "while",
+    "it",
+    "was",
+    "raining",
+)
 
 
 def text(seed: int, lines: int) -> str:

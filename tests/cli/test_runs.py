@@ -1,6 +1,7 @@
 """Whole runs through the command line: fit, test, resume, predict, and what a run folder holds."""
 
 import csv
+import itertools
 import json
 import math
 import os
@@ -66,7 +67,7 @@ def by_stepping(run, text):
     tokens = [model.tokenizer.end, *model.tokenizer.encode(text).tolist()]
     state, nats = model.initial_state(1), 0.0
     with torch.no_grad():
-        for before, after in zip(tokens, tokens[1:], strict=False):
+        for before, after in itertools.pairwise(tokens):
             scores, state = model.step(torch.tensor([before]), state)
             nats -= scores.double().log_softmax(-1)[0, after].item()
     return math.exp(nats / len(text))

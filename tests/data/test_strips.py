@@ -29,12 +29,12 @@ def test_every_token_is_evaluated_once_on_any_number_of_processes(tokens, strips
     dealt = [batch for one in batches for batch in one]
     assert sorted(targets(dealt)) == list(range(tokens))
     assert sum(batch.tokens for batch in dealt) == tokens
-    indices = [int(batch.index) for batch in dealt if batch.index >= 0]
+    indices = [int(batch.place) for batch in dealt if batch.place >= 0]
     assert len(indices) == len(set(indices))
-    alone = {int(batch.index): batch for batch in EvaluationLoader(cut, strips, group)}
+    alone = {int(batch.place): batch for batch in EvaluationLoader(cut, strips, group)}
     for batch in dealt:
-        if batch.index >= 0:
-            assert torch.equal(batch.y, alone[int(batch.index)].y), "batches are the same on any number of processes"
+        if batch.place >= 0:
+            assert torch.equal(batch.y, alone[int(batch.place)].y), "batches are the same on any number of processes"
 
 
 @given(tokens=st.integers(1, 60), strips=st.integers(1, 7), window=st.integers(1, 9))
@@ -55,9 +55,9 @@ def test_training_goes_on_where_the_trainer_counts():
     done = 2
     loader = TrainingLoader(cut, slice(0, 2), position=lambda: done)
     assert len(loader) == 3
-    assert [int(b.index) for b in loader] == [2]
+    assert [int(b.place) for b in loader] == [2]
     done = 0
-    assert [int(b.index) for b in loader] == [0, 1, 2]
+    assert [int(b.place) for b in loader] == [0, 1, 2]
 
 
 def test_processes_share_the_strips():

@@ -2,6 +2,7 @@
 
 import errno
 import pickle
+from pathlib import Path
 
 import pytest
 import torch
@@ -43,11 +44,10 @@ def test_a_really_full_disk(tmp_path):
     path = tmp_path / "last.ckpt"
     SafeCheckpointIO().save_checkpoint({"step": 1}, path)
     real = torch.save
-    with open("/dev/full", "wb", buffering=0) as full:  # noqa: PTH123
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(torch, "save", lambda checkpoint, file: real(checkpoint, full))
-            with pytest.raises(UserError, match="cannot be written"):
-                SafeCheckpointIO().save_checkpoint({"step": 2, "x": torch.zeros(10_000)}, path)
+    with Path("/dev/full").open("wb", buffering=0) as full, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, "save", lambda checkpoint, file: real(checkpoint, full))
+        with pytest.raises(UserError, match="cannot be written"):
+            SafeCheckpointIO().save_checkpoint({"step": 2, "x": torch.zeros(10_000)}, path)
     assert load_checkpoint(path) == {"step": 1}
 
 

@@ -92,7 +92,8 @@ class TextData(TaskData):
     def setup(self, stage: str) -> None:
         """Reads and encodes the splits of this stage."""
         spec = self.model_spec()
-        texts = {split: [row["text"] for row in self.source.rows(split)] for split in self._splits_to_read(stage, spec)}
+        wanted = self._splits_to_read(stage, spec)
+        texts: dict[str, list[str]] = {split: [row["text"] for row in self.source.rows(split)] for split in wanted}
         if self.tokenizer is None:
             if spec is not None:
                 self.tokenizer = Tokenizer.from_state(spec)
@@ -120,7 +121,7 @@ class TextData(TaskData):
     def predict_dataloader(self) -> list[str]:
         """The prompts."""
         if not self.prompts:
-            raise UserError("there is no prompt to continue", where="data.prompts", hint='--data.prompts \'["def "]\'')
+            raise UserError("there is no prompt to continue", where="data.prompts", hint="--data.prompts '[\"def \"]'")
         return self.prompts
 
     def _splits_to_read(self, stage: str, spec: Spec | None) -> tuple[Split, ...]:

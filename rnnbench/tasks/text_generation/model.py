@@ -146,9 +146,8 @@ class TextModel(Task):
         super().on_save_checkpoint(checkpoint)
         if self._trained is not None:
             # all_gather stacks processes in front where there are several.
-            gathered = [self.all_gather(leaf) for leaf in leaves(self._trained)]
-            own = leaves(self._trained)
-            checkpoint["carried"] = [all_.reshape(-1, *one.shape[1:]) for all_, one in zip(gathered, own, strict=True)]
+            gather = self.trainer.strategy.all_gather
+            checkpoint["carried"] = [gather(leaf).reshape(-1, *leaf.shape[1:]) for leaf in leaves(self._trained)]
 
     def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
         """Takes this process's part of the carried state."""
@@ -175,7 +174,7 @@ class TextModel(Task):
 
     def _evaluate(self, batch: StripBatch) -> None:
         losses, self._evaluated = self.nats(batch, self._entering(self._evaluated, batch))
-        self.likelihood.update(batch.index, losses.double().sum(), batch.tokens)
+        self.likelihood.update(batch.place, losses.double().sum(), batch.tokens)
 
     def _log_metrics(self, split: str) -> None:
         nats, tokens = self.likelihood.compute()

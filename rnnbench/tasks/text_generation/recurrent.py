@@ -93,8 +93,8 @@ class LanguageModel(TextModel):
 
     def model_name(self) -> str:
         """Cell, depth and width, such as ``LSTM 2x200``."""
-        return f"{self.cell_name()} {len(self.backbone.layers)}x{self.backbone.layers[0][0].hidden_size}"
+        return f"{self.cell_name()} {len(self.backbone.cells)}x{self.backbone.cells[0][0].hidden_size}"
 
     def cell_name(self) -> str | None:
         """Name of the backbone's cell."""
-        return type(self.backbone.layers[0][0]).__name__
+        return type(self.backbone.cells[0][0]).__name__

@@ -1,0 +1,53 @@
+"""Two processes against one: the same metric to the bit, on data whose size divides by nothing."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from rnnbench.cli import main
+from rnnbench.results.record import read_result
+
+
+@pytest.fixture
+def words(tmp_path):
+    (tmp_path / "corpus").mkdir()
+    text = "".join(f"{k * k % 97} and {k % 13}; " for k in range(400))
+    for split, size in (("train", 3001), ("validation", 401), ("test", 1009)):
+        (tmp_path / "corpus" / f"{split}.txt").write_text(text[:size])
+    return (
+        "--config text_generation/char_lstm --data.source Files --data.source.path corpus --data.batch_size 4"
+        " --model.backbone.hidden_size 16 --trainer.max_epochs 1 --data.evaluation_strips 7 --data.evaluation_batch 2"
+    )
+
+
+def test_two_processes_train_and_measure_as_one(words, tmp_path):
+    two = "--trainer.accelerator cpu --trainer.strategy ddp --trainer.devices 2"
+    command = [sys.executable, "-m", "rnnbench", "fit", *words.split(), *two.split(), "--name", "pair", "--debug"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    run = tmp_path / "runs/text_generation/pair"
+    trained = read_result(run / "result.json")
+    assert trained.processes == 2
+    assert trained.training.tokens == 3001 // 8 * 8
+
+    measured = []
+    for options in (["--trainer.strategy", "auto", "--trainer.devices", "1"], []):
+        test = [sys.executable, "-m", "rnnbench", "test", "--run", str(run), *options, "--debug"]
+        done = subprocess.run(test, capture_output=True, text=True, timeout=240, env=environment, check=False)
+        assert done.returncode == 0, done.stderr[-3000:]
+        measured.append(read_result(run / "result.json").metrics["test"])
+    assert measured[0] == measured[1]
+    assert "tokens:1009" in measured[0]["perplexity"].signature
+
+
+def test_another_way_of_reading_side_by_side_changes_only_rounding(words, tmp_path):
+    assert main(f"fit {words} --name one --debug".split()) == 0
+    values = []
+    for batch in (1, 3, 7):
+        assert main(f"test --run runs/text_generation/one --data.evaluation_batch {batch} --debug".split()) == 0
+        result = read_result(tmp_path / "runs/text_generation/one/result.json")
+        values.append(result.metrics["test"]["perplexity"].value)
+    assert values == pytest.approx([values[0]] * 3, rel=1e-6)

@@ -1,0 +1,69 @@
+"""Every preset is listed, parses and trains a little; the README shows what the results file says."""
+
+from pathlib import Path
+
+import pytest
+
+import rnnbench
+from rnnbench.cli import main
+from rnnbench.cli.presets import preset_names
+from rnnbench.results.committed import read_rows
+from rnnbench.results.readme import update_readme
+from rnnbench.shipped import configs_folder
+
+PRESETS = [name for name in preset_names() if name.startswith("text_generation/")]
+CELLS = [name for name in preset_names() if name.startswith("cells/")]
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> str:
+    (tmp_path / "corpus").mkdir()
+    for split in ("train", "validation", "test"):
+        (tmp_path / "corpus" / f"{split}.txt").write_text("to be or not to be\n" * 40)
+    return f"--data.source Files --data.source.path {tmp_path / 'corpus'} --data.source.card null --name smoke"
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_trains(preset, words, tmp_path):
+    small = "" if "gram" in preset or "uniform" in preset else " --data.batch_size 2"
+    assert main(f"fit --config {preset} --config smoke {words}{small} --debug".split()) == 0
+    assert (tmp_path / "runs/text_generation/smoke/result.json").is_file()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_cell_config_layers(cell, words, tmp_path):
+    options = f"{words} --data.batch_size 2 --debug"
+    assert main(f"fit --config text_generation/char_lstm --config {cell} --config smoke {options}".split()) == 0
+    config = (tmp_path / "runs/text_generation/smoke/config.yaml").read_text()
+    assert "hidden_size: 256" in config, "what the later file does not name stays"
+    assert f"rnnbench.cells.{cell.partition('/')[2].upper()}".lower() in config.lower()
+
+
+def test_another_class_resets_its_options(words, tmp_path):
+    options = f"{words} --data.batch_size 2 --debug --model.backbone.cell LSTM --model.backbone.cell.forget_bias 3"
+    words_list = f"fit --config text_generation/char_lstm --config smoke {options} --model.backbone.cell Elman".split()
+    assert main(words_list) == 0
+    config = (tmp_path / "runs/text_generation/smoke/config.yaml").read_text()
+    assert "forget_bias" not in config
+    assert "nonlinearity: tanh" in config
+
+
+def test_committed_rows_name_presets():
+    assert {row.config for row in read_rows(configs_folder() / "results.csv")} <= set(preset_names())
+
+
+def test_readme_shows_the_committed_results():
+    readme = Path(rnnbench.__file__).parents[1] / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    assert update_readme(text, read_rows(configs_folder() / "results.csv"), readme) == text
+
+
+def test_a_cell_of_the_users_own(words, tmp_path):
+    (tmp_path / "my_cell.py").write_text(
+        "import torch\nfrom rnnbench.cells.base import GatedCell\n\n\nclass Slow(GatedCell):\n    emits = 0\n\n"
+        "    def step(self, z, state):\n        h = 0.9 * state[0] + 0.1 * torch.tanh(z + self.recur(state[0]))\n"
+        "        return h, (h,)\n"
+    )
+    options = f"--config text_generation/char_lstm --config smoke {words} --data.batch_size 2"
+    assert main(f"fit {options} --model.backbone.cell my_cell.Slow --debug".split()) == 0
+    assert main(["test", "--run", "runs/text_generation/smoke", "--debug"]) == 0
