@@ -20,7 +20,10 @@ def words(tmp_path: Path) -> str:
     (tmp_path / "corpus").mkdir()
     for split in ("train", "validation", "test"):
         (tmp_path / "corpus" / f"{split}.txt").write_text("to be or not to be\n" * 40)
-    return f"--data.source Files --data.source.path {tmp_path / 'corpus'} --data.source.card null --name smoke"
+    # The presets of fixed data sets check them against their cards.
+    card = "data: {init_args: {source: {class_path: rnnbench.data.files.Files, init_args: {path: x, card: null}}}}"
+    (tmp_path / "corpus" / "card.yaml").write_text(card)
+    return f"--config corpus/card.yaml --data.source Files --data.source.path {tmp_path / 'corpus'} --name smoke"
 
 
 @pytest.mark.parametrize("preset", PRESETS)
