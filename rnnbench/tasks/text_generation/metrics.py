@@ -47,21 +47,21 @@ class CorpusLikelihood(Metric):
         return math.fsum(sums[:, 0].tolist()), int(sums[:, 1].sum())
 
 
-def likelihood_metrics(nats: float, tokens: int, characters: int) -> dict[str, float]:
+def likelihood_metrics(nats: float, tokens: int, characters: int | None) -> dict[str, float]:
     """What language models report, from one total.
 
     Args:
         nats: Negative log-likelihood of the whole stream, in nats.
         tokens: Number of tokens predicted.
-        characters: Number of characters they stand for.
+        characters: Number of characters they stand for; None where it is not known.
 
     Returns:
-        ``perplexity`` (per token), ``nats_per_token``, ``nats_per_character`` and ``bits_per_character``.
+        ``perplexity`` (per token), ``nats_per_token``, and ``nats_per_character`` and ``bits_per_character`` where the
+        number of characters is known.
     """
     per_token = nats / tokens
-    return {
-        "perplexity": math.exp(per_token) if per_token < 700 else math.inf,
-        "nats_per_token": per_token,
-        "nats_per_character": nats / characters,
-        "bits_per_character": nats / characters / math.log(2),
-    }
+    metrics = {"perplexity": math.exp(per_token) if per_token < 700 else math.inf, "nats_per_token": per_token}
+    if characters is not None:
+        metrics["nats_per_character"] = nats / characters
+        metrics["bits_per_character"] = nats / characters / math.log(2)
+    return metrics

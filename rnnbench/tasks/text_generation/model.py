@@ -39,6 +39,7 @@ class TextModel(Task):
         self._trained: StackState | None = None
         self._pending: StackState | None = None
         self._evaluated: StackState | None = None
+        self._measured: dict[str, int] = {}
 
     @abstractmethod
     def initial_state(self, batch_size: int) -> StackState:
@@ -100,9 +101,7 @@ class TextModel(Task):
         """Level, tokens predicted, tokens unknown, strips the stream was cut into."""
         data = self._data()
         stream = data.streams[split]  # type: ignore[index]
-        return (
-            f"level:{data.level}|tokens:{len(stream.tokens)}|unknown:{stream.unknown}|strips:{data.evaluation_strips}"
-        )
+        return f"level:{data.level}|tokens:{self._measured[split]}|unknown:{stream.unknown}|strips:{data.evaluation_strips}"
 
     def predict_step(self, batch: str, batch_idx: int) -> str:
         """Continues one prompt."""
@@ -180,7 +179,11 @@ class TextModel(Task):
         nats, tokens = self.likelihood.compute()
         self.likelihood.reset()
         self._evaluated = None
-        values = likelihood_metrics(nats, tokens, self._data().streams[split].characters)  # type: ignore[index]
+        stream = self._data().streams[split]  # type: ignore[index]
+        # Where the trainer was told to read only some windows, nobody knows how many characters they stand for.
+        characters = stream.characters if tokens == len(stream.tokens) else None
+        values = likelihood_metrics(nats, tokens, characters)
+        self._measured[split] = tokens
         # float64 tensors: Lightning would round plain numbers to float32.
         exact = {f"{split}/{name}": torch.tensor(value, dtype=torch.float64) for name, value in values.items()}
         shown = "perplexity" if self.tokenizer.level == "word" else "nats_per_character"

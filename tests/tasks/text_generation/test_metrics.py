@@ -42,3 +42,7 @@ def test_metrics_from_one_total():
     assert found["nats_per_token"] == pytest.approx(3 * math.log(2))
     assert found["nats_per_character"] == pytest.approx(2 * math.log(2))
     assert likelihood_metrics(1e6, 1, 1)["perplexity"] == math.inf
+
+
+def test_no_character_is_counted_that_was_not_read():
+    assert set(likelihood_metrics(5.0, 3, None)) == {"perplexity", "nats_per_token"}
