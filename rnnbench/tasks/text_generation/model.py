@@ -101,7 +101,8 @@ class TextModel(Task):
         """Level, tokens predicted, tokens unknown, strips the stream was cut into."""
         data = self._data()
         stream = data.streams[split]  # type: ignore[index]
-        return f"level:{data.level}|tokens:{self._measured[split]}|unknown:{stream.unknown}|strips:{data.evaluation_strips}"
+        read = f"tokens:{self._measured[split]}|unknown:{stream.unknown}"
+        return f"level:{data.level}|{read}|strips:{data.evaluation_strips}"
 
     def predict_step(self, batch: str, batch_idx: int) -> str:
         """Continues one prompt."""
