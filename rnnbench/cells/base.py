@@ -34,6 +34,13 @@ class RNNCell(nn.Module, ABC):
     emits: int | None = None
     """Which leaf of the state is also the output (0 for LSTM and GRU); None where the output is none of them."""
 
+    recurrent_weights: tuple[str, ...] = ()
+    """Names of the matrices that `step` multiplies with something of the state: weight drop and orthogonal
+    initialisation act on these."""
+
+    state_mask: Tensor | None
+    """What locked dropout multiplies the state with, the same at every step: see `drop_state`; None for nothing."""
+
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
         for name, size in (("input_size", input_size), ("hidden_size", hidden_size)):
@@ -41,6 +48,8 @@ class RNNCell(nn.Module, ABC):
                 raise UserError(f"{type(self).__name__}: {name} must be a positive integer, found {size!r}")
         self.input_size = input_size
         self.hidden_size = hidden_size
+        # A buffer, so that an engine hands in a call's mask as it hands in parameters; never in a checkpoint.
+        self.register_buffer("state_mask", None, persistent=False)
 
     @property
     def output_size(self) -> int:
@@ -86,6 +95,21 @@ class RNNCell(nn.Module, ABC):
             The output ``(B, O)`` and the new state.
         """
 
+    def drop_state(self, hidden: Tensor) -> Tensor:
+        """Applies locked dropout to what of the state enters a product with weights.
+
+        A cell's ``step`` passes each such operand through here, and nothing else: a state that is carried over (the
+        z h' of a GRU) must not be scaled at every step. Y. Gal and Z. Ghahramani, A Theoretically Grounded Application
+        of Dropout in Recurrent Neural Networks, NeurIPS 2016.
+
+        Args:
+            hidden: ``(B, O)``, most often the leaf that `emits` names.
+
+        Returns:
+            The operand times `state_mask` ``(B, O)`` where there is one, else the operand itself.
+        """
+        return hidden if self.state_mask is None else hidden * self.state_mask
+
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Projects and steps once, as torch.nn's cells do: ``(B, I)``, state -> ``(B, O)``, state."""
         return self.step(self.project(x), state)
@@ -110,6 +134,8 @@ class GatedCell(RNNCell):
     gates = 1
     """Number of gates: G = gates * H."""
 
+    recurrent_weights = ("weight_hh",)
+
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
         rows = self.gates * hidden_size
@@ -131,4 +157,4 @@ class GatedCell(RNNCell):
 
     def recur(self, hidden: Tensor) -> Tensor:
         """U h' + c of every gate: ``(B, H)`` -> ``(B, G)``."""
-        return nn.functional.linear(hidden, self.weight_hh, self.bias_hh)
+        return nn.functional.linear(self.drop_state(hidden), self.weight_hh, self.bias_hh)
