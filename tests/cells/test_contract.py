@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from functools import partial
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 import torch
@@ -29,15 +30,42 @@ def all_cells() -> list[type[RNNCell]]:
     return [one for one in found if one is not RNNCell]
 
 
-OPTIONS = {Elman: [{"nonlinearity": "relu"}, {"nonlinearity": "sigmoid"}], LSTM: [{"forget_bias": 0.0}]}
-CASES = [(cell, options) for cell in all_cells() for options in ({}, *OPTIONS.get(cell, []))]
+# What no annotation tells: options that are numbers.
+NUMBERS = {
+    LSTM: [{"forget_bias": 0.0}],
+}
+
+
+def variants(cell: type[RNNCell]) -> list[dict[str, object]]:
+    """Every option that is a choice or a flag, at each value but its default; and the numbers named above."""
+    hints = get_type_hints(cell.__init__)
+    found = []
+    for name, option in inspect.signature(cell).parameters.items():
+        hint = hints.get(name)
+        values = get_args(hint) if get_origin(hint) is Literal else (False, True) if hint is bool else ()
+        found += [{name: value} for value in values if value != option.default]
+    return found + NUMBERS.get(cell, [])
+
+
+CASES = [(cell, options) for cell in all_cells() for options in ({}, *variants(cell))]
+
+
+def test_the_walk_finds_the_options():
+    assert {"nonlinearity": "relu"} in variants(Elman)
 
 
 def test_the_walk_finds_the_cells():
     assert {LSTM, GRU, Elman} <= set(all_cells())
 
 
-@pytest.mark.parametrize(("cell", "options"), CASES, ids=lambda value: getattr(value, "__name__", str(value)))
+def case_name(value):
+    return getattr(value, "__name__", str(value))
+
+
+ALL_CASES = pytest.mark.parametrize(("cell", "options"), CASES, ids=case_name)
+
+
+@ALL_CASES
 def test_contract(cell, options):
     check_cell(partial(cell, **options))
 
@@ -132,9 +160,9 @@ def test_unknown_nonlinearity():
         Elman(2, 2, nonlinearity="tan")
 
 
-@pytest.mark.parametrize("cell", all_cells())
-def test_recurrent_weights_meet_the_state_and_not_the_input(cell):
-    one = cell(4, 6).double()
+@ALL_CASES
+def test_recurrent_weights_meet_the_state_and_not_the_input(cell, options):
+    one = cell(4, 6, **options).double()
     x, state = torch.randn(3, 4).double(), one.initial_state(3, torch.zeros(()).double())
     z = one.project(x)
     for name in one.recurrent_weights:
@@ -147,9 +175,9 @@ def test_recurrent_weights_meet_the_state_and_not_the_input(cell):
         assert any(leaf.isnan().any() for leaf in (one.step(z, state)[0], *one.step(z, state)[1]))
 
 
-@pytest.mark.parametrize("cell", [one for one in all_cells() if one.recurrent_weights])
-def test_the_state_mask_reaches_the_products(cell):
-    one = cell(4, 6).double()
+@pytest.mark.parametrize(("cell", "options"), [case for case in CASES if case[0].recurrent_weights], ids=case_name)
+def test_the_state_mask_reaches_the_products(cell, options):
+    one = cell(4, 6, **options).double()
     x = torch.randn(3, 4).double()
     state = one.initial_state(3, torch.zeros(()).double())
     one.state_mask = torch.full((3, one.output_size), torch.nan).double()
