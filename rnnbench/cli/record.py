@@ -12,8 +12,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "record",
         help="put a finished run's result into configs/results.csv and the README",
         description="Put the result of a finished run into configs/results.csv of this checkout, in the place of the "
-        "row of that name or as a new one, and render the README's tables anew. Several runs, which may differ in their "
-        "seeds alone, make one row with mean and standard deviation. The published value that a row has stays unless "
+        "row of that name or as a new one, and render the README's tables anew. Several runs, which may differ in the "
+        "seed alone, make one row with mean and standard deviation. The published value that a row has stays unless "
         "another is given.",
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of the run, or one for each seed")

@@ -129,6 +129,12 @@ def _check_alike(first: Result, other: Result, metric: str) -> None:
             )
 
 
+def _way_of_measuring(result: Result, metric: str) -> dict[str, str]:
+    return {
+        split: comparable(metrics[metric].signature) for split, metrics in result.metrics.items() if metric in metrics
+    }
+
+
 def _summary(results: Sequence[Result], split: Split, metric: str) -> tuple[float | None, float | None]:
     """Mean and sample deviation over the runs; no deviation is invented for a single one."""
     values = [value for one in results if (value := one.value(split, metric)) is not None]
