@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
 
-from rnnbench.errors import UserError, did_you_mean
+from rnnbench.errors import UserError
 
 State = tuple[Tensor, ...]
 """The state of one cell: a flat tuple of tensors, batch first, of any rank: ``((B, H),)``, ``((B, H), (B, H))``, ..."""
@@ -120,22 +119,6 @@ class RNNCell(nn.Module, ABC):
         return f"{self.input_size}, {self.hidden_size}"
 
 
-def require_choice(cell: RNNCell, option: str, value: str, choices: Iterable[str]) -> None:
-    """Refuses a value that an option does not have.
-
-    Args:
-        cell: Whose option it is.
-        option: Its name.
-        value: What was given.
-        choices: What it may be.
-
-    Raises:
-        UserError: The value is none of the choices; the hint is the nearest.
-    """
-    if value not in (known := list(choices)):
-        raise UserError(f"{type(cell).__name__}: {option} cannot be {value!r}", hint=did_you_mean(value, known))
-
-
 class GatedCell(RNNCell):
     """A cell whose gates all have the form W x + b + U h' + c, with the parameters of torch.nn's cells.
 
@@ -181,10 +164,10 @@ class GatedCell(RNNCell):
         return {**shapes, "bias_hh": (rows,)} if self.recurrent_bias else shapes
 
     def reset_parameters(self) -> None:
-        """Draws every parameter of `parameter_shapes` from U(-1/sqrt(H), 1/sqrt(H))."""
+        """Draws every parameter from U(-1/sqrt(H), 1/sqrt(H)), but those of modules inside: a norm has its own start."""
         bound = 1 / math.sqrt(self.hidden_size)
-        for name in self.parameter_shapes():
-            nn.init.uniform_(self.get_parameter(name), -bound, bound)
+        for parameter in self.parameters(recurse=False):
+            nn.init.uniform_(parameter, -bound, bound)
 
     def project(self, x: Tensor) -> Tensor:
         """W x + b of every gate: ``(..., I)`` -> ``(..., G)``."""

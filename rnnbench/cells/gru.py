@@ -7,7 +7,8 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from rnnbench.cells.base import GatedCell, State, require_choice
+from rnnbench.cells.base import GatedCell, State
+from rnnbench.cells.options import check_choice
 
 Share = Literal["z", "1-z"]
 
@@ -72,7 +73,7 @@ class ResetBeforeGRU(GatedCell):
     weight_hn: nn.Parameter
 
     def __init__(self, input_size: int, hidden_size: int, keep: Share = "z") -> None:
-        require_choice(self, "keep", keep, get_args(Share))
+        check_choice(self, "keep", keep, get_args(Share))
         self.keep = keep
         super().__init__(input_size, hidden_size)
 

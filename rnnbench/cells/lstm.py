@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnbench.cells.base import GatedCell, State
-from rnnbench.errors import UserError
+from rnnbench.cells.options import check_count
 
 
 class LSTM(GatedCell):
@@ -152,10 +152,8 @@ class ProjectedLSTM(LSTM):
     def __init__(
         self, input_size: int, hidden_size: int, projection_size: int | None = None, forget_bias: float = 1.0
     ) -> None:
-        if projection_size is not None and (
-            isinstance(projection_size, bool) or not isinstance(projection_size, int) or projection_size < 1
-        ):
-            raise UserError(f"ProjectedLSTM: projection_size must be a positive integer, found {projection_size!r}")
+        if projection_size is not None:
+            check_count(self, "projection_size", projection_size)
         self.projection_size = projection_size
         super().__init__(input_size, hidden_size, forget_bias)
 

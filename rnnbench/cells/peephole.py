@@ -7,8 +7,9 @@ from typing import Literal, cast, get_args
 import torch
 from torch import Tensor, nn
 
-from rnnbench.cells.base import State, require_choice
+from rnnbench.cells.base import State
 from rnnbench.cells.lstm import LSTM
+from rnnbench.cells.options import check_choice
 
 SeenMemory = Literal["new", "old"]
 GreffVariant = Literal["V", "NIG", "NFG", "NOG", "NIAF", "NOAF", "CIFG", "NP", "FGR"]
@@ -46,7 +47,7 @@ class PeepholeLSTM(LSTM):
     def __init__(
         self, input_size: int, hidden_size: int, output_peephole: SeenMemory = "new", forget_bias: float = 1.0
     ) -> None:
-        require_choice(self, "output_peephole", output_peephole, get_args(SeenMemory))
+        check_choice(self, "output_peephole", output_peephole, get_args(SeenMemory))
         self.output_peephole = output_peephole
         super().__init__(input_size, hidden_size, forget_bias)
 
@@ -104,7 +105,7 @@ class GreffLSTM(LSTM):
     def __init__(
         self, input_size: int, hidden_size: int, variant: GreffVariant = "V", forget_bias: float = 1.0
     ) -> None:
-        require_choice(self, "variant", variant, get_args(GreffVariant))
+        check_choice(self, "variant", variant, get_args(GreffVariant))
         self.variant = variant
         self.order = {"NIG": "fgo", "CIFG": "fgo", "NFG": "igo", "NOG": "ifg"}.get(variant, "ifgo")
         self.gates = len(self.order)

@@ -248,7 +248,7 @@ def test_a_projected_layer_feeds_its_width_to_the_next():
 
 @pytest.mark.parametrize("size", [0, -1, 2.0, True])
 def test_projection_to_nothing(size):
-    with pytest.raises(UserError, match="projection_size must be a positive integer"):
+    with pytest.raises(UserError, match="projection_size must be an integer of at least 1"):
         ProjectedLSTM(4, 6, projection_size=size)
 
 
