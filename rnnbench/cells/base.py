@@ -164,7 +164,7 @@ class GatedCell(RNNCell):
         return {**shapes, "bias_hh": (rows,)} if self.recurrent_bias else shapes
 
     def reset_parameters(self) -> None:
-        """Draws every parameter from U(-1/sqrt(H), 1/sqrt(H)), but those of modules inside: a norm has its own start."""
+        """Draws every parameter from U(-1/sqrt(H), 1/sqrt(H)), but those of modules inside, such as norms."""
         bound = 1 / math.sqrt(self.hidden_size)
         for parameter in self.parameters(recurse=False):
             nn.init.uniform_(parameter, -bound, bound)

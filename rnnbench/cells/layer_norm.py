@@ -17,9 +17,9 @@ class LayerNormLSTM(LSTM):
 
         LN(a; s, t) = s (a - mean(a)) / sqrt(var(a) + 1e-5) + t
 
-    J. L. Ba, J. R. Kiros and G. E. Hinton, Layer Normalization, arXiv 1607.06450 (2016), equations 20 to 22: mean and
-    variance over all 4 H sums of the gates at once, over H in the memory. Shifts t_1 and t_2 would only add to b and
-    are left out. The memory is carried on as it is; the state is (h, c).
+    J. L. Ba, J. R. Kiros and G. E. Hinton, Layer Normalization, arXiv 1607.06450 (2016). Mean and variance are
+    over all 4 H sums of the gates at once, and over H in the memory, which is carried on as it is. Shifts t_1 and t_2
+    would only add to b and are left out. The state is (h, c).
 
     Args:
         input_size: Width I of the input.
