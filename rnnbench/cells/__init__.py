@@ -8,6 +8,7 @@ from rnnbench.cells.lstm import LSTM, CoupledLSTM, NoForgetLSTM, ProjectedLSTM
 from rnnbench.cells.multiplicative import MultiplicativeLSTM
 from rnnbench.cells.mut import MUT1, MUT2, MUT3
 from rnnbench.cells.peephole import GreffLSTM, PeepholeLSTM
+from rnnbench.cells.simple import ConstantErrorCarousel, LeakyRNN, ResidualRNN
 
 __all__ = [
     "GRU",
@@ -16,15 +17,18 @@ __all__ = [
     "MUT1",
     "MUT2",
     "MUT3",
+    "ConstantErrorCarousel",
     "CoupledLSTM",
     "Elman",
     "GreffLSTM",
     "LayerNormLSTM",
+    "LeakyRNN",
     "MultiplicativeLSTM",
     "NoForgetLSTM",
     "PeepholeLSTM",
     "ProjectedLSTM",
     "RNNCell",
     "ResetBeforeGRU",
+    "ResidualRNN",
     "State",
 ]

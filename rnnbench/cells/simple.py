@@ -1,0 +1,170 @@
+"""Simple units that keep their state: constant error carousel, residual in time, leaky."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from rnnbench.cells.base import RNNCell, State
+from rnnbench.cells.linear import GatedLinearCell, Number
+from rnnbench.cells.options import NONLINEARITIES, Nonlinearity, check_choice
+from rnnbench.errors import UserError
+
+
+class SimpleCell(RNNCell):
+    """A cell built on g(W x + U h' + b), with one bias: ``weight_ih (H, I)``, ``bias (H)``, ``weight_hh (H, H)``.
+
+    A subclass that names more `recurrent_weights` gets a matrix ``(H, H)`` for each.
+
+    Args:
+        input_size: Width I of the input.
+        hidden_size: Number H of hidden units.
+        nonlinearity: The function g.
+    """
+
+    emits = 0
+    recurrent_weights: tuple[str, ...] = ("weight_hh",)
+    weight_hh: nn.Parameter
+
+    def __init__(self, input_size: int, hidden_size: int, nonlinearity: Nonlinearity = "tanh") -> None:
+        super().__init__(input_size, hidden_size)
+        check_choice(self, "nonlinearity", nonlinearity, NONLINEARITIES)
+        self.nonlinearity = nonlinearity
+        self.weight_ih = nn.Parameter(torch.empty(hidden_size, input_size))
+        self.bias = nn.Parameter(torch.empty(hidden_size))
+        for name in self.recurrent_weights:
+            self.register_parameter(name, nn.Parameter(torch.empty(hidden_size, hidden_size)))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draws weights and bias from U(-1/sqrt(H), 1/sqrt(H)), as torch.nn.RNN does."""
+        bound = 1 / math.sqrt(self.hidden_size)
+        for name in ("weight_ih", "bias", *self.recurrent_weights):
+            nn.init.uniform_(self.get_parameter(name), -bound, bound)
+
+    def activate(self, x: Tensor) -> Tensor:
+        """The function g, element by element."""
+        return NONLINEARITIES[self.nonlinearity](x)
+
+    def project(self, x: Tensor) -> Tensor:
+        """W x + b: ``(..., I)`` -> ``(..., H)``."""
+        return nn.functional.linear(x, self.weight_ih, self.bias)
+
+    def recur(self, hidden: Tensor) -> Tensor:
+        """U h': ``(B, H)`` -> ``(B, H)``."""
+        return nn.functional.linear(self.drop_state(hidden), self.weight_hh)
+
+    def extra_repr(self) -> str:
+        """Sizes and the nonlinearity."""
+        return f"{super().extra_repr()}, nonlinearity={self.nonlinearity!r}"
+
+
+class ConstantErrorCarousel(GatedLinearCell):
+    """Units with a linear self-loop of weight one, which sum up what they are given.
+
+        h = h' + g(W x + b),  y = h
+
+    The constant error carousel of S. Hochreiter and J. Schmidhuber, Long Short-Term Memory, Neural Computation 9
+    (1997), without the gates that the paper puts around it: the error flows back unchanged over any distance, and the
+    state may grow with time. There is no recurrent product, hence H (I + 1) parameters.
+
+    Args:
+        input_size: Width I of the input.
+        hidden_size: Number H of hidden units.
+        nonlinearity: The function g.
+
+    Raises:
+        UserError: A size is not a positive integer, or the nonlinearity is unknown.
+    """
+
+    emits = 0
+
+    def __init__(self, input_size: int, hidden_size: int, nonlinearity: Nonlinearity = "tanh") -> None:
+        super().__init__(input_size, hidden_size)
+        check_choice(self, "nonlinearity", nonlinearity, NONLINEARITIES)
+        self.nonlinearity = nonlinearity
+
+    def coefficients(self, z: Tensor) -> tuple[Number, Number]:
+        """1 and g(z), both ``(..., H)``."""
+        return (torch.ones_like(z),), (NONLINEARITIES[self.nonlinearity](z),)
+
+    def extra_repr(self) -> str:
+        """Sizes and the nonlinearity."""
+        return f"{super().extra_repr()}, nonlinearity={self.nonlinearity!r}"
+
+
+class ResidualRNN(SimpleCell):
+    """Residual network in time: each step adds to the state.
+
+        h = h' + g(W x + U h' + b),  y = h
+
+    B. Yue, J. Fu and J. Liang, Residual Recurrent Neural Networks for Learning Sequential Representations, Information
+    9 (2018); also one Euler step of a differential equation. The state may grow with time.
+
+    Args:
+        input_size: Width I of the input.
+        hidden_size: Number H of hidden units.
+        nonlinearity: The function g.
+
+    Raises:
+        UserError: A size is not a positive integer, or the nonlinearity is unknown.
+    """
+
+    def step(self, z: Tensor, state: State) -> tuple[Tensor, State]:
+        """Z ``(B, H)``, h' ``(B, H)`` -> h."""
+        (hidden,) = state
+        hidden = hidden + self.activate(z + self.recur(hidden))
+        return hidden, (hidden,)
+
+
+class LeakyRNN(SimpleCell):
+    """Leaky integrator units: each moves only part of the way to its new value.
+
+        h = mu h' + (1 - mu) g(W x + U h' + b),  y = h
+
+    M. C. Mozer, Induction of Multiscale Temporal Structure, NIPS 4 (1992); H. Jaeger, M. Lukosevicius, D. Popovici and
+    U. Siewert, Optimization and Applications of Echo State Networks with Leaky-Integrator Neurons, Neural Networks 20
+    (2007). A unit's time constant is about 1 / (1 - mu) steps. A learned mu is the sigmoid of a parameter ``mu_logit
+    (H)``, which keeps it in (0, 1), and starts at the given value in every unit.
+
+    Args:
+        input_size: Width I of the input.
+        hidden_size: Number H of hidden units.
+        nonlinearity: The function g.
+        mu: The part of the state that is kept, in (0, 1).
+        learn_mu: Whether mu is learned, a value for each unit, instead of fixed.
+
+    Raises:
+        UserError: A size is not a positive integer, mu is out of range, or the nonlinearity is unknown.
+    """
+
+    mu_logit: nn.Parameter | None
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        nonlinearity: Nonlinearity = "tanh",
+        mu: float = 0.5,
+        learn_mu: bool = False,
+    ) -> None:
+        super().__init__(input_size, hidden_size, nonlinearity)
+        if not 0 < mu < 1:
+            raise UserError(f"LeakyRNN: mu must be in (0, 1), found {mu}")
+        self.mu = mu
+        logit = math.log(mu / (1 - mu))
+        self.mu_logit = nn.Parameter(torch.full((hidden_size,), logit)) if learn_mu else None
+
+    def step(self, z: Tensor, state: State) -> tuple[Tensor, State]:
+        """Z ``(B, H)``, h' ``(B, H)`` -> h."""
+        (hidden,) = state
+        mu = self.mu if self.mu_logit is None else torch.sigmoid(self.mu_logit)
+        candidate = self.activate(z + self.recur(hidden))
+        hidden = candidate + mu * (hidden - candidate)
+        return hidden, (hidden,)
+
+    def extra_repr(self) -> str:
+        """Sizes, the nonlinearity and mu."""
+        return f"{super().extra_repr()}, mu={self.mu}, learn_mu={self.mu_logit is not None}"
