@@ -1,6 +1,7 @@
 """Recurrent cells: one family a file, found by existing."""
 
 from rnnbench.cells.base import RNNCell, State
+from rnnbench.cells.delays import NARX, TDNN
 from rnnbench.cells.elman import Elman
 from rnnbench.cells.gru import GRU, MGU, ResetBeforeGRU
 from rnnbench.cells.layer_norm import LayerNormLSTM
@@ -9,6 +10,7 @@ from rnnbench.cells.multiplicative import MultiplicativeLSTM
 from rnnbench.cells.mut import MUT1, MUT2, MUT3
 from rnnbench.cells.peephole import GreffLSTM, PeepholeLSTM
 from rnnbench.cells.simple import ConstantErrorCarousel, LeakyRNN, ResidualRNN
+from rnnbench.cells.skip import DilatedRNN, TimeSkipRNN
 
 __all__ = [
     "GRU",
@@ -17,8 +19,11 @@ __all__ = [
     "MUT1",
     "MUT2",
     "MUT3",
+    "NARX",
+    "TDNN",
     "ConstantErrorCarousel",
     "CoupledLSTM",
+    "DilatedRNN",
     "Elman",
     "GreffLSTM",
     "LayerNormLSTM",
@@ -31,4 +36,5 @@ __all__ = [
     "ResetBeforeGRU",
     "ResidualRNN",
     "State",
+    "TimeSkipRNN",
 ]
