@@ -5,21 +5,29 @@ from rnnbench.cells.delays import NARX, TDNN
 from rnnbench.cells.elman import Elman
 from rnnbench.cells.gru import GRU, MGU, ResetBeforeGRU
 from rnnbench.cells.layer_norm import LayerNormLSTM
+from rnnbench.cells.lru import LRU
 from rnnbench.cells.lstm import LSTM, CoupledLSTM, NoForgetLSTM, ProjectedLSTM
+from rnnbench.cells.minimal import MinGRU, MinLSTM
 from rnnbench.cells.multiplicative import MultiplicativeLSTM
 from rnnbench.cells.mut import MUT1, MUT2, MUT3
 from rnnbench.cells.peephole import GreffLSTM, PeepholeLSTM
+from rnnbench.cells.qrnn import QRNN
 from rnnbench.cells.simple import ConstantErrorCarousel, LeakyRNN, ResidualRNN
 from rnnbench.cells.skip import DilatedRNN, TimeSkipRNN
+from rnnbench.cells.sru import SRU
+from rnnbench.cells.xlstm import MatrixLSTM, ScalarLSTM
 
 __all__ = [
     "GRU",
+    "LRU",
     "LSTM",
     "MGU",
     "MUT1",
     "MUT2",
     "MUT3",
     "NARX",
+    "QRNN",
+    "SRU",
     "TDNN",
     "ConstantErrorCarousel",
     "CoupledLSTM",
@@ -28,6 +36,9 @@ __all__ = [
     "GreffLSTM",
     "LayerNormLSTM",
     "LeakyRNN",
+    "MatrixLSTM",
+    "MinGRU",
+    "MinLSTM",
     "MultiplicativeLSTM",
     "NoForgetLSTM",
     "PeepholeLSTM",
@@ -35,6 +46,7 @@ __all__ = [
     "RNNCell",
     "ResetBeforeGRU",
     "ResidualRNN",
+    "ScalarLSTM",
     "State",
     "TimeSkipRNN",
 ]
