@@ -12,6 +12,9 @@ from rnnbench.cells.linear import GatedLinearCell, Number
 from rnnbench.cells.options import NONLINEARITIES, Nonlinearity, check_choice
 from rnnbench.errors import UserError
 
+_SMALL = 0.1
+"""Factor on the initial parameters of units that add to their state at every step: what is added piles up."""
+
 
 class SimpleCell(RNNCell):
     """A cell built on g(W x + U h' + b), with one bias: ``weight_ih (H, I)``, ``bias (H)``, ``weight_hh (H, H)``.
@@ -86,6 +89,13 @@ class ConstantErrorCarousel(GatedLinearCell):
         check_choice(self, "nonlinearity", nonlinearity, NONLINEARITIES)
         self.nonlinearity = nonlinearity
 
+    def reset_parameters(self) -> None:
+        """Draws weights and bias from U(-b, b), b = 0.1/sqrt(I), so that the sum starts small."""
+        super().reset_parameters()
+        with torch.no_grad():
+            self.weight_ih.mul_(_SMALL)
+            self.bias.mul_(_SMALL)
+
     def coefficients(self, z: Tensor) -> tuple[Number, Number]:
         """1 and g(z), both ``(..., H)``."""
         return (torch.ones_like(z),), (NONLINEARITIES[self.nonlinearity](z),)
@@ -101,7 +111,8 @@ class ResidualRNN(SimpleCell):
         h = h' + g(W x + U h' + b),  y = h
 
     B. Yue, J. Fu and J. Liang, Residual Recurrent Neural Networks for Learning Sequential Representations, Information
-    9 (2018); also one Euler step of a differential equation. The state may grow with time.
+    9 (2018); also one Euler step of a differential equation. The state may grow with time; from torch.nn's initial
+    weights it does so at once, and training hardly recovers, so that the cell starts from a tenth of them.
 
     Args:
         input_size: Width I of the input.
@@ -111,6 +122,13 @@ class ResidualRNN(SimpleCell):
     Raises:
         UserError: A size is not a positive integer, or the nonlinearity is unknown.
     """
+
+    def reset_parameters(self) -> None:
+        """Draws weights and bias from U(-b, b), b = 0.1/sqrt(H)."""
+        super().reset_parameters()
+        with torch.no_grad():
+            for parameter in self.parameters():
+                parameter.mul_(_SMALL)
 
     def step(self, z: Tensor, state: State) -> tuple[Tensor, State]:
         """Z ``(B, H)``, h' ``(B, H)`` -> h."""

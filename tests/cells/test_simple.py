@@ -64,6 +64,13 @@ def test_the_error_goes_round_the_carousel_unchanged():
     assert torch.equal(gradient, torch.ones_like(start))
 
 
+@pytest.mark.parametrize("kind", [ConstantErrorCarousel, ResidualRNN])
+def test_what_adds_up_starts_small(kind):
+    torch.manual_seed(0)
+    y, _ = Backbone(64, kind, 64, num_layers=2, engine="reference")(torch.randn(8, 50, 64))
+    assert y.abs().max() < 15  # of the 50 that saturated units reach
+
+
 def test_learned_mu_starts_as_the_fixed_one_and_stays_inside(x):
     torch.manual_seed(1)
     _, fixed = run(partial(LeakyRNN, mu=0.7), x)
