@@ -59,14 +59,14 @@ class TDNN(RNNCell):
         self.taps = taps
         self.nonlinearity = nonlinearity
         self.weight_ih = nn.Parameter(torch.empty(taps * hidden_size, input_size))
-        self.bias = nn.Parameter(torch.empty(hidden_size))
+        self.bias_ih = nn.Parameter(torch.empty(hidden_size))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Draws weights and bias from U(-1/sqrt(K I), 1/sqrt(K I)), as torch.nn.Conv1d does."""
         bound = 1 / math.sqrt(self.taps * self.input_size)
         nn.init.uniform_(self.weight_ih, -bound, bound)
-        nn.init.uniform_(self.bias, -bound, bound)
+        nn.init.uniform_(self.bias_ih, -bound, bound)
 
     def state_spec(self) -> tuple[tuple[int, ...], ...]:
         """The incomplete sums of the next K - 1 steps, each ``(H,)``."""
@@ -74,7 +74,7 @@ class TDNN(RNNCell):
 
     def project(self, x: Tensor) -> Tensor:
         """W_k x of every tap, and the bias in the first: ``(..., I)`` -> ``(..., K H)``."""
-        bias = nn.functional.pad(self.bias, (0, (self.taps - 1) * self.hidden_size))
+        bias = nn.functional.pad(self.bias_ih, (0, (self.taps - 1) * self.hidden_size))
         return nn.functional.linear(x, self.weight_ih, bias)
 
     def step(self, z: Tensor, state: State) -> tuple[Tensor, State]:
@@ -131,7 +131,7 @@ class NARX(RNNCell):
         self.nonlinearity = nonlinearity
         self.weight_ih = nn.Parameter(torch.empty(input_taps * hidden_size, input_size))
         self.weight_hh = nn.Parameter(torch.empty(output_taps * hidden_size, hidden_size))
-        self.bias = nn.Parameter(torch.empty(hidden_size))
+        self.bias_ih = nn.Parameter(torch.empty(hidden_size))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -146,7 +146,7 @@ class NARX(RNNCell):
 
     def project(self, x: Tensor) -> Tensor:
         """W_k x of every tap, and the bias in the first: ``(..., I)`` -> ``(..., K_x H)``."""
-        bias = nn.functional.pad(self.bias, (0, (self.input_taps - 1) * self.hidden_size))
+        bias = nn.functional.pad(self.bias_ih, (0, (self.input_taps - 1) * self.hidden_size))
         return nn.functional.linear(x, self.weight_ih, bias)
 
     def step(self, z: Tensor, state: State) -> tuple[Tensor, State]:

@@ -52,7 +52,7 @@ class Elman(GatedCell):
             nn.init.normal_(self.weight_ih, std=0.001)
             nn.init.eye_(self.weight_hh)
             nn.init.zeros_(self.bias_ih)
-            nn.init.zeros_(self.bias_hh)
+            nn.init.zeros_(self.get_parameter("bias_hh"))
 
     def step(self, z: Tensor, state: State) -> tuple[Tensor, State]:
         """Z ``(B, H)``, h' ``(B, H)`` -> h."""

@@ -74,7 +74,7 @@ class LinearCell(RNNCell):
 
 
 class GatedLinearCell(LinearCell):
-    """A linear recurrence whose coefficients come from one product W x + b, ``weight_ih (G, I)`` and ``bias (G)``.
+    """A linear recurrence whose coefficients come from one product W x + b, ``weight_ih (G, I)`` and ``bias_ih (G)``.
 
     Weights and biases start from U(-1/sqrt(I), 1/sqrt(I)), as those of torch.nn.Linear.
 
@@ -89,7 +89,7 @@ class GatedLinearCell(LinearCell):
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
         self.weight_ih = nn.Parameter(torch.empty(self.gates * hidden_size, input_size))
-        self.bias = nn.Parameter(torch.empty(self.gates * hidden_size))
+        self.bias_ih = nn.Parameter(torch.empty(self.gates * hidden_size))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -100,4 +100,4 @@ class GatedLinearCell(LinearCell):
 
     def project(self, x: Tensor) -> Tensor:
         """W x + b of every gate: ``(..., I)`` -> ``(..., G)``."""
-        return nn.functional.linear(x, self.weight_ih, self.bias)
+        return nn.functional.linear(x, self.weight_ih, self.bias_ih)

@@ -42,7 +42,7 @@ class QRNN(LinearCell):
         check_count(self, "window", window)
         self.window = window
         self.weight_ih = nn.Parameter(torch.empty(3 * window * hidden_size, input_size))
-        self.bias = nn.Parameter(torch.empty(3 * hidden_size))
+        self.bias_ih = nn.Parameter(torch.empty(3 * hidden_size))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -57,7 +57,7 @@ class QRNN(LinearCell):
 
     def project(self, x: Tensor) -> Tensor:
         """The gates' products of every tap, and the bias in the first: ``(..., I)`` -> ``(..., 3 K H)``."""
-        bias = nn.functional.pad(self.bias, (0, 3 * (self.window - 1) * self.hidden_size))
+        bias = nn.functional.pad(self.bias_ih, (0, 3 * (self.window - 1) * self.hidden_size))
         return nn.functional.linear(x, self.weight_ih, bias)
 
     def coefficients(self, z: Tensor) -> tuple[Number, Number]:

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from rnnbench.cells.base import RNNCell, State
+from rnnbench.cells.base import GatedCell, State
 from rnnbench.cells.linear import GatedLinearCell, Number
 from rnnbench.cells.options import NONLINEARITIES, Nonlinearity, check_choice
 from rnnbench.errors import UserError
@@ -16,10 +16,8 @@ _SMALL = 0.1
 """Factor on the initial parameters of units that add to their state at every step: what is added piles up."""
 
 
-class SimpleCell(RNNCell):
-    """A cell built on g(W x + U h' + b), with one bias: ``weight_ih (H, I)``, ``bias (H)``, ``weight_hh (H, H)``.
-
-    A subclass that names more `recurrent_weights` gets a matrix ``(H, H)`` for each.
+class SimpleCell(GatedCell):
+    """A cell built on g(W x + U h' + b).
 
     Args:
         input_size: Width I of the input.
@@ -28,36 +26,16 @@ class SimpleCell(RNNCell):
     """
 
     emits = 0
-    recurrent_weights: tuple[str, ...] = ("weight_hh",)
-    weight_hh: nn.Parameter
+    recurrent_bias = False
 
     def __init__(self, input_size: int, hidden_size: int, nonlinearity: Nonlinearity = "tanh") -> None:
         super().__init__(input_size, hidden_size)
         check_choice(self, "nonlinearity", nonlinearity, NONLINEARITIES)
         self.nonlinearity = nonlinearity
-        self.weight_ih = nn.Parameter(torch.empty(hidden_size, input_size))
-        self.bias = nn.Parameter(torch.empty(hidden_size))
-        for name in self.recurrent_weights:
-            self.register_parameter(name, nn.Parameter(torch.empty(hidden_size, hidden_size)))
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draws weights and bias from U(-1/sqrt(H), 1/sqrt(H)), as torch.nn.RNN does."""
-        bound = 1 / math.sqrt(self.hidden_size)
-        for name in ("weight_ih", "bias", *self.recurrent_weights):
-            nn.init.uniform_(self.get_parameter(name), -bound, bound)
 
     def activate(self, x: Tensor) -> Tensor:
         """The function g, element by element."""
         return NONLINEARITIES[self.nonlinearity](x)
-
-    def project(self, x: Tensor) -> Tensor:
-        """W x + b: ``(..., I)`` -> ``(..., H)``."""
-        return nn.functional.linear(x, self.weight_ih, self.bias)
-
-    def recur(self, hidden: Tensor) -> Tensor:
-        """U h': ``(B, H)`` -> ``(B, H)``."""
-        return nn.functional.linear(self.drop_state(hidden), self.weight_hh)
 
     def extra_repr(self) -> str:
         """Sizes and the nonlinearity."""
@@ -94,7 +72,7 @@ class ConstantErrorCarousel(GatedLinearCell):
         super().reset_parameters()
         with torch.no_grad():
             self.weight_ih.mul_(_SMALL)
-            self.bias.mul_(_SMALL)
+            self.bias_ih.mul_(_SMALL)
 
     def coefficients(self, z: Tensor) -> tuple[Number, Number]:
         """1 and g(z), both ``(..., H)``."""

@@ -41,6 +41,10 @@ class TimeSkipRNN(SimpleCell):
         check_count(self, "skip", skip, at_least=2)
         self.skip = skip
 
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Those of every gated cell, and V."""
+        return {**super().parameter_shapes(), "weight_skip": (self.hidden_size, self.hidden_size)}
+
     def state_spec(self) -> tuple[tuple[int, ...], ...]:
         """The last d values of h, each ``(H,)``."""
         return ((self.hidden_size,),) * self.skip

@@ -39,7 +39,7 @@ class SRU(RNNCell):
         blocks = 3 if input_size == hidden_size else 4
         self.weight_ih = nn.Parameter(torch.empty(blocks * hidden_size, input_size))
         self.weight_state = nn.Parameter(torch.empty(2 * hidden_size))
-        self.bias = nn.Parameter(torch.empty(2 * hidden_size))
+        self.bias_ih = nn.Parameter(torch.empty(2 * hidden_size))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -47,19 +47,19 @@ class SRU(RNNCell):
         size = self.hidden_size
         nn.init.uniform_(self.weight_ih, -math.sqrt(3 / self.input_size), math.sqrt(3 / self.input_size))
         nn.init.uniform_(self.weight_state, -math.sqrt(3 / 2), math.sqrt(3 / 2))
-        nn.init.zeros_(self.bias)
+        nn.init.zeros_(self.bias_ih)
         with torch.no_grad():
             self.weight_ih[size : 3 * size] *= math.sqrt(0.5)
             self.weight_ih[3 * size :] *= self.alpha
-            self.bias[size:] = self.highway_bias
+            self.bias_ih[size:] = self.highway_bias
 
     def project(self, x: Tensor) -> Tensor:
         """W x, W_f x + b_f, W_r x + b_r and the highway's s: ``(..., I)`` -> ``(..., 4 H)``."""
         size = self.hidden_size
         if self.input_size == size:
-            bias = nn.functional.pad(self.bias, (size, 0))
+            bias = nn.functional.pad(self.bias_ih, (size, 0))
             return torch.cat([nn.functional.linear(x, self.weight_ih, bias), self.alpha * x], dim=-1)
-        return nn.functional.linear(x, self.weight_ih, nn.functional.pad(self.bias, (size, size)))
+        return nn.functional.linear(x, self.weight_ih, nn.functional.pad(self.bias_ih, (size, size)))
 
     def step(self, z: Tensor, state: State) -> tuple[Tensor, State]:
         """Z ``(B, 4 H)``, c' ``(B, H)`` -> y ``(B, H)``, c."""

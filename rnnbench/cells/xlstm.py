@@ -11,14 +11,14 @@ import math
 import torch
 from torch import Tensor, nn
 
-from rnnbench.cells.base import RNNCell, State
+from rnnbench.cells.base import GatedCell, RNNCell, State
 from rnnbench.cells.options import check_heads
 
 _LOG_ZERO = -1e4
 """Stands for the logarithm of zero: exp gives 0, and unlike minus infinity it has gradients and squares."""
 
 
-class ScalarLSTM(RNNCell):
+class ScalarLSTM(GatedCell):
     """The sLSTM of xLSTM: a long short-term memory with exponential input gate and normaliser.
 
         i =     exp(W_i x + b_i + U_i h')      input gate
@@ -46,25 +46,25 @@ class ScalarLSTM(RNNCell):
     """
 
     emits = 0
-    recurrent_weights = ("weight_hh",)
+    gates = 4
+    recurrent_bias = False
 
     def __init__(self, input_size: int, hidden_size: int, num_heads: int = 1, forget_bias: float = 1.0) -> None:
-        super().__init__(input_size, hidden_size)
-        check_heads(self, num_heads, hidden_size)
         self.num_heads = num_heads
         self.forget_bias = forget_bias
-        self.weight_ih = nn.Parameter(torch.empty(4 * hidden_size, input_size))
-        self.weight_hh = nn.Parameter(torch.empty(4 * hidden_size, hidden_size // num_heads))
-        self.bias = nn.Parameter(torch.empty(4 * hidden_size))
-        self.reset_parameters()
+        super().__init__(input_size, hidden_size)
+
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Those of every gated cell, but the recurrent matrix is as wide as a head."""
+        check_heads(self, self.num_heads, self.hidden_size)  # here, because the sizes are known to be good
+        units = self.hidden_size // self.num_heads
+        return {**super().parameter_shapes(), "weight_hh": (4 * self.hidden_size, units)}
 
     def reset_parameters(self) -> None:
         """Draws weights from U(-1/sqrt(H), 1/sqrt(H)); biases are zero but for the forget gate's."""
-        bound = 1 / math.sqrt(self.hidden_size)
-        nn.init.uniform_(self.weight_ih, -bound, bound)
-        nn.init.uniform_(self.weight_hh, -bound, bound)
-        nn.init.zeros_(self.bias)
-        nn.init.constant_(self.bias[self.hidden_size : 2 * self.hidden_size], self.forget_bias)
+        super().reset_parameters()
+        nn.init.zeros_(self.bias_ih)
+        nn.init.constant_(self.bias_ih[self.hidden_size : 2 * self.hidden_size], self.forget_bias)
 
     def state_spec(self) -> tuple[tuple[int, ...], ...]:
         """H, c, n and m, each ``(H,)``."""
@@ -74,10 +74,6 @@ class ScalarLSTM(RNNCell):
         """Zeros, and in m the logarithm of zero: nothing has been stored yet."""
         *zeros, stabiliser = super().initial_state(batch_size, like)
         return (*zeros, stabiliser + _LOG_ZERO)
-
-    def project(self, x: Tensor) -> Tensor:
-        """W x + b of every gate: ``(..., I)`` -> ``(..., 4 H)``."""
-        return nn.functional.linear(x, self.weight_ih, self.bias)
 
     def recur(self, hidden: Tensor) -> Tensor:
         """U h' of every gate: ``(B, H)`` -> ``(B, 4 H)``."""
@@ -140,16 +136,16 @@ class MatrixLSTM(RNNCell):
         check_heads(self, num_heads, hidden_size)
         self.num_heads = num_heads
         self.weight_ih = nn.Parameter(torch.empty(4 * hidden_size + 2 * num_heads, input_size))
-        self.bias = nn.Parameter(torch.empty(4 * hidden_size + 2 * num_heads))
+        self.bias_ih = nn.Parameter(torch.empty(4 * hidden_size + 2 * num_heads))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Draws weights from U(-1/sqrt(I), 1/sqrt(I)); biases are zero, but the forget gates' go from 3 to 6."""
         bound = 1 / math.sqrt(self.input_size)
         nn.init.uniform_(self.weight_ih, -bound, bound)
-        nn.init.zeros_(self.bias)
+        nn.init.zeros_(self.bias_ih)
         with torch.no_grad():
-            self.bias[-self.num_heads :] = torch.linspace(3, 6, self.num_heads)
+            self.bias_ih[-self.num_heads :] = torch.linspace(3, 6, self.num_heads)
 
     def state_spec(self) -> tuple[tuple[int, ...], ...]:
         """C, n and m of every head."""
@@ -158,7 +154,7 @@ class MatrixLSTM(RNNCell):
 
     def project(self, x: Tensor) -> Tensor:
         """Q, k, v, o of every unit, then i, f of every head: ``(..., I)`` -> ``(..., 4 H + 2 num_heads)``."""
-        return nn.functional.linear(x, self.weight_ih, self.bias)
+        return nn.functional.linear(x, self.weight_ih, self.bias_ih)
 
     def step(self, z: Tensor, state: State) -> tuple[Tensor, State]:
         """Z ``(B, 4 H + 2 num_heads)``, (C', n', m') -> y ``(B, H)``, (C, n, m)."""

@@ -52,7 +52,7 @@ def test_tdnn_is_a_causal_convolution(x, taps):
     cell, y = run(partial(TDNN, taps=taps), x)
     kernel = cell.weight_ih.view(taps, 5, 4).flip(0).permute(1, 2, 0)  # conv1d's last weight sees the newest input
     padded = functional.pad(x.transpose(1, 2), (taps - 1, 0))
-    torch.testing.assert_close(y, torch.tanh(functional.conv1d(padded, kernel, cell.bias)).transpose(1, 2))
+    torch.testing.assert_close(y, torch.tanh(functional.conv1d(padded, kernel, cell.bias_ih)).transpose(1, 2))
 
 
 def test_tdnn_has_a_finite_response(x):
@@ -70,7 +70,7 @@ def test_narx_sees_lists_of_past_inputs_and_outputs(x, input_taps, output_taps):
     inputs, outputs = cell.weight_ih.view(input_taps, 5, 4), cell.weight_hh.view(output_taps, 5, 5)
     history = []
     for t in range(11):
-        total = cell.bias + sum(x[:, t - k] @ inputs[k].T for k in range(input_taps) if k <= t)
+        total = cell.bias_ih + sum(x[:, t - k] @ inputs[k].T for k in range(input_taps) if k <= t)
         total = total + sum(past(history, j) @ outputs[j - 1].T for j in range(1, output_taps + 1))
         history.append(torch.tanh(total))
     torch.testing.assert_close(y, torch.stack(history, 1))
@@ -81,7 +81,7 @@ def test_time_skip_sees_the_last_state_and_an_old_one(x, skip):
     cell, y = run(partial(TimeSkipRNN, skip=skip), x)
     history = []
     for t in range(11):
-        total = x[:, t] @ cell.weight_ih.T + past(history, 1) @ cell.weight_hh.T + cell.bias
+        total = x[:, t] @ cell.weight_ih.T + past(history, 1) @ cell.weight_hh.T + cell.bias_ih
         history.append(torch.tanh(total + past(history, skip) @ cell.weight_skip.T))
     torch.testing.assert_close(y, torch.stack(history, 1))
 
@@ -99,13 +99,13 @@ def test_dilated_is_interleaved_sequences(x, dilation):
 def test_a_delay_of_one_is_an_elman_network(x):
     cell, y = run(partial(DilatedRNN, dilation=1), x)
     layer = torch.nn.RNN(4, 5, batch_first=True).double()
-    weights = (cell.weight_ih, cell.weight_hh, cell.bias, torch.zeros_like(cell.bias))
+    weights = (cell.weight_ih, cell.weight_hh, cell.bias_ih, torch.zeros_like(cell.bias_ih))
     for parameter, value in zip(layer.parameters(), weights, strict=True):
         parameter.data.copy_(value)
     torch.testing.assert_close(y, layer(x)[0])
     narx, y = run(partial(NARX, input_taps=1, output_taps=1), x)
     for parameter, value in zip(
-        layer.parameters(), (narx.weight_ih, narx.weight_hh, narx.bias, narx.bias * 0), strict=True
+        layer.parameters(), (narx.weight_ih, narx.weight_hh, narx.bias_ih, narx.bias_ih * 0), strict=True
     ):
         parameter.data.copy_(value)
     torch.testing.assert_close(y, layer(x)[0])

@@ -99,14 +99,14 @@ def g(x):
 
 def test_min_gru(x):
     cell, y = run(MinGRU, x)
-    (w_z, w_n), (b_z, b_n) = cell.weight_ih.chunk(2), cell.bias.chunk(2)
+    (w_z, w_n), (b_z, b_n) = cell.weight_ih.chunk(2), cell.bias_ih.chunk(2)
     z = torch.sigmoid(x @ w_z.T + b_z)
     torch.testing.assert_close(y, recurrence(1 - z, z * g(x @ w_n.T + b_n)))
 
 
 def test_min_lstm(x):
     cell, y = run(MinLSTM, x)
-    (w_i, w_f, w_n), (b_i, b_f, b_n) = cell.weight_ih.chunk(3), cell.bias.chunk(3)
+    (w_i, w_f, w_n), (b_i, b_f, b_n) = cell.weight_ih.chunk(3), cell.bias_ih.chunk(3)
     i, f = torch.sigmoid(x @ w_i.T + b_i), torch.sigmoid(x @ w_f.T + b_f)
     torch.testing.assert_close(y, recurrence(f / (f + i), i / (f + i) * g(x @ w_n.T + b_n)))
 
@@ -124,7 +124,7 @@ def test_min_lstm_where_both_gates_underflow():
 def test_qrnn_is_a_convolution_and_fo_pooling(x, window):
     cell, y = run(partial(QRNN, window=window), x)
     kernel = cell.weight_ih.view(window, 18, 4).flip(0).permute(1, 2, 0)
-    gates = functional.conv1d(functional.pad(x.transpose(1, 2), (window - 1, 0)), kernel, cell.bias).transpose(1, 2)
+    gates = functional.conv1d(functional.pad(x.transpose(1, 2), (window - 1, 0)), kernel, cell.bias_ih).transpose(1, 2)
     z, f, o = gates.chunk(3, dim=-1)
     f = torch.sigmoid(f)
     torch.testing.assert_close(y, torch.sigmoid(o) * recurrence(f, (1 - f) * torch.tanh(z)))
@@ -135,10 +135,10 @@ def test_sru(x, hidden):
     cell, y = run(partial(SRU, highway_bias=-1.0), x, hidden)
     assert cell.weight_ih.shape == ((3 if hidden == 4 else 4) * hidden, 4)
     with torch.no_grad():
-        cell.bias.normal_()
+        cell.bias_ih.normal_()
         y, _ = Backbone(4, lambda *_: cell, hidden, engine="reference")(x)
     w, w_f, w_r = cell.weight_ih[: 3 * hidden].chunk(3)
-    (v_f, v_r), (b_f, b_r) = cell.weight_state.chunk(2), cell.bias.chunk(2)
+    (v_f, v_r), (b_f, b_r) = cell.weight_state.chunk(2), cell.bias_ih.chunk(2)
     c = torch.zeros(3, hidden, dtype=torch.float64)
     for t in range(9):
         f = torch.sigmoid(x[:, t] @ w_f.T + v_f * c + b_f)
@@ -151,7 +151,7 @@ def test_sru(x, hidden):
 def test_sru_starts_with_outputs_of_the_inputs_size():
     torch.manual_seed(0)
     stack = Backbone(256, SRU, 256, num_layers=6, engine="reference")
-    assert not stack.cells[0][0].bias.any()
+    assert not stack.cells[0][0].bias_ih.any()
     y, _ = stack(torch.randn(8, 40, 256))
     assert 0.5 < y[:, 20:].std() < 2
 
@@ -200,7 +200,7 @@ def scalar_lstm_unstabilised(cell, x):
     h = c = n = torch.zeros(len(x), size, dtype=x.dtype)
     outputs = []
     for t in range(x.shape[1]):
-        driven = (x[:, t] @ cell.weight_ih.T + cell.bias).chunk(4, -1)
+        driven = (x[:, t] @ cell.weight_ih.T + cell.bias_ih).chunk(4, -1)
         i, f, g, o = [a + h @ u.T for a, u in zip(driven, matrices, strict=True)]
         c = torch.sigmoid(f) * c + torch.exp(i) * torch.tanh(g)
         n = torch.sigmoid(f) * n + torch.exp(i)
@@ -242,7 +242,7 @@ def test_scalar_lstm_reads_what_it_stored_first():
 @pytest.mark.parametrize("num_heads", [1, 2, 3])
 def test_matrix_lstm_equals_its_quadratic_form(x, num_heads):
     cell, y = run(partial(MatrixLSTM, num_heads=num_heads), 3 * x)
-    z = 3 * x @ cell.weight_ih.T + cell.bias
+    z = 3 * x @ cell.weight_ih.T + cell.bias_ih
     *units, log_i, f = z.split([6] * 4 + [num_heads] * 2, -1)
     q, k, v, o = (part.unflatten(-1, (num_heads, -1)).transpose(1, 2) for part in units)  # (B, heads, T, d)
     total = functional.logsigmoid(f).cumsum(1).transpose(1, 2)  # (B, heads, T)
