@@ -136,7 +136,7 @@ class LeakyRNN(SimpleCell):
         UserError: A size is not a positive integer, mu is out of range, or the nonlinearity is unknown.
     """
 
-    mu_logit: nn.Parameter | None
+    mu_logit: nn.Parameter
 
     def __init__(
         self,
@@ -146,21 +146,31 @@ class LeakyRNN(SimpleCell):
         mu: float = 0.5,
         learn_mu: bool = False,
     ) -> None:
-        super().__init__(input_size, hidden_size, nonlinearity)
         if not 0 < mu < 1:
             raise UserError(f"LeakyRNN: mu must be in (0, 1), found {mu}")
         self.mu = mu
-        logit = math.log(mu / (1 - mu))
-        self.mu_logit = nn.Parameter(torch.full((hidden_size,), logit)) if learn_mu else None
+        self.learn_mu = learn_mu
+        super().__init__(input_size, hidden_size, nonlinearity)
+
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Those of every gated cell, and a learned mu."""
+        shapes = super().parameter_shapes()
+        return {**shapes, "mu_logit": (self.hidden_size,)} if self.learn_mu else shapes
+
+    def reset_parameters(self) -> None:
+        """As every gated cell, then sets a learned mu."""
+        super().reset_parameters()
+        if self.learn_mu:
+            nn.init.constant_(self.mu_logit, math.log(self.mu / (1 - self.mu)))
 
     def step(self, z: Tensor, state: State) -> tuple[Tensor, State]:
         """Z ``(B, H)``, h' ``(B, H)`` -> h."""
         (hidden,) = state
-        mu = self.mu if self.mu_logit is None else torch.sigmoid(self.mu_logit)
+        mu = torch.sigmoid(self.mu_logit) if self.learn_mu else self.mu
         candidate = self.activate(z + self.recur(hidden))
         hidden = candidate + mu * (hidden - candidate)
         return hidden, (hidden,)
 
     def extra_repr(self) -> str:
         """Sizes, the nonlinearity and mu."""
-        return f"{super().extra_repr()}, mu={self.mu}, learn_mu={self.mu_logit is not None}"
+        return f"{super().extra_repr()}, mu={self.mu}, learn_mu={self.learn_mu}"
