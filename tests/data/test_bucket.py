@@ -89,9 +89,6 @@ def test_batches_do_not_come_in_the_order_of_their_lengths():
 def test_evaluation_starts_with_the_longest():
     found = evaluation_batches([2, 9, 5, 9, 1], Budget(max_tokens=18))
     assert [batch.tolist() for batch in found] == [[1, 3], [2, 0, 4]]
-        [1, 3],
-        [2, 0, 4],
-    ]
 
 
 def test_waste_is_the_share_of_padding():
