@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import torch
@@ -21,6 +22,8 @@ class LawBroken(AssertionError):
 def check_cell(factory: Callable[[int, int], RNNCell]) -> None:
     """Checks a cell against the laws of `RNNCell`, in float64.
 
+    All of it in evaluation mode, where nothing is random; engines also in training mode, with equal random numbers.
+
     Args:
         factory: Makes the cell from its input size and its hidden size.
 
@@ -28,9 +31,9 @@ def check_cell(factory: Callable[[int, int], RNNCell]) -> None:
         LawBroken: Says which law the cell breaks.
     """
     torch.manual_seed(0)
-    cell = factory(_INPUT, _HIDDEN).double()
+    cell = factory(_INPUT, _HIDDEN).double().eval()
     _check_shapes(cell)
-    stack = Backbone(_INPUT, factory, _HIDDEN, num_layers=2, engine="reference").double()
+    stack = Backbone(_INPUT, factory, _HIDDEN, num_layers=2, engine="reference").double().eval()
     x = torch.randn(_BATCH, _TIME, _INPUT, dtype=torch.float64)
     lengths = torch.tensor([_TIME, 4, 1, 6])
     _check_padding(stack, x, lengths)
@@ -106,11 +109,12 @@ def _check_gradients(cell: RNNCell, x: Tensor) -> None:
 
 def _check_engines(factory: Callable[[int, int], RNNCell], x: Tensor, lengths: Tensor) -> None:
     """The engine that `auto` takes against the reference loop: outputs, states and all gradients."""
-    for given in (None, lengths, torch.tensor([0, _TIME, 3, 0])):
+    cases = itertools.product((None, lengths, torch.tensor([0, _TIME, 3, 0])), (False, True))
+    for given, training in cases:
         results = []
         for engine in ("reference", "auto"):
             torch.manual_seed(1)
-            stack = Backbone(_INPUT, factory, _HIDDEN, bidirectional=True, engine=engine).double()
+            stack = Backbone(_INPUT, factory, _HIDDEN, bidirectional=True, engine=engine).double().train(training)
             inputs = x.clone().requires_grad_()
             y, state = stack(inputs, given)
             loss = (y * torch.linspace(-1, 1, y.numel(), dtype=y.dtype).view_as(y)).sum()

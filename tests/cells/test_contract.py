@@ -134,7 +134,7 @@ def test_unknown_nonlinearity():
 
 @pytest.mark.parametrize("cell", all_cells())
 def test_recurrent_weights_meet_the_state_and_not_the_input(cell):
-    one = cell(4, 6).double()
+    one = cell(4, 6).double().eval()
     x, state = torch.randn(3, 4).double(), one.initial_state(3, torch.zeros(()).double())
     z = one.project(x)
     for name in one.recurrent_weights:
