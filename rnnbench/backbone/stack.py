@@ -112,7 +112,7 @@ class Backbone(nn.Module):
             if hidden_size is not None:
                 raise UserError(
                     f"Backbone: hidden_size is {hidden_size}, and parameters is {parameters}, which would choose it",
-                    hint="hidden_size: null, or parameters: null",
+                    hint="keep one of them; in a configuration file: hidden_size: null",
                 )
             hidden_size = for_budget(parameters, build)
         build(_HIDDEN_SIZE if hidden_size is None else hidden_size)

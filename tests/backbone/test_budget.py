@@ -1,0 +1,99 @@
+"""Sizes from a budget, and closed forms against what is counted."""
+
+import importlib
+import inspect
+import itertools
+import pkgutil
+from functools import partial
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+import rnnbench.cells
+from rnnbench.backbone import Backbone, for_budget
+from rnnbench.cells import GRU, LSTM, Elman, RNNCell, Zoneout
+from rnnbench.errors import UserError
+
+CELLS = [
+    one
+    for module in pkgutil.iter_modules(rnnbench.cells.__path__, "rnnbench.cells.")
+    for one in vars(importlib.import_module(module.name)).values()
+    if inspect.isclass(one)
+    and one.__module__ == module.name
+    and issubclass(one, RNNCell)
+    and not inspect.isabstract(one)
+]
+
+
+def count(module):
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("budget", [50_000, 250_000])
+def test_every_cell_meets_a_budget(cell, budget):
+    stack = Backbone(64, cell, parameters=budget, num_layers=2)
+    assert abs(count(stack) - budget) <= 0.01 * budget
+
+
+@pytest.mark.parametrize("connect", ["plain", "residual", "dense"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_the_nearest_size_by_trying_all(connect, bidirectional):
+    options = {"num_layers": 2, "bidirectional": bidirectional, "connect": connect, "learned_state": True}
+    sizes = {size: count(Backbone(9, GRU, size, layer_norm=True, **options)) for size in range(1, 125)}
+    for budget in (sizes[110], sizes[110] + 30, (sizes[110] + sizes[111]) // 2 + 20, sizes[120] - 30):
+        found = for_budget(budget, lambda size: Backbone(9, GRU, size, layer_norm=True, **options))
+        assert abs(sizes[found] - budget) == min(abs(size - budget) for size in sizes.values())
+
+
+def test_a_budget_gives_the_bits_of_its_size():
+    torch.manual_seed(0)
+    found = Backbone(16, LSTM, parameters=10_000, recurrent_init="orthogonal")
+    torch.manual_seed(0)
+    named = Backbone(16, LSTM, found.cells[0][0].hidden_size, recurrent_init="orthogonal")
+    assert all(torch.equal(a, b) for a, b in zip(found.parameters(), named.parameters(), strict=True))
+
+
+def test_budgets_that_cannot_be_met():
+    with pytest.raises(UserError, match=r"within 1 % of 100 parameters; the nearest, 3, has 96"):
+        Backbone(3, LSTM, parameters=100)
+    with pytest.raises(UserError, match=r"the nearest, 1, has \d+"):
+        Backbone(300, LSTM, parameters=5)
+    with pytest.raises(UserError, match="parameters must be a positive integer, found 0"):
+        Backbone(3, LSTM, parameters=0)
+    with pytest.raises(UserError, match="hidden_size is 8, and parameters is 100"):
+        Backbone(3, LSTM, 8, parameters=100)
+
+
+def test_the_default_size():
+    assert Backbone(3).cells[0][0].hidden_size == 256
+
+
+def counted(stack: Backbone, steps: int = 3, batch: int = 2) -> float:
+    x = torch.zeros(batch, steps, stack.input_size)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        stack(x)
+    return counter.get_total_flops() / (steps * batch)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_flops_of_every_cell_are_those_counted(cell):
+    stack = Backbone(12, cell, 8, engine="reference").eval()
+    assert stack.flops_per_token() == counted(stack)
+
+
+STACKS = list(itertools.product(("plain", "residual", "dense"), (False, True), (1, 3)))
+
+
+@pytest.mark.parametrize(("connect", "bidirectional", "layers"), STACKS)
+def test_flops_of_stacks_are_those_counted(connect, bidirectional, layers):
+    cell = partial(Zoneout, cell=GRU)
+    options = {"connect": connect, "bidirectional": bidirectional, "num_layers": layers, "layer_norm": True}
+    stack = Backbone(12, cell, 8, engine="reference", **options)
+    assert stack.flops_per_token() == counted(stack)
+
+
+def test_flops_by_hand():
+    assert Elman(5, 7).flops_per_step() == 2 * (5 * 7 + 7 * 7)
+    assert Backbone(5, LSTM, 7, 2, connect="residual").flops_per_token() == 2 * (28 * 5 + 3 * 28 * 7 + 5 * 7)
