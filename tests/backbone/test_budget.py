@@ -1,9 +1,7 @@
 """Sizes from a budget, and closed forms against what is counted."""
 
-import importlib
 import inspect
 import itertools
-import pkgutil
 from functools import partial
 
 import pytest
@@ -12,18 +10,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import rnnbench.cells
 from rnnbench.backbone import Backbone, for_budget
-from rnnbench.cells import GRU, LSTM, Elman, RNNCell, Zoneout
+from rnnbench.cells import GRU, LSTM, Elman, Zoneout
 from rnnbench.errors import UserError
 
-CELLS = [
-    one
-    for module in pkgutil.iter_modules(rnnbench.cells.__path__, "rnnbench.cells.")
-    for one in vars(importlib.import_module(module.name)).values()
-    if inspect.isclass(one)
-    and one.__module__ == module.name
-    and issubclass(one, RNNCell)
-    and not inspect.isabstract(one)
-]
+EXPORTED = [getattr(rnnbench.cells, name) for name in rnnbench.cells.__all__]
+CELLS = [one for one in EXPORTED if inspect.isclass(one) and not inspect.isabstract(one)]
 
 
 def count(module):
