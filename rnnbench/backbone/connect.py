@@ -24,6 +24,7 @@ class Link(nn.Module, ABC):
 
     def __init__(self, read: int, made: int) -> None:
         super().__init__()
+        self.output_size = made
 
     @abstractmethod
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
@@ -37,10 +38,6 @@ class Link(nn.Module, ABC):
 class Plain(Link):
     """The next layer reads what this one made."""
 
-    def __init__(self, read: int, made: int) -> None:
-        super().__init__(read, made)
-        self.output_size = made
-
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """See `Link.forward`."""
         return y
@@ -51,11 +48,14 @@ class Residual(Link):
 
     K. He, X. Zhang, S. Ren and J. Sun, Deep Residual Learning for Image Recognition, CVPR 2016 (equation 2, shortcut
     B); between recurrent layers: Y. Wu et al., Google's Neural Machine Translation System, arXiv 1609.08144 (2016).
+
+    Args:
+        read: Width R of what the layer read.
+        made: Width M of what it made of it.
     """
 
     def __init__(self, read: int, made: int) -> None:
         super().__init__(read, made)
-        self.output_size = made
         self.projection = nn.Linear(read, made, bias=False) if read != made else None
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
@@ -73,6 +73,10 @@ class Dense(Link):
     So does whatever reads the stack: its output is (x, y_1, ..., y_L). G. Huang, Z. Liu, L. van der Maaten and K. Q.
     Weinberger, Densely Connected Convolutional Networks, CVPR 2017; in recurrent stacks: F. Godin, J. Dambre and W. De
     Neve, Improving Language Modeling using Densely Connected Recurrent Neural Networks, RepL4NLP 2017.
+
+    Args:
+        read: Width R of what the layer read.
+        made: Width M of what it made of it.
     """
 
     def __init__(self, read: int, made: int) -> None:
