@@ -10,6 +10,8 @@ from torch import nn
 from rnnbench.errors import UserError
 
 _TOLERANCE = 0.01
+# How many sizes in a row a cell may refuse.
+_REACH = 256
 
 
 def for_budget(parameters: int, build: Callable[[int], nn.Module]) -> int:
@@ -23,23 +25,32 @@ def for_budget(parameters: int, build: Callable[[int], nn.Module]) -> int:
         build: Makes the module from its hidden size: a `Backbone` of any cell and stack, or a whole model.
 
     Raises:
-        UserError: The budget is not positive, or no hidden size comes within 1 % of it; names the nearest.
+        UserError: The budget is not positive, the module refuses every size, or none comes within 1 % of the budget;
+            then it names the nearest.
     """
     if isinstance(parameters, bool) or not isinstance(parameters, int) or parameters < 1:
         raise UserError(f"parameters must be a positive integer, found {parameters!r}")
 
-    def count(hidden_size: int) -> int:
-        with torch.device("meta"):
-            return sum(parameter.numel() for parameter in build(hidden_size).parameters())
+    def at(size: int) -> tuple[int, int]:
+        """The first size from this one on that the cell accepts (a multiple of its heads, say), and its parameters."""
+        refusal: UserError | None = None
+        for accepted in range(size, size + _REACH):
+            try:
+                with torch.device("meta"):
+                    return accepted, sum(parameter.numel() for parameter in build(accepted).parameters())
+            except UserError as error:
+                refusal = refusal or error
+        assert refusal is not None
+        raise refusal
 
     high = 1
-    while high < parameters and count(high) < parameters:  # a unit has a parameter at least
+    while high < parameters and at(high)[1] < parameters:  # a unit has a parameter at least
         high *= 2
     low = high // 2  # too small, unless it is zero
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if count(middle) < parameters else (low, middle)
-    sizes = {size: count(size) for size in (low, high) if size > 0}
+        low, high = (middle, high) if at(middle)[1] < parameters else (low, middle)
+    sizes = dict(at(size) for size in (low, high) if size > 0)
     nearest = min(sizes, key=lambda size: abs(sizes[size] - parameters))
     if abs(sizes[nearest] - parameters) > _TOLERANCE * parameters:
         raise UserError(

@@ -22,7 +22,7 @@ def count(module):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("budget", [50_000, 250_000])
+@pytest.mark.parametrize("budget", [250_000, 1_000_000])
 def test_every_cell_meets_a_budget(cell, budget):
     stack = Backbone(64, cell, parameters=budget, num_layers=2)
     assert abs(count(stack) - budget) <= 0.01 * budget
@@ -44,6 +44,26 @@ def test_a_budget_gives_the_bits_of_its_size():
     torch.manual_seed(0)
     named = Backbone(16, LSTM, found.cells[0][0].hidden_size, recurrent_init="orthogonal")
     assert all(torch.equal(a, b) for a, b in zip(found.parameters(), named.parameters(), strict=True))
+
+
+class Heads(LSTM):
+    def __init__(self, input_size, hidden_size):
+        if hidden_size % 6 or hidden_size < 40:
+            raise UserError(f"six heads do not share {hidden_size} units")
+        super().__init__(input_size, hidden_size)
+
+
+def test_sizes_that_a_cell_refuses_are_passed_over():
+    sizes = {size: count(Backbone(8, Heads, size)) for size in range(42, 300, 6)}
+    for budget in (20_000, 100_000, 145_000, 147_000, 200_000):
+        nearest = min(sizes, key=lambda size: abs(sizes[size] - budget))
+        if abs(sizes[nearest] - budget) <= 0.01 * budget:
+            assert Backbone(8, Heads, parameters=budget).cells[0][0].hidden_size == nearest
+        else:
+            with pytest.raises(UserError, match=f"the nearest, {nearest}, has {sizes[nearest]}"):
+                Backbone(8, Heads, parameters=budget)
+    with pytest.raises(UserError, match="no nonlinearity is called"):
+        Backbone(8, partial(Elman, nonlinearity="tan"), parameters=20_000)
 
 
 def test_budgets_that_cannot_be_met():
