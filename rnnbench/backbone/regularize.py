@@ -39,7 +39,13 @@ class Dropout:
     state: float = 0.0
     locked: bool = False
 
-    def __post_init__(self) -> None:
+    # Not in __post_init__: the parser of the command line takes an error there for "no Dropout, so try a float".
+    def check(self) -> None:
+        """Refuses rates outside of [0, 1).
+
+        Raises:
+            UserError: Names the rate.
+        """
         for name in ("between", "input", "output", "state"):
             check_rate(f"dropout.{name}", getattr(self, name))
 

@@ -96,6 +96,7 @@ class Backbone(nn.Module):
         if isinstance(dropout, int | float):
             check_rate("dropout", dropout)
             dropout = Dropout(between=dropout)
+        dropout.check()
         check_rate("weight_drop", weight_drop)
         self.input_size = input_size
         self.bidirectional = bidirectional

@@ -69,7 +69,7 @@ def test_a_number_is_the_rate_between_layers(engine):
 @pytest.mark.parametrize("rate", [-0.1, 1.0, 1.5])
 def test_bad_rates(name, rate):
     with pytest.raises(UserError, match=rf"dropout.{name} must be in \[0, 1\), found {rate}"):
-        Dropout(**{name: rate})
+        Backbone(3, hidden_size=4, dropout=Dropout(**{name: rate}))
 
 
 @pytest.mark.parametrize("cell", [LSTM, GRU, Elman, Zoneout])
