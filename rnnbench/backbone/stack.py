@@ -157,7 +157,7 @@ class Backbone(nn.Module):
         return [list(cast(nn.ModuleList, layer)) for layer in self.layers]  # type: ignore[arg-type]
 
     def flops_per_token(self) -> int:
-        """Floating-point operations of the forward pass over one position: those of its products with weights."""
+        """Floating-point operations of the forward pass over one position: those of its matrix products."""
         links = sum(cast(Link, link).flops_per_token() for link in self.links)
         return links + sum(cell.flops_per_step() for cells in self.cells for cell in cells)
 
