@@ -20,13 +20,14 @@ log = logging.getLogger(__name__)
 _ENGINES: tuple[Engine, ...] = (TorchEngine(), ReferenceEngine())
 
 
-def select_engine(cell: RNNCell, name: EngineName = "auto") -> Engine:
+def select_engine(cell: RNNCell, name: EngineName = "auto", masked: bool = False) -> Engine:
     """The engine that runs a cell.
 
     Args:
         cell: The cell to run.
         name: An engine's name, or ``auto`` for the fastest that can run the cell; what it took and why not the faster
             ones is logged once for each kind of cell.
+        masked: Whether ``params`` may hold a `state_mask`.
 
     Raises:
         UserError: No engine has this name, or the named engine cannot run the cell.
@@ -34,14 +35,14 @@ def select_engine(cell: RNNCell, name: EngineName = "auto") -> Engine:
     if name == "auto":
         refusals: list[str] = []
         for engine in _ENGINES:
-            reason = engine.refusal(cell)
+            reason = engine.refusal(cell, masked)
             if reason is None:
                 _log_once(f"{type(cell).__name__} runs on the {engine.name} engine" + "".join(refusals))
                 return engine
             refusals.append(f"; not on {engine.name}: {reason}")
     for engine in _ENGINES:
         if engine.name == name:
-            reason = engine.refusal(cell)
+            reason = engine.refusal(cell, masked)
             if reason is not None:
                 raise UserError(f"the {name} engine cannot run {type(cell).__name__}: {reason}", hint="engine: auto")
             return engine
