@@ -254,6 +254,7 @@ def _kind(plan: Plan, name: str, training: bool) -> int:
 
 @functools.cache
 def _source(kernels: str, single: bool) -> str:
-    parts = [(files(__package__) / name).read_text(encoding="utf-8") for name in ("row_math.cpp", "time_loop.cpp")]
+    names = ("parallel.cpp", "product.cpp", "row_math.cpp", "time_loop.cpp")
+    *before, loop = [(files(__package__) / name).read_text(encoding="utf-8") for name in names]
     head = f"#define SINGLE {int(single)}\ntypedef {'float' if single else 'double'} S;\n"
-    return "\n".join([head, parts[0], kernels, parts[1]])
+    return "\n".join([head, *before, kernels, loop])
