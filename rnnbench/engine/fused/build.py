@@ -1,9 +1,9 @@
 """Compiles generated code and keeps the libraries.
 
-A library is found again by a hash of its source, the flags, the compiler's version and the processor, in the user's cache
-folder. Files are written whole and renamed, so that processes that build at once replace each other's equal files; each
-ends with a checksum of itself, so that a damaged one is built anew; and nothing is loaded from a folder that others may
-write to.
+A library is found again by a hash of its source, the flags, the compiler's version and the processor, in the user's
+cache folder. Files are written whole and renamed, so that processes that build at once replace each other's equal
+files; each ends with a checksum of itself, so that a damaged one is built anew; and nothing is loaded from a folder
+that others may write to.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ _DIGEST = hashlib.sha256().digest_size
 # What is not a number must stay so, and sums keep their order unless a loop says otherwise: no -ffast-math.
 _FLAGS = ("-O3", "-std=c++17", "-shared", "-fPIC", "-pthread", "-fno-math-errno", "-fno-trapping-math",
           "-ffp-contract=fast", "-fopenmp-simd")  # fmt: skip
+
+
 class BuildError(Exception):
     """Why a library could not be built, in words that end a sentence."""
 

@@ -13,6 +13,7 @@ from rnnbench.engine.fused.linear import is_wanted, multiply
 from rnnbench.engine.fused.plan import Plan
 from rnnbench.engine.fused.threads import parallel, thread_count
 
+
 def run_plan(
     plan: Plan, layout: Layout, z: Tensor, state: list[Tensor], mask: Tensor | None, constants: list[Tensor]
 ) -> tuple[Tensor, list[Tensor]]:
@@ -56,21 +57,26 @@ class _Recurrence(torch.autograd.Function):
         with torch.autocast("cpu", enabled=False):
             found = _backward(plan, layout, kept, gradients[0], gradients[1:], ctx.needs_input_grad[3:])
         vectors = [
-            None if one is None else one.view(shape)
-            for one, shape in zip(found.vectors, ctx.shapes, strict=False)
+            None if one is None else one.view(shape) for one, shape in zip(found.vectors, ctx.shapes, strict=False)
         ]
         return None, None, None, found.z, *found.state, *vectors, *found.weights
 
 
 def _forward(
-    plan: Plan, layout: Layout, mask: Tensor | None, z: Tensor, state: list[Tensor], constants: list[Tensor], training: bool
+    plan: Plan,
+    layout: Layout,
+    mask: Tensor | None,
+    z: Tensor,
+    state: list[Tensor],
+    constants: list[Tensor],
+    training: bool,
 ) -> tuple[Tensor, list[Tensor], dict[str, Tensor]]:
     """Output, last state, and what the backward needs by the names of buffers."""
     batch, ragged = layout.batch, layout.ragged
     rows = layout.rows if training else batch
     buffers: dict[str, Tensor] = {"z": z.contiguous()}
     for i, leaf in enumerate(state):
-        history = batch + layout.rows if training and plan.kept[i] or i == plan.output_leaf else 2 * batch
+        history = batch + layout.rows if (training and plan.kept[i]) or i == plan.output_leaf else 2 * batch
         buffers[f"prev{i}"] = buffers[f"next{i}"] = z.new_empty(history, plan.leaves[i])
         buffers[f"prev{i}"][:batch] = leaf if ragged is None else leaf[ragged.order]
     if mask is not None:
