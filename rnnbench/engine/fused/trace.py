@@ -138,7 +138,14 @@ class _Step(nn.Module):
         return self.cell.step(z, state)
 
 
-class _RandomWatcher(TorchDispatchMode):
+class _Mode(TorchDispatchMode):
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Newer versions of torch would import their compiler here, which takes seconds, to keep it out."""
+        return False
+
+
+class _RandomWatcher(_Mode):
     random = False
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -146,7 +153,7 @@ class _RandomWatcher(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-class _Recorder(TorchDispatchMode):
+class _Recorder(_Mode):
     def __init__(self, batch: int, params: Mapping[str, Tensor]) -> None:
         super().__init__()
         self.batch = batch
