@@ -96,7 +96,7 @@ def regularized_params(cell: RNNCell, x: Tensor, state_rate: float, weight_rate:
             params[name] = F.dropout(params[name], weight_rate)
     if state_rate > 0:
         mask = _mask(x.new_empty(len(x), cell.output_size), state_rate)
-        params.update(dict.fromkeys(_state_masks(cell), mask))
+        params.update(dict.fromkeys(cell.state_mask_names(), mask))
     return params
 
 
@@ -111,7 +111,7 @@ def ignores_state_mask(cell: RNNCell) -> bool:
         return False
     x = like.new_zeros(1, cell.input_size)
     mask = like.new_full((1, cell.output_size), torch.nan)
-    params = {**dict(_named_values(cell)), **dict.fromkeys(_state_masks(cell), mask)}
+    params = {**dict(_named_values(cell)), **dict.fromkeys(cell.state_mask_names(), mask)}
     # A cell may draw masks of its own: the numbers that the caller gets must not depend on this look.
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         y, state = functional_call(cell, params, (x, cell.initial_state(1, like)))
@@ -120,12 +120,6 @@ def ignores_state_mask(cell: RNNCell) -> bool:
 
 def _named_values(cell: RNNCell) -> list[tuple[str, Tensor]]:
     return [*cell.named_parameters(), *cell.named_buffers()]
-
-
-def _state_masks(cell: RNNCell) -> list[str]:
-    """Where a mask of the state stands: in the cell, and in the cells that it wraps."""
-    inner = [name for name, module in cell.named_modules() if isinstance(module, RNNCell)]
-    return [f"{name}.state_mask" if name else "state_mask" for name in inner]
 
 
 def _mask(like: Tensor, rate: float) -> Tensor:

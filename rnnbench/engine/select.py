@@ -8,16 +8,18 @@ from typing import Literal
 
 from rnnbench.cells import RNNCell
 from rnnbench.engine.base import Engine
+from rnnbench.engine.fused import FusedEngine
 from rnnbench.engine.reference import ReferenceEngine
 from rnnbench.engine.torch_layers import TorchEngine
 from rnnbench.errors import UserError, did_you_mean
 
-EngineName = Literal["auto", "torch", "reference"]
+EngineName = Literal["auto", "fused", "torch", "reference"]
 
 log = logging.getLogger(__name__)
 
-# Fastest first: `auto` takes the first that does not refuse the cell.
-_ENGINES: tuple[Engine, ...] = (TorchEngine(), ReferenceEngine())
+# Fastest first: `auto` takes the first that does not refuse the cell. On a GPU the fused engine itself hands over to
+# the next one that can run the cell: a cell is on the CPU when its engine is chosen, and moves later.
+_ENGINES: tuple[Engine, ...] = (FusedEngine(), TorchEngine(), ReferenceEngine())
 
 
 def select_engine(cell: RNNCell, name: EngineName = "auto", masked: bool = False) -> Engine:
