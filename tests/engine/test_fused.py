@@ -581,7 +581,7 @@ def test_a_refusal_names_the_reason(cell, reason):
 def test_torch_refuses_a_mask_of_the_state():
     assert select_engine(LSTM(3, 4), "torch").name == "torch"
     assert select_engine(LSTM(3, 4), masked=True).name == "fused"
-    with pytest.raises(Exception, match="no dropout on the state"):
+    with pytest.raises(Exception, match="no locked dropout on the state"):
         select_engine(LSTM(3, 4), "torch", masked=True)
 
 
