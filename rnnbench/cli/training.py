@@ -35,7 +35,7 @@ from rnnbench.platform.random_state import RandomState
 from rnnbench.platform.recorder import RunRecorder
 from rnnbench.platform.run_config import SaveRunConfig, fill_logger_options, flatten
 from rnnbench.platform.run_folder import RunFolder
-from rnnbench.platform.wandb_run import FinishWandb
+from rnnbench.platform.wandb_run import FinishWandb, connect
 from rnnbench.tasks.base import Spec, Task, TaskData
 
 INTERRUPTED = 130
@@ -174,9 +174,10 @@ class RunCLI(LightningCLI):
             self.model.use_spec(self.checkpoint_spec)
 
     def instantiate_classes(self) -> None:
-        """Leaves no empty run folder behind where an option turns out to be wrong."""
+        """Leaves no empty run folder behind where an option turns out to be wrong, or W&B does not answer."""
         try:
             super().instantiate_classes()
+            connect(self.trainer)
         except BaseException:
             self._discard()
             raise

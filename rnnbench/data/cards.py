@@ -21,6 +21,7 @@ class Builtin:
     """A data set that is made on the spot.
 
     Args:
+        kind: Marks this kind of source in a card.
         use: Options to type.
         modules: Modules of the standard library, split by split.
     """
@@ -35,6 +36,7 @@ class UserFiles:
     """A data set that users bring as files.
 
     Args:
+        kind: Marks this kind of source in a card.
         get: Where they get it.
         use: Options to type.
         sha256: Checksum of the file of each split, and of the ``whole`` where one file holds all; empty where the files
@@ -52,6 +54,7 @@ class OnHub:
     """A data set of the Hugging Face hub.
 
     Args:
+        kind: Marks this kind of source in a card.
         use: Options to type.
         name: Name on the hub.
     """
@@ -66,6 +69,7 @@ class InPackage:
     """Lines of text files inside a package of the Python index.
 
     Args:
+        kind: Marks this kind of source in a card.
         use: Options to type.
         requirement: The package with its exact version.
         file: File name of the source archive or wheel.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,6 +105,8 @@ class RunFolder:
         """Removes the folder of a run that failed before its first step, so that its name is free again."""
         if not self.result.exists() and not self.last.parent.exists():
             self.config.unlink(missing_ok=True)
+            # What W&B noted of a connection that failed.
+            shutil.rmtree(self.path / "wandb", ignore_errors=True)
             with contextlib.suppress(OSError):
                 self.path.rmdir()
 
