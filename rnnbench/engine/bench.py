@@ -44,7 +44,7 @@ def _ratios(shape: tuple[int, int, int, int], rounds: int) -> dict[str, float]:
     for name, cell_class, layer_class in _CASES:
         layer = layer_class(inputs, hidden, batch_first=True)  # type: ignore[call-arg, arg-type]
         steps = {"torch.nn": _step(lambda layer=layer: layer(x)[0])}  # type: ignore[misc]
-        engines: tuple[EngineName, ...] = ("torch", "reference")
+        engines: tuple[EngineName, ...] = ("fused", "torch", "reference")
         for engine in engines:
             steps[engine] = _step(_runner(cell_class(inputs, hidden), engine, x))
         times: dict[str, list[float]] = {label: [] for label in steps}

@@ -17,8 +17,8 @@ EngineName = Literal["auto", "fused", "torch", "reference"]
 
 log = logging.getLogger(__name__)
 
-# Fastest first: `auto` takes the first that does not refuse the cell. On a GPU the fused engine itself hands over to the
-# next one that can run the cell: a cell is on the CPU when its engine is chosen, and moves later.
+# Fastest first: `auto` takes the first that does not refuse the cell. On a GPU the fused engine itself hands over to
+# the next one that can run the cell: a cell is on the CPU when its engine is chosen, and moves later.
 _ENGINES: tuple[Engine, ...] = (FusedEngine(), TorchEngine(), ReferenceEngine())
 
 

@@ -1,9 +1,9 @@
 """Compiles generated code and keeps the libraries.
 
-A library is found again by a hash of its source, the flags, the compiler's version and the processor, in the user's cache
-folder. Files are written whole and renamed, so that processes that build at once replace each other's equal files; each
-ends with a checksum of itself, so that a damaged one is built anew; and nothing is loaded from a folder that others may
-write to.
+A library is found again by a hash of its source, the flags, the compiler's version and the processor, in the user's
+cache folder. Files are written whole and renamed, so that processes that build at once replace each other's equal
+files; each ends with a checksum of itself, so that a damaged one is built anew; and nothing is loaded from a folder
+that others may write to.
 """
 
 from __future__ import annotations
@@ -29,12 +29,14 @@ _DIGEST = hashlib.sha256().digest_size
 # What is not a number must stay so, and sums keep their order unless a loop says otherwise: no -ffast-math.
 _FLAGS = ("-O3", "-std=c++17", "-shared", "-fPIC", "-pthread", "-fno-math-errno", "-fno-trapping-math",
           "-ffp-contract=fast", "-fopenmp-simd")  # fmt: skip
-_loaded: dict[str, ctypes.CDLL] = {}
-_lock = threading.Lock()
 
 
 class BuildError(Exception):
     """Why a library could not be built, in words that end a sentence."""
+
+
+_loaded: dict[str, ctypes.CDLL | BuildError] = {}
+_lock = threading.Lock()
 
 
 def missing_compiler() -> str | None:
@@ -54,8 +56,15 @@ def load(source: str) -> ctypes.CDLL:
     """
     with _lock:
         if source not in _loaded:
-            _loaded[source] = _find(source)
-        return _loaded[source]
+            try:
+                _loaded[source] = _find(source)
+            except BuildError as error:
+                # What failed once would fail at every call.
+                _loaded[source] = error
+        found = _loaded[source]
+    if isinstance(found, BuildError):
+        raise found
+    return found
 
 
 def _find(source: str) -> ctypes.CDLL:

@@ -1,10 +1,11 @@
 """Writes kernels as C++: for every row, a few loops over its elements.
 
-Widths and column numbers are arguments of the generated code, never part of it, so that cells which differ in their sizes
-alone share one library. Only where two sizes happen to agree is the code another one.
+Widths and column numbers are arguments of the generated code, never part of it, so that cells which differ in their
+sizes alone share one library. Only where two sizes happen to agree is the code another one.
 
-A kernel computes what it writes in as few loops as it can. Nodes of one width share a loop, unless one of them waits for a
-reduction over a row (the mean of a layer norm): the level of a node counts the reductions in a row that it waits for.
+A kernel computes what it writes in as few loops as it can. Nodes of one width share a loop, unless one of them waits
+for a reduction over a row (the mean of a layer norm): the level of a node counts the reductions in a row that it
+waits for.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -14,8 +15,9 @@ from torch.func import functional_call
 
 from rnnbench.cells import RNNCell, State
 from rnnbench.engine.base import Engine
-from rnnbench.engine.fused import blas, build
+from rnnbench.engine.fused import build
 from rnnbench.engine.fused.layout import Layout, Pack, Unpack, full, ragged
+from rnnbench.engine.fused.linear import OwnLinear, is_wanted
 from rnnbench.engine.fused.lowering import Unsupported
 from rnnbench.engine.fused.plan import Plan, make_plan
 from rnnbench.engine.fused.run import run_plan
@@ -42,7 +44,7 @@ class FusedEngine(Engine):
 
     def refusal(self, cell: RNNCell) -> str | None:
         """Refuses cells whose step has no fused form, and everything where no code can be built."""
-        reason = blas.missing_symbol() or build.missing_compiler()
+        reason = build.missing_compiler()
         if reason is not None:
             return reason
         try:
@@ -87,9 +89,9 @@ def _run(
         return x.new_zeros(batch, steps, plan.output_width, dtype=state[0].dtype), state
     if prepared.random:
         # Random numbers are drawn in the order of the batch, the same for every engine.
-        z = _arrange(_project(cell, params, x), layout)
+        z = _arrange(_project(plan, cell, params, x), layout)
     else:
-        z = _project(cell, params, _arrange(x, layout))
+        z = _project(plan, cell, params, _arrange(x, layout))
     half = state[0].dtype if state[0].dtype != dtype and not torch.is_autocast_enabled("cpu") else dtype
     with torch.autocast("cpu", enabled=False):
         memo = dict(params)
@@ -115,9 +117,11 @@ def _arrange(x: Tensor, layout: Layout) -> Tensor:
     return x.transpose(0, 1).contiguous() if layout.ragged is None else Pack.apply(x, layout.ragged.cells)
 
 
-def _project(cell: RNNCell, params: Mapping[str, Tensor], x: Tensor) -> Tensor:
+def _project(plan: Plan, cell: RNNCell, params: Mapping[str, Tensor], x: Tensor) -> Tensor:
     named = {f"cell.{name}": value for name, value in params.items() if value is not None}
-    return functional_call(_Projection(cell), named, (x,))
+    own = is_wanted() and x.dtype in (torch.float32, torch.float64) and not torch.is_autocast_enabled("cpu")
+    with OwnLinear(plan.library(x.dtype), x.dtype) if own else nullcontext():
+        return functional_call(_Projection(cell), named, (x,))
 
 
 class _Projection(torch.nn.Module):

@@ -1,7 +1,7 @@
 """Reverse-mode differentiation of a traced step, and what the forward keeps for it.
 
-The gradient of every node is again a node, so that forward and backward are one kind of expression and one emitter serves
-both. A gradient needs values of the forward; each of them is, in this order of preference,
+The gradient of every node is again a node, so that forward and backward are one kind of expression and one emitter
+serves both. A gradient needs values of the forward; each of them is, in this order of preference,
 
 - loaded, where the forward keeps it anyway: the state before and after the step, operands of products;
 - recomputed from such values, which spares memory traffic;
@@ -16,7 +16,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from rnnbench.engine.fused.graph import Graph, Node, Piece, Store, Value, stores, width
+from rnnbench.engine.fused.graph import Graph, Node, Piece, Store, Value, stores
 from rnnbench.engine.fused.trace import TracedStep
 
 
@@ -60,7 +60,7 @@ def differentiate(
     # Only differentiation tells a detached value from the value.
     plain: dict[Node, Node] = {}
     forward, wanted = _without_detach(graph, forward, plain), _without_detach(graph, wanted, plain)
-    available = {}
+    available: dict[Node, Node] = {}
     for buffer, value in kept:
         for store in _without_detach(graph, stores(buffer, value), plain):
             if store.piece.node.args and store.piece.node.width == store.piece.width:

@@ -1,11 +1,11 @@
 """The expressions a step is made of: what happens to one row of the batch between two products with weights.
 
-A `Node` is one operation on one row. Its width is the number of elements it has in a row: 1 for what is the same for all
-units (a mean, a scalar), else the trip count of the loop that will compute it. Equal nodes are one object, so that
-comparing them is ``is`` and common subexpressions are computed once.
+A `Node` is one operation on one row. Its width is the number of elements it has in a row: 1 for what is the same for
+all units (a mean, a scalar), else the trip count of the loop that will compute it. Equal nodes are one object, so
+that comparing them is ``is`` and common subexpressions are computed once.
 
-A `Value` is what a tensor ``(B, W)`` of the step is: pieces side by side. Slicing picks pieces and concatenating appends
-them, so neither ever becomes a copy: a slice of a sum is the sum of slices, down to the loads.
+A `Value` is what a tensor ``(B, W)`` of the step is: pieces side by side. Slicing picks pieces and concatenating
+appends them, so neither ever becomes a copy: a slice of a sum is the sum of slices, down to the loads.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ class Node:
     """One operation on one row.
 
     Args:
-        op: ``load``, ``const``, ``size`` (a width, as a number), ``sum`` (over the row), ``peak`` (maximum over the row)
+        op: ``load``, ``const``, ``size`` (a width, as a number), ``sum`` (over the row), ``peak`` (maximum over the
+        row)
             or an elementwise operation.
         args: Operands, of the node's own width or of width 1.
         attr: The place ``(buffer, start)`` of a load, the number of a const or size.

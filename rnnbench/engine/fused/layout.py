@@ -1,7 +1,7 @@
 """How a batch of sequences lies in memory: step after step, and in each step the sequences that have not ended.
 
-With lengths, sequences are sorted, longest first, and only valid steps are there at all: neither the loop nor any product
-ever sees padding.
+With lengths, sequences are sorted, longest first, and only valid steps are there at all: neither the loop nor any
+product ever sees padding.
 """
 
 from __future__ import annotations

@@ -81,7 +81,24 @@ def _elementwise(name: str, op: str | None = None) -> None:
     _TABLE[name] = lambda low, *args: low.map(op or name, *args)
 
 
-for _name in ("neg exp expm1 log log1p sigmoid tanh relu sqrt rsqrt abs sin cos erf reciprocal sign").split():
+for _name in [
+    "neg",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "sigmoid",
+    "tanh",
+    "relu",
+    "sqrt",
+    "rsqrt",
+    "abs",
+    "sin",
+    "cos",
+    "erf",
+    "reciprocal",
+    "sign",
+]:
     _elementwise(_name)
 for _name in ("mul", "maximum", "minimum", "gt", "ge", "lt", "le", "eq", "ne", "where"):
     _elementwise(_name)
@@ -283,7 +300,7 @@ def _slice(
 ) -> Value:
     whole = width(x)
     first, last, stride = slice(start, end, step).indices(whole)
-    if dim == 0 and start in (None, 0) and end is None or (end or 0) > 1 << 40 and start in (None, 0):
+    if (dim == 0 and start in (None, 0) and end is None) or ((end or 0) > 1 << 40 and start in (None, 0)):
         return x
     _last_axis(dim)
     if stride != 1:

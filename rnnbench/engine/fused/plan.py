@@ -128,9 +128,7 @@ def make_plan(cell: RNNCell, params: Mapping[str, Tensor], inputs: int) -> Plan:
     kernels = [one for one in (*forward, *backward) if isinstance(one, Kernel)]
     texts = [emitter.kernel(f"kernel{k}", kernel) for k, kernel in enumerate(kernels)]
     table = ", ".join(f"kernel{k}" for k in range(len(kernels)))
-    texts.append(
-        f"static void (*const kernels[])(int64_t, S* const*, const int64_t*) = {{{table}}};"
-    )
+    texts.append(f"static void (*const kernels[])(int64_t, S* const*, const int64_t*) = {{{table}}};")
     buffers["temporary"] = emitter.temporary
     buffers.update({f"weight{k}": 0 for k in range(len(weights))})
     vectors = {store.buffer for store in backward_stores if store.buffer.startswith("dvector")}
@@ -203,8 +201,15 @@ def _forward_products(step: TracedStep, places: list[str], weights: list[Constan
 
 def _backward_products(step: TracedStep, hoisted: list[HoistedProduct]) -> list[Multiply]:
     return [
-        Multiply(one.gradient, one.column, f"d{one.operand}", one.weight, not one.transposed, one.width,
-                 width(product.operand))  # fmt: skip
+        Multiply(
+            one.gradient,
+            one.column,
+            f"d{one.operand}",
+            one.weight,
+            not one.transposed,
+            one.width,
+            width(product.operand),
+        )
         for one, product in zip(hoisted, step.products, strict=True)
     ]
 
@@ -232,8 +237,8 @@ def _program(plan: Plan, operations: Sequence[Operation], kernels: list[Kernel],
         if isinstance(one, Kernel):
             numbers += [0, next(k for k, kernel in enumerate(kernels) if kernel is one), *[0] * 7]
         else:
-            numbers += [1, names.index(one.source), one.column, names.index(one.result),
-                        names.index(f"weight{one.weight}"), one.inputs, one.outputs, one.transposed, one.add]  # fmt: skip
+            source, result, weight = (names.index(name) for name in (one.source, one.result, f"weight{one.weight}"))
+            numbers += [1, source, one.column, result, weight, one.inputs, one.outputs, one.transposed, one.add]
     return (ctypes.c_int64 * len(numbers))(*numbers)
 
 
@@ -254,6 +259,7 @@ def _kind(plan: Plan, name: str, training: bool) -> int:
 
 @functools.cache
 def _source(kernels: str, single: bool) -> str:
-    parts = [(files(__package__) / name).read_text(encoding="utf-8") for name in ("row_math.cpp", "time_loop.cpp")]
+    names = ("parallel.cpp", "product.cpp", "row_math.cpp", "time_loop.cpp")
+    *before, loop = [(files(__package__) / name).read_text(encoding="utf-8") for name in names]
     head = f"#define SINGLE {int(single)}\ntypedef {'float' if single else 'double'} S;\n"
-    return "\n".join([head, parts[0], kernels, parts[1]])
+    return "\n".join([head, *before, kernels, loop])

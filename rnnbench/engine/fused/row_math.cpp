@@ -1,10 +1,4 @@
 // Elementwise functions that a compiler can vectorise: no branches, no calls, no table.
-#include <cmath>
-#include <cstdint>
-#include <cstdlib>
-#include <cstring>
-#include <pthread.h>
-
 // Exponent and polynomial of exp in both precisions. x = n ln 2 + r, |r| <= ln 2 / 2; adding and taking away 1.5 * 2^(bits
 // of the significand - 1) rounds to the nearest integer n and leaves n in the low bits.
 struct Scaled {

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from rnnbench.engine.fused import blas
 from rnnbench.engine.fused.layout import Layout
+from rnnbench.engine.fused.linear import is_wanted, multiply
 from rnnbench.engine.fused.plan import Plan
-
-_forked = False
-
-
-def _after_fork() -> None:
-    global _forked
-    _forked = True
-
-
-# The threads of OpenMP do not survive a fork: a child that wakes them waits for ever.
-os.register_at_fork(after_in_child=_after_fork)
+from rnnbench.engine.fused.threads import parallel, thread_count
 
 
 def run_plan(
@@ -68,21 +57,26 @@ class _Recurrence(torch.autograd.Function):
         with torch.autocast("cpu", enabled=False):
             found = _backward(plan, layout, kept, gradients[0], gradients[1:], ctx.needs_input_grad[3:])
         vectors = [
-            None if one is None else one.view(shape)
-            for one, shape in zip(found.vectors, ctx.shapes, strict=False)
+            None if one is None else one.view(shape) for one, shape in zip(found.vectors, ctx.shapes, strict=False)
         ]
         return None, None, None, found.z, *found.state, *vectors, *found.weights
 
 
 def _forward(
-    plan: Plan, layout: Layout, mask: Tensor | None, z: Tensor, state: list[Tensor], constants: list[Tensor], training: bool
+    plan: Plan,
+    layout: Layout,
+    mask: Tensor | None,
+    z: Tensor,
+    state: list[Tensor],
+    constants: list[Tensor],
+    training: bool,
 ) -> tuple[Tensor, list[Tensor], dict[str, Tensor]]:
     """Output, last state, and what the backward needs by the names of buffers."""
     batch, ragged = layout.batch, layout.ragged
     rows = layout.rows if training else batch
     buffers: dict[str, Tensor] = {"z": z.contiguous()}
     for i, leaf in enumerate(state):
-        history = batch + layout.rows if training and plan.kept[i] or i == plan.output_leaf else 2 * batch
+        history = batch + layout.rows if (training and plan.kept[i]) or i == plan.output_leaf else 2 * batch
         buffers[f"prev{i}"] = buffers[f"next{i}"] = z.new_empty(history, plan.leaves[i])
         buffers[f"prev{i}"][:batch] = leaf if ragged is None else leaf[ragged.order]
     if mask is not None:
@@ -148,7 +142,7 @@ def _backward(
             buffers[one.gradient] = d_output.new_empty(layout.rows, one.width)
     for name in plan.operands:
         buffers[f"d{name}"] = d_output.new_empty(batch, plan.buffers[name])
-    chunks = _chunks(layout)
+    chunks = thread_count(layout.batch)
     for i in plan.differentiated_vectors:
         buffers[f"dvector{i}"] = d_output.new_zeros(chunks, plan.buffers[f"vector{i}"])
     _call(plan, layout, "back", buffers, reverse=True)
@@ -169,6 +163,7 @@ def _weight_gradients(
 ) -> list[Tensor | None]:
     """One product over all steps for each product of the step."""
     found: list[Tensor | None] = [None] * len(plan.weights)
+    library = plan.library(buffers["dz"].dtype) if is_wanted() else None
     for one in plan.hoisted:
         if needed[one.weight]:
             gradient = buffers[one.gradient][:, one.column : one.column + one.width]
@@ -178,17 +173,14 @@ def _weight_gradients(
                 operand = operand[: layout.rows] if ragged is None else operand.index_select(0, ragged.before)
             pair = (gradient.t(), operand) if one.transposed else (operand.t(), gradient)
             earlier = found[one.weight]
-            found[one.weight] = torch.mm(*pair) if earlier is None else torch.addmm(earlier, *pair)
+            product = multiply(library, *pair)
+            found[one.weight] = product if earlier is None else earlier + product
     return found
-
-
-def _chunks(layout: Layout) -> int:
-    return 1 if _forked else max(1, min(torch.get_num_threads(), layout.batch))
 
 
 def _call(plan: Plan, layout: Layout, program: str, buffers: dict[str, Tensor], reverse: bool) -> None:
     like = buffers["dz" if reverse else "z"]
-    chunks = _chunks(layout)
+    chunks = thread_count(layout.batch)
     scratch = {"spill": layout.batch, "temporary": chunks}
     for name, rows in scratch.items():
         if plan.buffers[name]:
@@ -208,5 +200,5 @@ def _call(plan: Plan, layout: Layout, program: str, buffers: dict[str, Tensor], 
         plan.programs[program],
         plan.sizes,
         base,
-        blas.functions(like.dtype == torch.float32),
+        parallel(),
     )

@@ -1,9 +1,9 @@
 """The middle of the engine: puts what a step writes into an order of kernels and products.
 
 A step alternates between row kernels, which compute expressions of one row, and products with weights, whose results
-kernels read. What a kernel needs and an earlier one has computed is handed over in the buffer ``spill`` (or is read from
-where it is saved). Forward and backward are scheduled alike: the backward's products are those of the gradients of the
-forward's results with the same weights.
+kernels read. What a kernel needs and an earlier one has computed is handed over in the buffer ``spill`` (or is read
+from where it is saved). Forward and backward are scheduled alike: the backward's products are those of the gradients
+of the forward's results with the same weights.
 """
 
 from __future__ import annotations
@@ -150,8 +150,6 @@ def _first_writers_set(ordered: list[Operation]) -> list[Operation]:
             found.append(operation._replace(add=operation.result in seen))
             seen.add(operation.result)
         else:
-            found.append(
-                Kernel([store._replace(add=store.add or store.buffer in seen) for store in operation.stores])
-            )
+            found.append(Kernel([store._replace(add=store.add or store.buffer in seen) for store in operation.stores]))
             seen.update(store.buffer for store in operation.stores if store.buffer.startswith("dprev"))
     return found

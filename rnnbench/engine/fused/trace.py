@@ -1,10 +1,10 @@
 """The front end: runs a cell's step once and writes down what it does.
 
-The step runs on a small batch below autograd, where every operation of PyTorch passes a `TorchDispatchMode`. Each tensor
-is one of two things. A *row value* depends on z, the state or the state's mask: one row per row of the batch, kept as a
-`graph.Value`. A *constant* depends on parameters and buffers alone, and is evaluated once per call, outside the loop and
-under autograd, by repeating the recorded operations (`Constant`). Constants enter the step as vectors, and as the weights
-of products, at which the step is split.
+The step runs on a small batch below autograd, where every operation of PyTorch passes a `TorchDispatchMode`. Each
+tensor is one of two things. A *row value* depends on z, the state or the state's mask: one row per row of the batch,
+kept as a `graph.Value`. A *constant* depends on parameters and buffers alone, and is evaluated once per call, outside
+the loop and under autograd, by repeating the recorded operations (`Constant`). Constants enter the step as vectors,
+and as the weights of products, at which the step is split.
 """
 
 from __future__ import annotations
@@ -279,6 +279,6 @@ class _Recorder(TorchDispatchMode):
     def _keep(self, tensor: Tensor, value: Value) -> None:
         shape = tuple(tensor.shape)
         if shape != (self.batch, width(value)) and not (shape == (self.batch,) and width(value) == 1):
-            raise Unsupported(f"step makes a tensor {shape} of a batch of {self.batch}: (B, width) is what can be fused")
+            raise Unsupported(f"step makes a tensor {shape} of a batch of {self.batch}, which is not (B, width)")
         self._alive.append(tensor)
         self._rows[id(tensor)] = value
