@@ -4,20 +4,20 @@ Written in Triton's own operations rather than in those of CUDA's libdevice, so 
 runs. Import only where triton is.
 """
 
-from typing import Any
+# mypy: allow-untyped-defs
 
 import triton
 import triton.language as tl
 
 
 @triton.jit
-def sigmoid(x: Any) -> Any:
+def sigmoid(x):
     """1 / (1 + exp(-x))."""
     return 1.0 / (1.0 + tl.exp(-x))
 
 
 @triton.jit
-def expm1(x: Any) -> Any:
+def expm1(x):
     """Exp(x) - 1, to full precision near 0.
 
     With u = exp(x) rounded, (u - 1) x / log(u) is accurate because the errors of u in both factors cancel: W. Kahan.
@@ -28,7 +28,7 @@ def expm1(x: Any) -> Any:
 
 
 @triton.jit
-def log1p(x: Any) -> Any:
+def log1p(x):
     """Log(1 + x), to full precision near 0: x log(u) / (u - 1) with u = 1 + x rounded."""
     u = 1.0 + x
     near = tl.where(u == 1.0, x, tl.log(u) * (x / tl.where(u == 1.0, 1.0, u - 1.0)))
@@ -36,7 +36,7 @@ def log1p(x: Any) -> Any:
 
 
 @triton.jit
-def tanh(x: Any) -> Any:
+def tanh(x):
     """E / (E + 2) with E = exp(2 x) - 1; past 20 it is 1 in float64."""
     x = tl.where(x > 20.0, 20.0, tl.where(x < -20.0, -20.0, x))
     e = expm1(2.0 * x)
@@ -44,6 +44,6 @@ def tanh(x: Any) -> Any:
 
 
 @triton.jit
-def softplus(x: Any) -> Any:
+def softplus(x):
     """Log(1 + exp(x)) without overflow."""
     return tl.where(x > 0.0, x, 0.0) + log1p(tl.exp(-tl.abs(x)))

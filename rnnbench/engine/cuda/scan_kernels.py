@@ -6,26 +6,26 @@ factors a are contiguous ``(B, T, H)``, the first state ``(B, H)``; the factors 
 constant.
 """
 
-from typing import Any
+# mypy: allow-untyped-defs
 
 import triton
 import triton.language as tl
 
 
 @triton.jit
-def after(a: Any, b: Any, a_next: Any, b_next: Any) -> Any:
+def after(a, b, a_next, b_next):
     """Two steps h = a h' + b as one."""
     return a_next * a, a_next * b + b_next
 
 
 @triton.jit
-def after_complex(ar: Any, ai: Any, br: Any, bi: Any, cr: Any, ci: Any, dr: Any, di: Any) -> Any:
+def after_complex(ar, ai, br, bi, cr, ci, dr, di):
     """Two steps of complex numbers as one, by real and imaginary parts: first a, b, then c, d."""
     return cr * ar - ci * ai, cr * ai + ci * ar, cr * br - ci * bi + dr, cr * bi + ci * br + di
 
 
 @triton.jit
-def tile(first: Any, steps: Any, width: Any, a_row: Any, a_step: Any, a_unit: Any, backward: Any, times: Any, units: Any) -> Any:
+def tile(first, steps, width, a_row, a_step, a_unit, backward, times, units):
     """Offsets of a tile in the factors and in all else, and which of both are there.
 
     Forward, h[t] = a[t] h[t - 1] + b[t]. Backward in time, g[t] = a[t + 1] g[t + 1] + b[t], with 1 for the factor past
@@ -43,9 +43,9 @@ def tile(first: Any, steps: Any, width: Any, a_row: Any, a_step: Any, a_unit: An
 
 @triton.jit
 def scan_real(
-    a: Any, b: Any, start: Any, out: Any, steps: Any, width: Any, a_row: Any, a_step: Any, a_unit: Any,
+    a, b, start, out, steps, width, a_row, a_step, a_unit,
     backward: tl.constexpr, times: tl.constexpr, units: tl.constexpr,
-) -> None:  # fmt: skip
+):  # fmt: skip
     """Writes all states of real numbers."""
     unit = tl.program_id(1) * units + tl.arange(0, units)
     state = tl.load(start + tl.program_id(0) * width + unit, mask=unit < width, other=0.0)
@@ -65,10 +65,10 @@ def scan_real(
 
 @triton.jit
 def scan_complex(
-    ar: Any, ai: Any, br: Any, bi: Any, start_r: Any, start_i: Any, out_r: Any, out_i: Any,
-    steps: Any, width: Any, a_row: Any, a_step: Any, a_unit: Any,
+    ar, ai, br, bi, start_r, start_i, out_r, out_i,
+    steps, width, a_row, a_step, a_unit,
     backward: tl.constexpr, times: tl.constexpr, units: tl.constexpr,
-) -> None:  # fmt: skip
+):  # fmt: skip
     """Writes all states of complex numbers; backward in time with conjugate factors."""
     unit = tl.program_id(1) * units + tl.arange(0, units)
     state_r = tl.load(start_r + tl.program_id(0) * width + unit, mask=unit < width, other=0.0)
