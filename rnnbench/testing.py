@@ -2,133 +2,303 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+import io
+from collections.abc import Callable, Iterator
+from typing import get_args
 
 import torch
 from torch import Tensor
 
-from rnnbench.backbone import Backbone, StackState
-from rnnbench.backbone.state import leaves
+from rnnbench.backbone import Backbone
+from rnnbench.backbone.regularize import ignores_state_mask
+from rnnbench.backbone.state import leaves, map_state
 from rnnbench.cells import RNNCell
+from rnnbench.engine import EngineName
+from rnnbench.errors import UserError
 
 _INPUT, _HIDDEN, _BATCH, _TIME = 5, 6, 4, 9
+_LENGTHS = (_TIME, 4, 1, 6)
+# Relative to the largest value of the tensor compared.
+_TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5}
+
+CellFactory = Callable[[int, int], RNNCell]
 
 
 class LawBroken(AssertionError):
     """A cell breaks a law; the message says which."""
 
 
-def check_cell(factory: Callable[[int, int], RNNCell]) -> None:
-    """Checks a cell against the laws of `RNNCell`, in float64.
+def check_cell(factory: CellFactory) -> list[str]:
+    """Checks a cell against the laws of `RNNCell`.
+
+    Args:
+        factory: Makes the cell from its input size and its hidden size.
+
+    Returns:
+        The laws, in words; all of them hold.
+
+    Raises:
+        LawBroken: Says which law the cell breaks, and how.
+    """
+    return list(laws_kept(factory))
+
+
+def laws_kept(factory: CellFactory) -> Iterator[str]:
+    """Checks one law after the other and yields each that holds.
+
+    In evaluation mode, where nothing is random; engines in training mode, with equal random numbers.
 
     Args:
         factory: Makes the cell from its input size and its hidden size.
 
     Raises:
-        LawBroken: Says which law the cell breaks.
+        LawBroken: Says which law the cell breaks, and how.
     """
-    torch.manual_seed(0)
-    cell = factory(_INPUT, _HIDDEN).double()
-    _check_shapes(cell)
-    stack = Backbone(_INPUT, factory, _HIDDEN, num_layers=2, engine="reference").double()
-    x = torch.randn(_BATCH, _TIME, _INPUT, dtype=torch.float64)
-    lengths = torch.tensor([_TIME, 4, 1, 6])
-    _check_padding(stack, x, lengths)
-    _check_chunks(stack, x)
-    _check_steps(stack, x)
-    _check_gradients(cell, x)
-    _check_engines(factory, x, lengths)
+    for law, check in _LAWS.items():
+        torch.manual_seed(0)
+        broken = check(factory)
+        if broken is not None:
+            raise LawBroken(f"{law}: {broken}")
+        yield law
 
 
-def _check_shapes(cell: RNNCell) -> None:
-    x = torch.randn(_BATCH, _INPUT, dtype=torch.float64)
-    state = cell.initial_state(_BATCH, x)
+# A function for each law, which returns what is wrong, or None. ------------------------------------------------------
+
+
+def _shapes(factory: CellFactory) -> str | None:
+    cell, x, state = _one_step(factory)
     expected = [(_BATCH, *shape) for shape in cell.state_spec()]
-    _require([tuple(leaf.shape) for leaf in state] == expected, "initial_state has the shapes of state_spec")
-    y, new = cell.step(cell.project(x), state)
-    _require(y.shape == (_BATCH, cell.output_size), "step returns an output (B, output_size)")
-    _require([tuple(leaf.shape) for leaf in new] == expected, "step returns a state of the shapes of state_spec")
-    if cell.emits is not None:
-        _require(torch.equal(y, new[cell.emits]), "the leaf of the state that `emits` names is the output")
-    again, _ = cell.step(cell.project(x), state)
-    _require(torch.equal(y, again), "step is deterministic")
+    if (found := [tuple(leaf.shape) for leaf in state]) != expected:
+        return f"initial_state has {found}, state_spec says {expected}"
+    y, new = cell(x, state)
+    if tuple(y.shape) != (_BATCH, cell.output_size):
+        return f"the output is {tuple(y.shape)}, output_size says {(_BATCH, cell.output_size)}"
+    if (found := [tuple(leaf.shape) for leaf in new]) != expected:
+        return f"the new state has {found}, state_spec says {expected}"
+    return None
 
 
-def _check_padding(stack: Backbone, x: Tensor, lengths: Tensor) -> None:
-    y, state = stack(x, lengths)
+def _deterministic(factory: CellFactory) -> str | None:
+    cell, x, state = _one_step(factory)
+    z = cell.project(x)
+    return None if torch.equal(cell.step(z, state)[0], cell.step(z, state)[0]) else "a second call gives another output"
+
+
+def _emitted(factory: CellFactory) -> str | None:
+    cell, x, state = _one_step(factory)
+    y, new = cell(x, state)
+    if cell.emits is None or torch.equal(y, new[cell.emits]):
+        return None
+    return f"leaf {cell.emits} is another value; `emits = None` where no leaf is the output"
+
+
+def _recurrent_weights(factory: CellFactory) -> str | None:
+    cell, x, state = _one_step(factory)
+    z = cell.project(x)
+    for name in cell.recurrent_weights:
+        try:
+            weight = cell.get_parameter(name)
+        except AttributeError:
+            return f"there is no parameter {name!r}"
+        kept = weight.detach().clone()
+        with torch.no_grad():
+            weight.fill_(torch.nan)
+        if not torch.equal(cell.project(x), z):
+            return f"project uses {name}"
+        if not _any_nan(*cell.step(z, state)):
+            return f"step does not use {name}"
+        with torch.no_grad():
+            weight.copy_(kept)
+    return None
+
+
+def _state_mask(factory: CellFactory) -> str | None:
+    cell, _, _ = _one_step(factory)
+    if not cell.recurrent_weights or not ignores_state_mask(cell):
+        return None
+    return "step multiplies the state without passing it through drop_state"
+
+
+def _padding_is_inert(factory: CellFactory) -> str | None:
+    stack, x, lengths = _stack(factory), _input(), torch.tensor(_LENGTHS)
     other = x.clone()
-    for row, length in enumerate(lengths):
+    for row, length in enumerate(_LENGTHS):
         other[row, length:] = 1e3
-    y_other, state_other = stack(other, lengths)
-    _require(torch.equal(y, y_other), "what stands in the padding changes no output")
-    _require(_equal(state, state_other), "what stands in the padding changes no state")
+    (y, state), (y_other, state_other) = stack(x, lengths), stack(other, lengths)
+    equal = all(torch.equal(a, b) for a, b in zip([y, *leaves(state)], [y_other, *leaves(state_other)], strict=True))
+    return None if equal else "another padding gives another result"
+
+
+def _padded_equals_alone(factory: CellFactory) -> str | None:
+    stack, x = _stack(factory), _input()
+    start = map_state(torch.randn_like, stack.initial_state(_BATCH, x))
+    lengths = (*_LENGTHS[:2], 0, _LENGTHS[3])
+    y, state = stack(x, torch.tensor(lengths), start)
     for row, length in enumerate(lengths):
-        alone, last = stack(x[row : row + 1, :length])
-        _require(torch.allclose(alone[0], y[row, :length], atol=1e-12), "a padded sequence equals the sequence alone")
-        for a, b in zip(leaves(last), leaves(state), strict=True):
-            _require(torch.allclose(a[0], b[row], atol=1e-12), "the last state is the last valid one")
+        before = map_state(lambda leaf, row=row: leaf[row : row + 1], start)
+        alone, last = stack(x[row : row + 1, :length], None, before) if length else (y[row : row + 1, :0], before)
+        ours = map_state(lambda leaf, row=row: leaf[row : row + 1], state)
+        problem = _difference([alone, *leaves(last)], [y[row : row + 1, :length], *leaves(ours)])
+        if problem:
+            return f"with length {length} of {_TIME}, {problem}"
+    return None
 
 
-def _check_chunks(stack: Backbone, x: Tensor) -> None:
+def _chunks(factory: CellFactory) -> str | None:
+    stack, x = _stack(factory), _input()
     whole, last = stack(x)
     first, carried = stack(x[:, :4])
     second, end = stack(x[:, 4:], state=carried)
-    _require(
-        torch.allclose(torch.cat([first, second], 1), whole, atol=1e-12), "two chunks with carried state equal one"
-    )
-    _require(_close(end, last), "two chunks end in the state of one")
+    return _difference([torch.cat([first, second], 1), *leaves(end)], [whole, *leaves(last)])
 
 
-def _check_steps(stack: Backbone, x: Tensor) -> None:
+def _stepping(factory: CellFactory) -> str | None:
+    stack, x = _stack(factory), _input()
     whole, last = stack(x)
-    state = stack.initial_state(len(x), x)
-    outputs = []
-    for t in range(x.shape[1]):
+    state, outputs = stack.initial_state(_BATCH, x), []
+    for t in range(_TIME):
         y, state = stack.step(x[:, t], state)
         outputs.append(y)
-    _require(torch.allclose(torch.stack(outputs, 1), whole, atol=1e-12), "stepping equals running over the sequence")
-    _require(_close(state, last), "stepping ends in the state of the whole sequence")
+    return _difference([torch.stack(outputs, 1), *leaves(state)], [whole, *leaves(last)])
 
 
-def _check_gradients(cell: RNNCell, x: Tensor) -> None:
-    state = tuple(torch.randn_like(leaf, requires_grad=True) for leaf in cell.initial_state(2, x))
-    inputs = x[:2, 0].clone().requires_grad_()
+def _reversing(factory: CellFactory) -> str | None:
+    both = Backbone(_INPUT, factory, _HIDDEN, bidirectional=True).double().eval()
+    alone = Backbone(_INPUT, factory, _HIDDEN).double().eval()
+    alone.cells[0][0].load_state_dict(both.cells[0][1].state_dict())
+    x = _input()
+    y, _ = both(x)
+    flipped, _ = alone(x.flip(1))
+    return _difference([y[..., alone.output_size :]], [flipped.flip(1)])
 
-    def run(*values: Tensor) -> tuple[Tensor, ...]:
-        y, new = cell.step(cell.project(values[0]), tuple(values[1:]))
+
+def _gradients(factory: CellFactory) -> str | None:
+    cell, x, state = _one_step(factory, batch=2)
+    state = tuple(torch.randn_like(leaf, requires_grad=True) for leaf in state)
+
+    def run(x: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
+        y, new = cell(x, state)
         return (y, *new)
 
     try:
-        torch.autograd.gradcheck(run, (inputs, *state))
+        torch.autograd.gradcheck(run, (x.requires_grad_(), *state))
     except RuntimeError as error:
-        raise LawBroken(f"gradients of the step are those of finite differences: {str(error)[:200]}") from None
+        return str(error)[:200]
+    return None
 
 
-def _check_engines(factory: Callable[[int, int], RNNCell], x: Tensor, lengths: Tensor) -> None:
-    """The engine that `auto` takes against the reference loop: outputs, states and all gradients."""
-    for given in (None, lengths, torch.tensor([0, _TIME, 3, 0])):
-        results = []
-        for engine in ("reference", "auto"):
-            torch.manual_seed(1)
-            stack = Backbone(_INPUT, factory, _HIDDEN, bidirectional=True, engine=engine).double()
-            inputs = x.clone().requires_grad_()
-            y, state = stack(inputs, given)
-            loss = (y * torch.linspace(-1, 1, y.numel(), dtype=y.dtype).view_as(y)).sum()
-            loss = loss + sum(leaf.square().sum() for leaf in leaves(state))
-            loss.backward()
-            results.append([y, *leaves(state), inputs.grad, *(parameter.grad for parameter in stack.parameters())])
-        for a, b in zip(*results, strict=True):
-            _require(torch.allclose(a, b, rtol=1e-10, atol=1e-12), "every engine equals the reference loop")
+def _engines(factory: CellFactory) -> str | None:
+    for dtype in _TOLERANCE:
+        for lengths in (None, torch.tensor(_LENGTHS), torch.tensor([0, _TIME, 3, 0])):
+            expected = _run(factory, "reference", dtype, lengths)
+            assert expected is not None
+            for engine in get_args(EngineName):
+                found = _run(factory, engine, dtype, lengths)
+                problem = found and _difference(list(found.values()), list(expected.values()), list(expected))
+                if problem:
+                    return f"the {engine} engine in {dtype}: {problem}"
+    return None
 
 
-def _equal(a: StackState, b: StackState) -> bool:
-    return all(torch.equal(p, q) for p, q in zip(leaves(a), leaves(b), strict=True))
+def _copies(factory: CellFactory) -> str | None:
+    stack, x = _stack(factory), _input()
+    y, _ = stack(x)
+    if not torch.equal(copy.deepcopy(stack)(x)[0], y):
+        return "a deep copy does not"
+    buffer = io.BytesIO()
+    torch.save(stack.state_dict(), buffer)
+    buffer.seek(0)
+    torch.manual_seed(5)
+    other = _stack(factory)
+    other.load_state_dict(torch.load(buffer, weights_only=True))
+    return None if torch.equal(other(x)[0], y) else "a model that loads the saved parameters does not"
 
 
-def _close(a: StackState, b: StackState) -> bool:
-    return all(torch.allclose(p, q, atol=1e-12) for p, q in zip(leaves(a), leaves(b), strict=True))
+def _autocast(factory: CellFactory) -> str | None:
+    stack, x = _stack(factory).float(), _input().float()
+    expected, _ = stack(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        y, _ = stack(x)
+        loss = y.float().square().sum()
+    loss.backward()
+    if not all(bool(p.grad.isfinite().all()) for p in stack.parameters() if p.grad is not None):
+        return "a gradient is not finite"
+    return _difference([y.float()], [expected], tolerance=0.1)
 
 
-def _require(condition: bool, law: str) -> None:
-    if not condition:
-        raise LawBroken(f"broken: {law}")
+_LAWS: dict[str, Callable[[CellFactory], str | None]] = {
+    "step returns an output (B, output_size) and a state of the shapes of state_spec": _shapes,
+    "step is deterministic": _deterministic,
+    "the leaf of the state that `emits` names is the output": _emitted,
+    "recurrent_weights names the matrices that meet the state, and none that meets the input": _recurrent_weights,
+    "drop_state reaches the products with recurrent_weights": _state_mask,
+    "what stands in the padding changes nothing, bit for bit": _padding_is_inert,
+    "a padded sequence equals the sequence alone, and no steps leave the state as it was": _padded_equals_alone,
+    "two chunks with carried state equal one": _chunks,
+    "stepping equals running over the sequence": _stepping,
+    "running backward equals running over the flipped sequence": _reversing,
+    "gradients of a step are those of finite differences, in float64": _gradients,
+    "every engine equals the loop over step: outputs, last states and all gradients": _engines,
+    "a deep copy and a saved copy give the same numbers": _copies,
+    "under autocast to bfloat16 outputs and gradients are finite and near those of float32": _autocast,
+}
+
+# What the laws share. ------------------------------------------------------------------------------------------------
+
+
+def _input() -> Tensor:
+    return torch.randn(_BATCH, _TIME, _INPUT, dtype=torch.float64)
+
+
+def _stack(factory: CellFactory) -> Backbone:
+    return Backbone(_INPUT, factory, _HIDDEN, num_layers=2, engine="reference").double().eval()
+
+
+def _one_step(factory: CellFactory, batch: int = _BATCH) -> tuple[RNNCell, Tensor, tuple[Tensor, ...]]:
+    cell = factory(_INPUT, _HIDDEN).double().eval()
+    x = torch.randn(batch, _INPUT, dtype=torch.float64)
+    return cell, x, cell.initial_state(batch, x)
+
+
+def _run(
+    factory: CellFactory, engine: EngineName, dtype: torch.dtype, lengths: Tensor | None
+) -> dict[str, Tensor] | None:
+    """Outputs, last states and gradients in training, by name; None where this engine refuses the cell."""
+    torch.manual_seed(1)
+    try:
+        stack = Backbone(_INPUT, factory, _HIDDEN, bidirectional=True, engine=engine).to(dtype)
+    except UserError:
+        return None
+    x = _input().to(dtype).requires_grad_()
+    start = map_state(lambda leaf: torch.randn_like(leaf).requires_grad_(), stack.initial_state(_BATCH, x))
+    y, state = stack(x, lengths, start)
+    loss = (y * torch.linspace(-1, 1, y.numel(), dtype=dtype).view_as(y)).sum()
+    loss = loss + sum(leaf.square().sum() for leaf in leaves(state))
+    loss.backward()
+    found = {"the output": y, "the gradient of x": x.grad}
+    found |= {f"leaf {number} of the state": leaf for number, leaf in enumerate(leaves(state))}
+    found |= {
+        f"the gradient of leaf {number} of the first state": leaf.grad for number, leaf in enumerate(leaves(start))
+    }
+    found |= {f"the gradient of {name}": parameter.grad for name, parameter in stack.named_parameters()}
+    return {name: torch.zeros(()) if value is None else value.detach() for name, value in found.items()}
+
+
+def _difference(
+    found: list[Tensor], expected: list[Tensor], names: list[str] | None = None, tolerance: float | None = None
+) -> str | None:
+    """The first value that differs by more than rounding, in words."""
+    names = names or ["the output", *(f"leaf {number} of the state" for number in range(len(expected) - 1))]
+    for name, a, b in zip(names, found, expected, strict=True):
+        a, b = a.detach(), b.detach()
+        scale = max(float(b.abs().max()), 1e-2) if b.numel() else 1.0
+        limit = _TOLERANCE[b.dtype] if tolerance is None else tolerance
+        error = float((a - b).abs().max()) / scale if b.numel() else 0.0
+        if not error <= limit:
+            return f"{name} differs by {error:.1e} of its largest value"
+    return None
+
+
+def _any_nan(y: Tensor, state: tuple[Tensor, ...]) -> bool:
+    return any(bool(leaf.isnan().any()) for leaf in (y, *state))

@@ -1,4 +1,4 @@
-"""``rnnbench record RUN --table NAME``: a finished run's result among the committed ones and in the README."""
+"""``rnnbench record RUN... --table NAME``: finished runs among the committed results and in the README."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "record",
         help="put a finished run's result into configs/results.csv and the README",
         description="Put the result of a finished run into configs/results.csv of this checkout, in the place of the "
-        "row of that name or as a new one, and render the README's tables anew. The published value that a row has "
-        "stays unless another is given.",
+        "row of that name or as a new one, and render the README's tables anew. Several runs, which may differ in the "
+        "seed alone, make one row with mean and standard deviation. The published value that a row has stays unless "
+        "another is given.",
     )
-    parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder")
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of the run, or one for each seed")
     parser.add_argument("--table", required=True, metavar="NAME", help="the table it belongs to")
     parser.add_argument("--name", help="the row's name in the table (default: the model's name)")
     parser.add_argument("--metric", help="the metric to record (default: the row's, or the run's leading one)")
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     results = configs / "results.csv"
     rows = record_result(
         read_rows(results) if results.exists() else [],
-        read_result(args.run / RESULT_FILE),
+        [read_result(run / RESULT_FILE) for run in args.runs],
         table=args.table,
         name=args.name,
         metric=args.metric,

@@ -29,7 +29,7 @@ def select_engine(cell: RNNCell, name: EngineName = "auto", masked: bool = False
         cell: The cell to run.
         name: An engine's name, or ``auto`` for the fastest that can run the cell; what it took and why not the faster
             ones is logged once for each kind of cell.
-        masked: Whether calls hand in a mask for the state (locked dropout).
+        masked: Whether ``params`` may hold a `state_mask`.
 
     Raises:
         UserError: No engine has this name, or the named engine cannot run the cell.
@@ -37,25 +37,19 @@ def select_engine(cell: RNNCell, name: EngineName = "auto", masked: bool = False
     if name == "auto":
         refusals: list[str] = []
         for engine in _ENGINES:
-            reason = _refusal(engine, cell, masked)
+            reason = engine.refusal(cell, masked)
             if reason is None:
                 _log_once(f"{type(cell).__name__} runs on the {engine.name} engine" + "".join(refusals))
                 return engine
             refusals.append(f"; not on {engine.name}: {reason}")
     for engine in _ENGINES:
         if engine.name == name:
-            reason = _refusal(engine, cell, masked)
+            reason = engine.refusal(cell, masked)
             if reason is not None:
                 raise UserError(f"the {name} engine cannot run {type(cell).__name__}: {reason}", hint="engine: auto")
             return engine
     known = ["auto", *(engine.name for engine in _ENGINES)]
     raise UserError(f"no engine is called {name!r}", where="engine", hint=did_you_mean(name, known))
-
-
-def _refusal(engine: Engine, cell: RNNCell, masked: bool) -> str | None:
-    if masked and isinstance(engine, TorchEngine):
-        return "torch.nn has no dropout on the state"
-    return engine.refusal(cell)
 
 
 @functools.cache

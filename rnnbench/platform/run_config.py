@@ -9,10 +9,9 @@ import yaml
 from jsonargparse import Namespace
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser
-from lightning.pytorch.loggers import WandbLogger
 
 from rnnbench.platform.run_folder import RunFolder
-from rnnbench.platform.wandb_run import connect, wandb_defaults
+from rnnbench.platform.wandb_run import wandb_defaults
 from rnnbench.results.files import replace_text
 
 
@@ -41,10 +40,7 @@ class SaveRunConfig(Callback):
             replace_text(RunFolder(Path(trainer.default_root_dir)).config, text)
         values = yaml.safe_load(text)
         for logger in trainer.loggers:
-            if isinstance(logger, WandbLogger):
-                connect(logger, values)
-            else:
-                logger.log_hyperparams(values)
+            logger.log_hyperparams(values)
 
 
 def fill_logger_options(config: Namespace, run: RunFolder) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import WandbLogger
-from lightning.pytorch.utilities.rank_zero import rank_zero_info
 
 from rnnbench.errors import UserError
 from rnnbench.platform.run_folder import RunFolder
 
-_SECONDS_TO_CONNECT = 30
+# Wait no longer than this for the network, and leave the terminal to the progress bar. As variables of the environment
+# and not as the logger's `settings`: these come back from a run's configuration with every default filled in, and
+# would put the run online.
+_ENVIRONMENT = {"WANDB_INIT_TIMEOUT": "30", "WANDB_CONSOLE": "off", "WANDB_SILENT": "true"}
 
 
 def wandb_defaults(run: RunFolder, application: str, tags: list[str]) -> dict[str, Any]:
@@ -25,9 +27,11 @@ def wandb_defaults(run: RunFolder, application: str, tags: list[str]) -> dict[st
         application: Group of the run.
         tags: Tags of the run: cell and data set.
     """
+    for variable, value in _ENVIRONMENT.items():
+        os.environ.setdefault(variable, value)
     offline = os.environ.get("WANDB_MODE") is None and not _logged_in()
     if offline:
-        rank_zero_info(f"W&B: nobody is logged in, so this run stays offline; upload it with: wandb sync {run.path}")
+        print(f"W&B: nobody is logged in, so this run stays offline; later: wandb sync {run.path}/wandb/offline-run-*")
     return {
         "name": run.path.name,
         "project": "rnnbench",
@@ -38,21 +42,24 @@ def wandb_defaults(run: RunFolder, application: str, tags: list[str]) -> dict[st
         "id": f"{re.sub(r'[^A-Za-z0-9_-]', '-', run.path.name)[:48]}-{uuid.uuid4().hex[:8]}",
         "resume": "allow",
         "mode": "offline" if offline else None,
-        # Wait no longer than this for the network, and leave the terminal to the progress bar.
-        "settings": {"init_timeout": _SECONDS_TO_CONNECT, "console": "off", "silent": True},
     }
 
 
-def connect(logger: WandbLogger, config: dict[str, Any]) -> None:
-    """Starts the W&B run and hands it the whole configuration.
+def connect(trainer: Trainer) -> None:
+    """Starts the W&B run of a trainer that has such a logger, before anything else asks for it.
 
     Raises:
         UserError: W&B cannot be reached or refuses the login.
     """
+    loggers = [logger for logger in trainer.loggers if isinstance(logger, WandbLogger)]
+    if not loggers or not trainer.is_global_zero:
+        return
     import wandb
 
     try:
-        logger.log_hyperparams(config)
+        for logger in loggers:
+            # The run starts when it is first asked for.
+            _ = logger.experiment
     except (wandb.errors.CommError, wandb.errors.UsageError, wandb.errors.AuthenticationError) as error:
         raise UserError(
             f"W&B does not answer: {str(error).splitlines()[0]}",

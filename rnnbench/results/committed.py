@@ -33,8 +33,10 @@ class Row:
         fingerprint: Fingerprint of the data.
         metric: Name of the metric.
         signature: How the test value was computed (the validation value where there is no test value).
-        validation: Value on the validation split.
-        test: Value on the test split.
+        validation: Value on the validation split; the mean over several seeds.
+        validation_deviation: Its sample standard deviation over the seeds, where there are several.
+        test: Value on the test split; the mean over several seeds.
+        test_deviation: Its sample standard deviation over the seeds, where there are several.
         published: The published value to compare with, on test where ``test`` is measured.
         published_source: Where it is published.
         tolerance: How much worse than published, in the metric's unit, still counts as reproduced.
@@ -59,7 +61,9 @@ class Row:
     metric: str
     signature: str = ""
     validation: float | None = None
+    validation_deviation: float | None = None
     test: float | None = None
+    test_deviation: float | None = None
     published: float | None = None
     published_source: str = ""
     tolerance: float | None = None

@@ -1,19 +1,20 @@
-"""A run's result entered among the committed rows."""
+"""Finished runs entered among the committed rows: one run, or the same run with several seeds as mean and deviation."""
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from typing import Any
 
 from rnnbench.errors import UserError, did_you_mean
 from rnnbench.results.committed import Row, check_row
-from rnnbench.results.metric import in_order
-from rnnbench.results.record import Metric, Result
+from rnnbench.results.metric import comparable, in_order
+from rnnbench.results.record import Metric, Result, Split
 
 
 def record_result(
     rows: Sequence[Row],
-    result: Result,
+    results: Sequence[Result],
     *,
     table: str,
     name: str | None = None,
@@ -22,11 +23,11 @@ def record_result(
     published_source: str | None = None,
     tolerance: float | None = None,
 ) -> list[Row]:
-    """The rows with ``result`` among them: in the place of the row of that name, or at the end of its table.
+    """The rows with these results among them as one: in the place of the row of that name, or at its table's end.
 
     Args:
         rows: The rows so far.
-        result: A finished run's result.
+        results: A finished run's result, or those of runs that differ in the seed alone.
         table: The table it belongs to.
         name: The row's name; the model's name by default.
         metric: The metric to record; by default the one the row already has, or else the leading one.
@@ -34,12 +35,12 @@ def record_result(
         published_source: Where it is published.
         tolerance: How much worse than published still counts as reproduced.
     """
+    result = results[0]
     name = name or result.model
     old = next((row for row in rows if (row.table, row.name) == (table, name)), None)
-    if result.status != "finished":
-        raise UserError(
-            f"the run {result.run} is not finished: {result.status}", hint="only finished runs are recorded"
-        )
+    for one in results:
+        if one.status != "finished":
+            raise UserError(f"the run {one.run} is not finished: {one.status}", hint="only finished runs are recorded")
     if result.preset is None:
         raise UserError(f"the run {result.run} was not made with a shipped config", hint="run a config under configs/")
     if old and old.config != result.preset:
@@ -47,10 +48,15 @@ def record_result(
             f"the row {name} of {table} belongs to {old.config}, and this run was made with {result.preset}",
             hint="give the row another name with --name",
         )
-    metric = metric or (old.metric if old else None)
-    chosen, measured = _measured(result, metric)
-    values = {split: found.value for split, found in measured.items()}
-    speed = result.training.tokens_per_second
+    chosen, measured = _measured(result, metric or (old.metric if old else None))
+    for one in results[1:]:
+        _check_alike(result, one, chosen)
+    seeds = [one.seed for one in results if one.seed is not None]
+    if len(set(seeds)) < len(results) > 1:
+        raise UserError(f"these runs have the seeds {seeds}", hint="each run of a row needs a seed of its own")
+    speeds = [one.training.tokens_per_second for one in results if one.training.tokens_per_second is not None]
+    validation, validation_deviation = _summary(results, "validation", chosen)
+    test, test_deviation = _summary(results, "test", chosen)
     row = Row(
         table=table,
         name=name,
@@ -60,13 +66,15 @@ def record_result(
         fingerprint=result.data.fingerprint,
         metric=chosen,
         signature=measured["test" if "test" in measured else "validation"].signature,
-        validation=values.get("validation"),
-        test=values.get("test"),
-        seeds=() if result.seed is None else (result.seed,),
+        validation=validation,
+        validation_deviation=validation_deviation,
+        test=test,
+        test_deviation=test_deviation,
+        seeds=tuple(sorted(seeds)),
         epochs=round(result.training.epochs, 3),
         parameters=result.parameters,
-        minutes=round(result.training.wall_seconds / 60, 2),
-        tokens_per_second=None if speed is None else round(speed, 1),
+        minutes=round(statistics.fmean(one.training.wall_seconds for one in results) / 60, 2),
+        tokens_per_second=round(statistics.fmean(speeds), 1) if speeds else None,
         hardware=_facts(result.hardware),
         versions=_facts(result.versions),
         commit=result.git_commit or "",
@@ -94,6 +102,45 @@ def _measured(result: Result, metric: str | None) -> tuple[str, dict[str, Metric
     if chosen not in known:
         raise UserError(f"the run {result.run} has no {chosen}", hint=did_you_mean(chosen, known))
     return chosen, {split: metrics[chosen] for split, metrics in result.metrics.items() if chosen in metrics}
+
+
+def _check_alike(first: Result, other: Result, metric: str) -> None:
+    """Runs of one row differ in the seed alone."""
+    facts = {
+        "preset": (first.preset, other.preset),
+        "model": (first.model, other.model),
+        "data fingerprint": (first.data.fingerprint, other.data.fingerprint),
+        "number of parameters": (first.parameters, other.parameters),
+        "number of steps": (first.training.steps, other.training.steps),
+        "way of measuring": tuple(
+            {
+                split: comparable(metrics[metric].signature)
+                for split, metrics in one.metrics.items()
+                if metric in metrics
+            }
+            for one in (first, other)
+        ),
+    }
+    for fact, (a, b) in facts.items():
+        if a != b:
+            raise UserError(
+                f"the runs {first.run} and {other.run} differ in their {fact}: {a}, {b}",
+                hint="one row is one run, or the same run with several seeds",
+            )
+
+
+def _way_of_measuring(result: Result, metric: str) -> dict[str, str]:
+    return {
+        split: comparable(metrics[metric].signature) for split, metrics in result.metrics.items() if metric in metrics
+    }
+
+
+def _summary(results: Sequence[Result], split: Split, metric: str) -> tuple[float | None, float | None]:
+    """Mean and sample deviation over the runs; no deviation is invented for a single one."""
+    values = [value for one in results if (value := one.value(split, metric)) is not None]
+    if len(values) < len(results):
+        return None, None
+    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
 
 
 def _facts(facts: dict[str, Any]) -> str:

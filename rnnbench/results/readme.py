@@ -101,8 +101,8 @@ def _cells(rows: list[Row], has_published: bool) -> list[list[Cell]]:
     for row in rows:
         line = [
             Cell(row.name),
-            Cell(format_value(row.validation), row.validation is not None and row.validation == best_validation),
-            Cell(format_value(row.test), row.test is not None and row.test == best_test),
+            _measured(row.validation, row.validation_deviation, best_validation),
+            _measured(row.test, row.test_deviation, best_test),
         ]
         if has_published:
             line += [Cell(_published(row)), Cell(_reproduced(row))]
@@ -116,6 +116,11 @@ def _cells(rows: list[Row], has_published: bool) -> list[list[Cell]]:
         ]
         lines.append(line)
     return lines
+
+
+def _measured(value: float | None, deviation: float | None, best_value: float | None) -> Cell:
+    spread = "" if deviation is None else f" ± {deviation:.2g}"
+    return Cell(format_value(value) + spread, value is not None and value == best_value)
 
 
 def _published(row: Row) -> str:

@@ -30,7 +30,7 @@ numbers = st.floats(allow_nan=False, allow_infinity=False)
 
 @pytest.fixture
 def done(make_result) -> Row:
-    return record_result([], make_result(), table="ptb", name="LSTM small")[0]
+    return record_result([], [make_result()], table="ptb", name="LSTM small")[0]
 
 
 @given(
@@ -99,7 +99,7 @@ def test_a_spoilt_row_is_named(tmp_path: Path, changes: dict[str, str], problem:
         (lambda text: text.replace("tolerance", "tolerence"), "unknown column 'tolerence' (did you mean: tolerance)"),
         (lambda text: text.replace("table,name", "name,table"), "in another order"),
         (lambda text: text.replace(",minutes", ""), "missing columns: minutes"),
-        (lambda text: text[:-6], "line 2: 22 cells"),
+        (lambda text: text[:-6], "line 2: 24 cells"),
         (lambda text: text + '"open', "line 3: "),
     ],
 )
@@ -114,7 +114,7 @@ def test_a_spoilt_file_is_named(tmp_path: Path, spoil, problem: str) -> None:
 
 def test_a_result_takes_the_place_of_its_row(make_result) -> None:
     other = dataclasses.replace(PENDING, name="other")
-    rows = record_result([PENDING, other], make_result(), table="ptb", name="LSTM small")
+    rows = record_result([PENDING, other], [make_result()], table="ptb", name="LSTM small")
     assert rows[1] is other
     row = rows[0]
     assert (row.validation, row.test, row.seeds, row.minutes) == (121.0, 115.5, (1,), 38.51)
@@ -125,7 +125,7 @@ def test_a_result_takes_the_place_of_its_row(make_result) -> None:
 
 def test_a_new_result_comes_at_the_end_of_its_table(make_result) -> None:
     apart = dataclasses.replace(PENDING, table="other")
-    rows = record_result([PENDING, apart], make_result(), table="ptb")
+    rows = record_result([PENDING, apart], [make_result()], table="ptb")
     assert [(row.table, row.name) for row in rows] == [("ptb", "LSTM small"), ("ptb", "LSTM"), ("other", "LSTM small")]
 
 
@@ -144,7 +144,7 @@ def test_a_new_result_comes_at_the_end_of_its_table(make_result) -> None:
 )
 def test_what_is_not_recorded(make_result, result: dict, options: dict, problem: str) -> None:
     with pytest.raises(UserError) as error:
-        record_result([PENDING], make_result(**result), table="ptb", **options)
+        record_result([PENDING], [make_result(**result)], table="ptb", **options)
     assert problem in error.value.problem
 
 
@@ -206,6 +206,30 @@ def test_a_rendered_table_never_mixes_fingerprints(done: Row) -> None:
 
 
 def test_published_values_stand_beside_ours(make_result) -> None:
-    text = render(record_result([PENDING], make_result(), table="ptb", name="LSTM small"), "ptb")
+    text = render(record_result([PENDING], [make_result()], table="ptb", name="LSTM small"), "ptb")
     assert "| 115.50 | 115.90 (Zaremba 2014) | yes (+-1.1) |" in text
     assert "- LSTM small: two layers" in text
+
+
+def test_several_seeds_are_one_row(make_result) -> None:
+    runs = [make_result(test=test, validation=None, seed=seed) for seed, test in ((3, 112.0), (1, 110.0), (2, 114.0))]
+    (row,) = record_result([], runs, table="ptb")
+    assert (row.test, row.test_deviation, row.seeds) == (112.0, 2.0, (1, 2, 3))
+    assert (row.validation, row.validation_deviation) == (None, None)
+    assert "| 112.00 ± 2 |" in render([row], "ptb").replace("**", "")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"seed": 1}, r"seeds \[1, 1\]"),
+        ({"seed": 2, "model": "GRU"}, "differ in their model: LSTM, GRU"),
+        ({"seed": 2, "fingerprint": "bbbb"}, "differ in their data fingerprint"),
+        ({"seed": 2, "parameters": 7}, "differ in their number of parameters"),
+        ({"seed": 2, "signature": "tokens:5|strips:2|carried"}, "differ in their way of measuring"),
+        ({"seed": 2, "status": "interrupted"}, "not finished: interrupted"),
+    ],
+)
+def test_runs_of_one_row_differ_in_the_seed_alone(make_result, change: dict, problem: str) -> None:
+    with pytest.raises(UserError, match=problem):
+        record_result([], [make_result(), make_result(**change)], table="ptb")

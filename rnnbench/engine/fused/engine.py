@@ -42,13 +42,13 @@ class FusedEngine(Engine):
 
     name = "fused"
 
-    def refusal(self, cell: RNNCell) -> str | None:
+    def refusal(self, cell: RNNCell, masked: bool = False) -> str | None:
         """Refuses cells whose step has no fused form, and everything where no code can be built."""
         reason = build.missing_compiler()
         if reason is not None:
             return reason
         try:
-            _prepare(cell, masked=False)
+            _prepare(cell, masked)
         except Unsupported as error:
             return str(error)
         return None
@@ -61,7 +61,7 @@ class FusedEngine(Engine):
         The loop runs in float64 where the state is in float64, else in float32, under autocast too: output and state
         are then float32 as the reference engine's carried state is.
         """
-        mask = params.get("state_mask")
+        mask = params.get(cell.state_mask_names()[0])
         if x.device.type != "cpu":
             return _next_engine(cell, mask is not None, f"on {x.device.type}").run(cell, params, x, state, lengths)
         dtype = torch.float64 if state[0].dtype == torch.float64 else torch.float32
@@ -96,7 +96,7 @@ def _run(
     with torch.autocast("cpu", enabled=False):
         memo = dict(params)
         constants = [one.evaluate(memo).to(dtype) for one in (*plan.step.vectors, *plan.weights)]
-        mask = params.get("state_mask")
+        mask = params.get(cell.state_mask_names()[0])
         y, last = run_plan(
             plan,
             layout,
@@ -141,11 +141,8 @@ def _prepare(cell: RNNCell, masked: bool) -> _Prepared:
     plans = _prepared.setdefault(cell, {})
     if key not in plans:
         params: dict[str, Tensor] = {**dict(cell.named_parameters()), **dict(cell.named_buffers())}
-        params.pop("state_mask", None)
-        if masked:
-            params["state_mask"] = torch.empty(0)
         projection = trace_projection(cell)
-        plans[key] = _Prepared(make_plan(cell, params, projection.width), projection.random)
+        plans[key] = _Prepared(make_plan(cell, params, projection.width, masked), projection.random)
     return plans[key]
 
 
@@ -162,7 +159,7 @@ def _options(cell: RNNCell) -> tuple[object, ...]:
 def _next_engine(cell: RNNCell, masked: bool, reason: str) -> Engine:
     """Who runs a cell that this engine cannot run after all: torch.nn's layer where there is one (cuDNN on GPUs)."""
     torch_engine = TorchEngine()
-    engine = ReferenceEngine() if masked or torch_engine.refusal(cell) else torch_engine
+    engine = ReferenceEngine() if torch_engine.refusal(cell, masked) else torch_engine
     _log_once(f"{type(cell).__name__} runs on the {engine.name} engine; not on fused: {reason}")
     return engine
 
