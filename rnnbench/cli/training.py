@@ -26,9 +26,11 @@ from rnnbench.cli.parse_errors import as_user_error
 from rnnbench.cli.run_options import RunOptions, option_parser, read_options
 from rnnbench.errors import UserError
 from rnnbench.platform.accounting import Accounting
+from rnnbench.platform.averaging import AveragedWeights
 from rnnbench.platform.checkpoint import RunCheckpoint, RunInterrupted
 from rnnbench.platform.checkpoint_io import SafeCheckpointIO, load_checkpoint
 from rnnbench.platform.divergence import DivergenceGuard
+from rnnbench.platform.memory_check import MemoryCheck
 from rnnbench.platform.metrics_file import MetricsFile
 from rnnbench.platform.progress import EpochLines, Progress
 from rnnbench.platform.random_state import RandomState
@@ -157,7 +159,10 @@ class RunCLI(LightningCLI):
             command = shlex.join(["rnnbench", *sys.argv[1:]])
             seed = self.config[self.subcommand].get("seed_everything")
             callbacks += [
+                # First of all: a run that does not fit leaves nothing behind.
+                MemoryCheck(),
                 RandomState(),
+                AveragedWeights(),
                 accounting,
                 MetricsFile(),
                 RunRecorder(accounting, self.options.preset, command, seed if isinstance(seed, int) else None),

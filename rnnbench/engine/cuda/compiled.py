@@ -53,9 +53,7 @@ def compile_plan(plan: Plan, ragged: bool) -> Program:
     functions = _load("\n\n\n".join([HEAD, *forward_source, *backward_source]))
 
     def linked(operations: Sequence[RowKernel | Multiply]) -> tuple[Launch | Multiply, ...]:
-        return tuple(
-            Launch(functions[one.name], one) if isinstance(one, RowKernel) else one for one in operations
-        )
+        return tuple(Launch(functions[one.name], one) if isinstance(one, RowKernel) else one for one in operations)
 
     return Program(plan, ragged, linked(forward), linked(backward))
 

@@ -1,13 +1,13 @@
 """Writes row kernels as Triton: a program computes one row of the batch, or a block of its columns.
 
-All that a kernel reads of a row stands in registers as blocks, whose length is the next power of two; what lies past the
-row's end is masked. Nodes of width 1 are scalars, and a reduction over a row is a reduction of a block. A kernel without
-reductions needs no whole row in one program: its columns are cut, so that small batches fill a GPU as well.
+All that a kernel reads of a row stands in registers as blocks, whose length is the next power of two; what lies past
+the row's end is masked. Nodes of width 1 are scalars, and a reduction over a row is a reduction of a block. A kernel
+without reductions needs no whole row in one program: its columns are cut, so that small batches fill a GPU as well.
 
 Sequences of different lengths keep their rows to the end, because the shapes of a captured loop cannot shrink. Past its
-length a sequence keeps its state, and its gradient with respect to the state passes through unchanged; all that products
-or sums over time would take from it is zero. What such a row computes is selected away, never multiplied away, so that
-padding may hold anything.
+length a sequence keeps its state, and its gradient with respect to the state passes through unchanged; all that
+products or sums over time would take from it is zero. What such a row computes is selected away, never multiplied away,
+so that padding may hold anything.
 """
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ from rnnbench.engine.cuda.call import loop_dtype, on_cuda, project, returned_dty
 from rnnbench.engine.cuda.compiled import Program, compile_plan, missing_triton
 from rnnbench.engine.cuda.graphs import GraphCache
 from rnnbench.engine.cuda.loop import Inputs, run_backward, run_forward
-from rnnbench.engine.fused.engine import _prepare
 from rnnbench.engine.fused.lowering import Unsupported
 from rnnbench.engine.fused.plan import Plan
+from rnnbench.engine.fused.prepare import prepare
 
 
 class TritonEngine(Engine):
@@ -25,9 +25,9 @@ class TritonEngine(Engine):
 
     name = "triton"
 
-    def refusal(self, cell: RNNCell) -> str | None:
+    def refusal(self, cell: RNNCell, masked: bool = False) -> str | None:
         """Refuses cells whose step has no fused form, and everything where triton or a CUDA device is missing."""
-        return missing_triton() or on_cuda() or _no_form(cell)
+        return on_cuda() or missing_triton() or _no_form(cell, masked)
 
     def run(
         self, cell: RNNCell, params: Mapping[str, Tensor], x: Tensor, state: State, lengths: Tensor | None
@@ -45,9 +45,9 @@ class TritonEngine(Engine):
 def run_cell(
     cell: RNNCell, params: Mapping[str, Tensor], x: Tensor, state: State, lengths: Tensor | None
 ) -> tuple[Tensor, State]:
-    """Runs a cell; on tensors of the CPU only in Triton's interpreter. Arguments and results are those of `Engine.run`."""
+    """Runs a cell, in Triton's interpreter on CPU tensors too; takes and returns what `Engine.run` does."""
     dtype, returned = loop_dtype(state), returned_dtype(x, state)
-    mask = params.get("state_mask")
+    mask = params.get(cell.state_mask_names()[0])
     z = project(cell, params, x).to(dtype).transpose(0, 1)
     with torch.autocast(x.device.type, enabled=False), torch.cuda.device_of(x):
         runner = _runner(cell, masked=mask is not None)
@@ -133,13 +133,13 @@ _runners: WeakKeyDictionary[RNNCell, dict[int, _Runner]] = WeakKeyDictionary()
 
 
 def _runner(cell: RNNCell, masked: bool) -> _Runner:
-    plan = _prepare(cell, masked).plan
+    plan = prepare(cell, masked).plan
     return _runners.setdefault(cell, {}).setdefault(id(plan), _Runner(plan))
 
 
-def _no_form(cell: RNNCell) -> str | None:
+def _no_form(cell: RNNCell, masked: bool) -> str | None:
     try:
-        _runner(cell, masked=False).program(ragged=True)
+        _runner(cell, masked).program(ragged=True)
     except Unsupported as error:
         return str(error)
     return None

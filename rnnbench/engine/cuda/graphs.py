@@ -1,8 +1,9 @@
 """Captures whole loops over time in CUDA graphs: launching T steps of kernels costs one call.
 
-A loop is captured when its shapes come for the second time; until then, and while its buffers are in use, it runs eagerly,
-with the same numbers. A captured loop owns its buffers: inputs are copied in, results out, and what the backward needs
-stays in place, so that one forward may be waiting for its backward. For each cell the last few captured loops are kept.
+A loop is captured when its shapes come for the second time; until then, and while its buffers are in use, it runs
+eagerly, with the same numbers. A captured loop owns its buffers: inputs are copied in, results out, and what the
+backward needs stays in place, so that one forward may be waiting for its backward. For each cell the last few captured
+loops are kept.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -76,8 +77,13 @@ class CapturedLoop:
         """The gradients for the last forward."""
         torch._foreach_copy_(self._seeds, [d_output, *d_last])
         self._backward.replay()
-        z, state, vectors, weights = self._gradients
-        return Gradients(z.clone(), *(tuple(_copy(one) for one in part) for part in (state, vectors, weights)))
+        made = self._gradients
+        return Gradients(
+            made.z.clone(),
+            tuple(leaf.clone() for leaf in made.state),
+            tuple(_copy(one) for one in made.vectors),
+            tuple(_copy(one) for one in made.weights),
+        )
 
 
 class GraphCache:
@@ -114,7 +120,7 @@ class GraphCache:
         return loop if loop.is_free() else None
 
 
-def _capture(function: Callable[[], Made], pool: tuple[int, int]) -> tuple[torch.cuda.CUDAGraph, Made]:
+def _capture(function: Callable[[], Made], pool: Any) -> tuple[torch.cuda.CUDAGraph, Made]:
     # Once beside the capture: kernels are compiled and libraries loaded, which a capture must not see.
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())

@@ -1,8 +1,9 @@
 """Runs a program over time: kernels and products of T steps forward, and of T steps backward.
 
 Functions of tensors, without a branch on what stands in them, so that a CUDA graph can capture each as a whole. Buffers
-lie step after step, ``(T, B, W)``; histories of the state have one step more. No weight gradient is computed in the loop:
-the gradients of all products' results stand in one buffer, and one product after the loop makes each weight's gradient.
+lie step after step, ``(T, B, W)``; histories of the state have one step more. No weight gradient is computed in the
+loop: the gradients of all products' results stand in one buffer, and one product after the loop makes each weight's
+gradient.
 """
 
 from __future__ import annotations
@@ -55,7 +56,14 @@ class Forward(NamedTuple):
 
 
 class Gradients(NamedTuple):
-    """What a loop backward makes: gradients of z, leaves of the state, vectors and weights; None where none is needed."""
+    """What a loop backward makes: the gradients of what it took, None where none is needed.
+
+    Args:
+        z: That of the projected input.
+        state: Those of the leaves of the state before.
+        vectors: Those of the plan's vectors.
+        weights: Those of its weights.
+    """
 
     z: Tensor
     state: tuple[Tensor, ...]
@@ -165,9 +173,7 @@ def _named(name: str, tensors: Iterable[Tensor]) -> dict[str, Tensor]:
 
 def _by_step(buffers: Mapping[str, Tensor], steps: int) -> dict[str, Sequence[Tensor]]:
     """What stands in each buffer at each step; a buffer without a time axis is the same one at all."""
-    return {
-        name: one.unbind(0) if one.dim() == 3 else [one] * steps for name, one in buffers.items()
-    }
+    return {name: one.unbind(0) if one.dim() == 3 else [one] * steps for name, one in buffers.items()}
 
 
 def _step(

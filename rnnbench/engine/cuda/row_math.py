@@ -1,7 +1,7 @@
 """Functions of row kernels that Triton lacks, in float32 and float64; what is not a number stays so.
 
-Written in Triton's own operations rather than in those of CUDA's libdevice, so that Triton's interpreter runs what a GPU
-runs. Import only where triton is.
+Written in Triton's own operations rather than in those of CUDA's libdevice, so that Triton's interpreter runs what a
+GPU runs. Import only where triton is.
 """
 
 # mypy: allow-untyped-defs

@@ -21,8 +21,8 @@ _TIMES, _UNITS = 32, 32
 class ScanEngine(Engine):
     """Runs cells whose step is that of `LinearCell`: coefficients at once, one scan, outputs at once.
 
-    Every step is a function h -> a h + b, and two of them in a row are one again, so that all prefixes of a sequence can
-    be combined in a tree. The gradient with respect to h is the same recurrence backward in time,
+    Every step is a function h -> a h + b, and two of them in a row are one again, so that all prefixes of a sequence
+    can be combined in a tree. The gradient with respect to h is the same recurrence backward in time,
 
         g_t = dL/dh_t + a_(t+1) g_(t+1),  dL/db_t = g_t,  dL/da_t = g_t h_(t-1),
 
@@ -34,11 +34,11 @@ class ScanEngine(Engine):
 
     name = "scan"
 
-    def refusal(self, cell: RNNCell) -> str | None:
+    def refusal(self, cell: RNNCell, masked: bool = False) -> str | None:
         """Refuses cells that are no linear recurrence, and everything where triton or a CUDA device is missing."""
         if not isinstance(cell, LinearCell) or type(cell).step is not LinearCell.step:
             return "its state is no linear function of the state before"
-        return missing_triton() or on_cuda()
+        return on_cuda() or missing_triton()
 
     def run(
         self, cell: RNNCell, params: Mapping[str, Tensor], x: Tensor, state: State, lengths: Tensor | None
@@ -52,10 +52,10 @@ class ScanEngine(Engine):
 def run_cell(
     cell: LinearCell, params: Mapping[str, Tensor], x: Tensor, state: State, lengths: Tensor | None
 ) -> tuple[Tensor, State]:
-    """Runs a cell; on tensors of the CPU only in Triton's interpreter. Arguments and results are those of `Engine.run`."""
+    """Runs a cell, in Triton's interpreter on CPU tensors too; takes and returns what `Engine.run` does."""
     dtype, returned = loop_dtype(state), returned_dtype(x, state)
     z = project(cell, params, x).to(dtype)
-    used = {name: value.to(dtype) if value is not None else None for name, value in params.items()}
+    used = {name: value.to(dtype) for name, value in params.items() if value is not None}
     with torch.autocast(x.device.type, enabled=False), torch.cuda.device_of(x):
         a, b = call(cell, used, lambda: cell.coefficients(z))
         if lengths is not None:

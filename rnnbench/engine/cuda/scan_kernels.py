@@ -1,9 +1,9 @@
 """The associative scan of linear recurrences as Triton kernels. Import only where triton is.
 
 A program runs over the time of one sequence and some of its units, a tile of steps after the other: the steps of a tile
-are read at once and combined by an associative scan, and the state after the tile goes into the next. All tensors but the
-factors a are contiguous ``(B, T, H)``, the first state ``(B, H)``; the factors may have strides of 0, where they are
-constant.
+are read at once and combined by an associative scan, and the state after the tile goes into the next. All tensors but
+the factors a are contiguous ``(B, T, H)``, the first state ``(B, H)``; the factors may have strides of 0, where they
+are constant.
 """
 
 # mypy: allow-untyped-defs

@@ -256,7 +256,7 @@ def _addcdiv(low: Lowering, x: Value, a: Value, b: Value, value: float = 1) -> V
     return low.map("add", x, low.map("mul", low.map("div", a, b), value))
 
 
-@_rule("zeros_like", "new_zeros")
+@_rule("zeros_like", "new_zeros", "empty_like", "new_empty")
 def _zeros(low: Lowering, x: Value, size: Any = None, **_: Any) -> Value:
     return _filled(low, x, 0.0, size)
 

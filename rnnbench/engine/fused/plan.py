@@ -86,18 +86,19 @@ class Plan:
         return load(_source(self.kernels, dtype == torch.float32))
 
 
-def make_plan(cell: RNNCell, params: Mapping[str, Tensor], inputs: int) -> Plan:
+def make_plan(cell: RNNCell, params: Mapping[str, Tensor], inputs: int, masked: bool) -> Plan:
     """Traces a cell and plans its loop.
 
     Args:
         cell: The cell.
         params: Parameters and buffers by name.
         inputs: Width G of z.
+        masked: Whether the state has a mask.
 
     Raises:
         Unsupported: Says why the step cannot be fused.
     """
-    step = trace_step(cell, params, inputs)
+    step = trace_step(cell, params, inputs, masked)
     leaves = tuple(step.buffers[f"prev{i}"] for i in range(len(step.state)))
     output_leaf = next((i for i, leaf in enumerate(step.state) if leaf == step.output), None)
     operands, places = _operands(step)

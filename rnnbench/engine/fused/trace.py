@@ -72,13 +72,14 @@ class TracedStep(NamedTuple):
     vectors: list[Constant]
 
 
-def trace_step(cell: RNNCell, params: Mapping[str, Tensor], inputs: int) -> TracedStep:
+def trace_step(cell: RNNCell, params: Mapping[str, Tensor], inputs: int, masked: bool) -> TracedStep:
     """Traces the step of a cell.
 
     Args:
         cell: The cell.
-        params: Parameters and buffers by name; of ``state_mask`` only whether there is one counts.
+        params: Parameters and buffers by name.
         inputs: Width G of z.
+        masked: Whether the state has a mask.
 
     Raises:
         Unsupported: Says why the step cannot be fused.
@@ -87,7 +88,8 @@ def trace_step(cell: RNNCell, params: Mapping[str, Tensor], inputs: int) -> Trac
     if any(len(shape) != 1 for shape in spec):
         ranks = ", ".join(str(("B", *shape)).replace("'", "") for shape in spec)
         raise Unsupported(f"a leaf of its state has more than one axis besides the batch ({ranks})")
-    tensors = {name: value.detach() for name, value in params.items() if value is not None and name != "state_mask"}
+    masks = cell.state_mask_names()
+    tensors = {name: value.detach() for name, value in params.items() if value is not None and name not in masks}
     like = next((value for value in tensors.values() if value.is_floating_point()), torch.zeros(()))
     sizes = {size for value in tensors.values() for size in value.shape} | {shape[0] for shape in spec} | {inputs}
     batch = next(size for size in range(5, 10_000) if size not in sizes)
@@ -95,10 +97,18 @@ def trace_step(cell: RNNCell, params: Mapping[str, Tensor], inputs: int) -> Trac
     z = recorder.input("z", like.new_zeros(batch, inputs))
     state = tuple(recorder.input(f"prev{i}", like.new_zeros(batch, shape[0])) for i, shape in enumerate(spec))
     named: dict[str, Any] = {f"cell.{name}": value for name, value in tensors.items()}
-    if params.get("state_mask") is not None:
-        named["cell.state_mask"] = recorder.input("mask", like.new_ones(batch, cell.output_size))
-    with torch.no_grad(), torch.autocast("cpu", enabled=False), recorder:
-        output, new = functional_call(_Step(cell), named, (z, state))
+    if masked:
+        # A cell and the cells that it wraps are handed the same mask.
+        mask = recorder.input("mask", like.new_ones(batch, cell.output_size))
+        named |= {f"cell.{name}": mask for name in masks}
+    try:
+        with torch.no_grad(), torch.autocast("cpu", enabled=False), recorder:
+            output, new = functional_call(_Step(cell), named, (z, state))
+    except Unsupported:
+        raise
+    except Exception as error:
+        # The step is the author's code: what it does that cannot be watched, the reference loop can still run.
+        raise Unsupported(f"step cannot be traced ({type(error).__name__}: {error})") from error
     return TracedStep(
         recorder.graph,
         recorder.buffers,
@@ -138,7 +148,14 @@ class _Step(nn.Module):
         return self.cell.step(z, state)
 
 
-class _RandomWatcher(TorchDispatchMode):
+class _Mode(TorchDispatchMode):
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Newer versions of torch would import their compiler here, which takes seconds, to keep it out."""
+        return False
+
+
+class _RandomWatcher(_Mode):
     random = False
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -146,7 +163,7 @@ class _RandomWatcher(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-class _Recorder(TorchDispatchMode):
+class _Recorder(_Mode):
     def __init__(self, batch: int, params: Mapping[str, Tensor]) -> None:
         super().__init__()
         self.batch = batch
