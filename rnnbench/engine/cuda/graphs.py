@@ -101,7 +101,7 @@ class GraphCache:
             training: Whether there is a backward.
             needed: For each weight whether its gradient is needed.
         """
-        if given.z.device.type != "cuda" or torch.cuda.is_current_stream_capturing():
+        if not _can_capture(given.z):
             return None
         shapes = tuple(tuple(one.shape) for one in given.tensors())
         key = (program.ragged, given.mask is None, training, *needed, given.z.device, given.z.dtype, shapes)
@@ -118,6 +118,11 @@ class GraphCache:
                 del self._loops[other]
             loop = self._loops[key] = CapturedLoop(program, given, training, needed)
         return loop if loop.is_free() else None
+
+
+def _can_capture(z: Tensor) -> bool:
+    # What runs inside of somebody else's capture is captured there.
+    return z.device.type == "cuda" and not torch.cuda.is_current_stream_capturing()
 
 
 def _capture(function: Callable[[], Made], pool: Any) -> tuple[torch.cuda.CUDAGraph, Made]:
