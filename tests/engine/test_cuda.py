@@ -274,6 +274,7 @@ def test_who_runs_on_cuda(cell, masked, name, monkeypatch):
     for module in (engine, scan):
         monkeypatch.setattr(module, "on_cuda", lambda *_: None)
         monkeypatch.setattr(module, "missing_triton", lambda: None)
+    monkeypatch.setattr(engine, "_no_form", lambda *_: None)
     assert engine_on("cuda", cell(3, 4), masked).name == name
     assert engine_on("mps", cell(3, 4), masked).name == ("torch" if name == "torch" else "reference")
 
@@ -308,7 +309,9 @@ def test_scan_on_a_gpu(cell, lengths, dtype):
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("cell", [LSTM, GRU, partial(Elman, nonlinearity="sigmoid"), MinGRU, partial(Zoneout, cell=LSTM)])
+@pytest.mark.parametrize(
+    "cell", [LSTM, GRU, partial(Elman, nonlinearity="sigmoid"), MinGRU, partial(Zoneout, cell=LSTM)]
+)
 def test_a_stack_learns_on_a_gpu(cell):
     torch.manual_seed(0)
     stack = Backbone(4, cell, 32, num_layers=2, bidirectional=True).cuda()
