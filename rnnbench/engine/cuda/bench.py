@@ -24,7 +24,9 @@ def main() -> None:
     """Prints a table: rows are cells and engines, columns shapes (T, B, I, H)."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20, help="how often each is timed, in turns")
-    parser.add_argument("--ragged", action="store_true", help="lengths from T / 2 to T in place of T")
+    parser.add_argument(
+        "--ragged", action="store_true", help="lengths from T / 2 to T; torch.nn.LSTM still runs over all T"
+    )
     parser.add_argument(
         "--cells", nargs="+", default=["LSTM", "GRU", "Elman", "PeepholeLSTM", "LayerNormLSTM", "SRU", "MinGRU", "LRU"]
     )

@@ -41,7 +41,7 @@ class CapturedLoop:
 
     def __init__(self, program: Program, given: Inputs, training: bool, needed: Sequence[bool]) -> None:
         self._inputs = Inputs(
-            given.z.clone(),
+            given.z.clone(memory_format=torch.contiguous_format),
             None if given.lengths is None else given.lengths.clone(),
             None if given.mask is None else given.mask.clone(),
             tuple(leaf.clone() for leaf in given.state),
