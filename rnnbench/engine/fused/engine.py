@@ -21,7 +21,7 @@ from rnnbench.engine.fused.linear import OwnLinear, is_wanted
 from rnnbench.engine.fused.lowering import Unsupported
 from rnnbench.engine.fused.plan import Plan, make_plan
 from rnnbench.engine.fused.run import run_plan
-from rnnbench.engine.fused.trace import trace_projection
+from rnnbench.engine.fused.trace import Projection, trace_projection
 from rnnbench.engine.reference import ReferenceEngine
 from rnnbench.engine.torch_layers import TorchEngine
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 class _Prepared(NamedTuple):
     plan: Plan
-    random: bool
+    projection: Projection
 
 
 # Plans live outside of the cells, which stay free to be copied, pickled and compared.
@@ -87,11 +87,13 @@ def _run(
     layout = full(batch, steps) if lengths is None else ragged(tuple(lengths.tolist()), steps)
     if layout.rows == 0:
         return x.new_zeros(batch, steps, plan.output_width, dtype=state[0].dtype), state
-    if prepared.random:
+    if prepared.projection.random:
         # Random numbers are drawn in the order of the batch, the same for every engine.
         z = _arrange(_project(plan, cell, params, x), layout)
     else:
         z = _project(plan, cell, params, _arrange(x, layout))
+    if plan.overwrites_z and not prepared.projection.fresh:
+        z = z.clone()
     half = state[0].dtype if state[0].dtype != dtype and not torch.is_autocast_enabled("cpu") else dtype
     with torch.autocast("cpu", enabled=False):
         memo = dict(params)
@@ -142,7 +144,7 @@ def _prepare(cell: RNNCell, masked: bool) -> _Prepared:
     if key not in plans:
         params: dict[str, Tensor] = {**dict(cell.named_parameters()), **dict(cell.named_buffers())}
         projection = trace_projection(cell)
-        plans[key] = _Prepared(make_plan(cell, params, projection.width, masked), projection.random)
+        plans[key] = _Prepared(make_plan(cell, params, projection.width, masked), projection)
     return plans[key]
 
 
