@@ -454,8 +454,10 @@ def test_without_gradients_nothing_is_kept():
         with_gradients = sum(sizes)
     finally:
         torch.Tensor.new_empty = original
-    # The projected input and the output are there in both; gates and memory of 200 steps are not.
-    assert with_gradients - without > 8 * 200 * 32 * 4
+    # The projected input and the output are there in both; the memory of 200 steps is not.
+    rows = 8 * 200
+    assert without <= rows * 32 * (4 + 1) + 8 * 32 * 10
+    assert with_gradients - without >= (rows - 8) * 32
 
 
 def test_a_graph_can_be_walked_twice():
@@ -581,7 +583,7 @@ def test_a_refusal_names_the_reason(cell, reason):
 def test_torch_refuses_a_mask_of_the_state():
     assert select_engine(LSTM(3, 4), "torch").name == "torch"
     assert select_engine(LSTM(3, 4), masked=True).name == "fused"
-    with pytest.raises(Exception, match="no dropout on the state"):
+    with pytest.raises(Exception, match="no (locked )?dropout on the state"):
         select_engine(LSTM(3, 4), "torch", masked=True)
 
 

@@ -88,10 +88,13 @@ def emit_kernel(name: str, stores: list[Store], widths: Mapping[str, int], ragge
     row = _Row(widths)
     # All values first: a store must not come between the loads of the same element.
     written = [(store, row.written(store, ragged)) for store in stores]
+    crossing = any(row.is_read_elsewhere(store) for store, _ in written)
+    if crossing:
+        row.lines.append("tl.debug_barrier()")
     for store, value in written:
         row.lines.append(f"tl.store({row.place(store.buffer, store.start, store.piece.width)}, {value}{row.mask})")
     columns = max([1, *row.columns])
-    whole = bool(row.reductions) or any(store.piece.width == 1 for store in stores)
+    whole = crossing or bool(row.reductions) or any(store.piece.width == 1 for store in stores)
     block = _power_of_two(columns) if whole else min(_COLUMNS, _power_of_two(columns))
     arguments = [*row.buffers, *(("lengths", "t") if ragged else ())]
     head = [
@@ -127,7 +130,7 @@ class _Row:
         """What is to stand in the buffer."""
         value = self._value(store.piece.node)
         kind = store.buffer.rstrip("0123456789")
-        if ragged and kind not in ("saved", "spill"):
+        if ragged and kind not in ("saved", "spill", "z"):
             # The state as it was, and the gradient of it; nothing of all that is summed over time.
             kept = {"next": f"prev{store.buffer[4:]}", "dprev": f"dnext{store.buffer[5:]}"}.get(kind)
             other = self._constant(0.0) if kept is None else self._load(kept, store.start, store.piece.width)
@@ -135,6 +138,16 @@ class _Row:
         if store.add:
             value = self._line(f"{self._load(store.buffer, store.start, store.piece.width)} + {value}")
         return value
+
+    def is_read_elsewhere(self, store: Store) -> bool:
+        """Whether columns that are written are read under other numbers j, thus by other threads."""
+        own = (store.buffer, store.start)
+        return any(
+            node.place != own and node.place[0] == store.buffer
+            and node.place[1] < store.start + store.piece.width and store.start < node.place[1] + node.width
+            for node in self._values
+            if node.op == "load"
+        )  # fmt: skip
 
     def place(self, buffer: str, start: int, width: int) -> str:
         """Pointers to some columns; `mask` becomes what a load or store of them has to add."""

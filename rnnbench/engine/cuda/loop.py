@@ -83,7 +83,9 @@ def run_forward(program: Program, given: Inputs, training: bool) -> Forward:
         given: See `Inputs`.
         training: Whether to keep what the backward needs.
     """
-    plan, z = program.plan, given.z.contiguous()
+    plan = program.plan
+    # A copy where the step writes to it: z may be the input itself, or kept by what the projection is made of.
+    z = given.z.clone(memory_format=torch.contiguous_format) if plan.overwrites_z else given.z.contiguous()
     steps, batch, _ = z.shape
     buffers: dict[str, Tensor] = {"z": z, **_named("weight", given.constants[len(plan.step.vectors) :])}
     buffers |= _named("vector", [one.reshape(-1) for one in given.constants[: len(plan.step.vectors)]])

@@ -80,11 +80,13 @@ def _run(
     layout = full(batch, steps) if lengths is None else ragged(tuple(lengths.tolist()), steps)
     if layout.rows == 0:
         return x.new_zeros(batch, steps, plan.output_width, dtype=state[0].dtype), state
-    if prepared.random:
+    if prepared.projection.random:
         # Random numbers are drawn in the order of the batch, the same for every engine.
         z = _arrange(_project(plan, cell, params, x), layout)
     else:
         z = _project(plan, cell, params, _arrange(x, layout))
+    if plan.overwrites_z and not prepared.projection.fresh:
+        z = z.clone()
     half = state[0].dtype if state[0].dtype != dtype and not torch.is_autocast_enabled("cpu") else dtype
     with torch.autocast("cpu", enabled=False):
         memo = dict(params)

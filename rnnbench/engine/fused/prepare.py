@@ -9,14 +9,14 @@ from torch import Tensor
 
 from rnnbench.cells import RNNCell
 from rnnbench.engine.fused.plan import Plan, make_plan
-from rnnbench.engine.fused.trace import trace_projection
+from rnnbench.engine.fused.trace import Projection, trace_projection
 
 
 class Prepared(NamedTuple):
-    """A cell's plan, and whether its projection draws random numbers."""
+    """A cell's plan, and what its projection does."""
 
     plan: Plan
-    random: bool
+    projection: Projection
 
 
 # Plans live outside of the cells, which stay free to be copied, pickled and compared.
@@ -38,7 +38,7 @@ def prepare(cell: RNNCell, masked: bool) -> Prepared:
     if key not in plans:
         params: dict[str, Tensor] = {**dict(cell.named_parameters()), **dict(cell.named_buffers())}
         projection = trace_projection(cell)
-        plans[key] = Prepared(make_plan(cell, params, projection.width, masked), projection.random)
+        plans[key] = Prepared(make_plan(cell, params, projection.width, masked), projection)
     return plans[key]
 
 
