@@ -268,11 +268,11 @@ def _run(
     torch.manual_seed(1)
     try:
         stack = Backbone(_INPUT, factory, _HIDDEN, bidirectional=True, engine=engine).to(dtype)
-    except UserError:
+        x = _input().to(dtype).requires_grad_()
+        start = map_state(lambda leaf: torch.randn_like(leaf).requires_grad_(), stack.initial_state(_BATCH, x))
+        y, state = stack(x, lengths, start)
+    except UserError:  # an engine may refuse the cell, or the device
         return None
-    x = _input().to(dtype).requires_grad_()
-    start = map_state(lambda leaf: torch.randn_like(leaf).requires_grad_(), stack.initial_state(_BATCH, x))
-    y, state = stack(x, lengths, start)
     loss = (y * torch.linspace(-1, 1, y.numel(), dtype=dtype).view_as(y)).sum()
     loss = loss + sum(leaf.square().sum() for leaf in leaves(state))
     loss.backward()

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import functools
 import logging
-from typing import Literal
+from typing import Literal, get_args
 
 from rnnbench.cells import RNNCell
 from rnnbench.engine.base import Engine
+from rnnbench.engine.cuda import ScanEngine, TritonEngine
 from rnnbench.engine.fused import FusedEngine
 from rnnbench.engine.reference import ReferenceEngine
 from rnnbench.engine.torch_layers import TorchEngine
 from rnnbench.errors import UserError, did_you_mean
 
-EngineName = Literal["auto", "fused", "torch", "reference"]
+EngineName = Literal["auto", "fused", "scan", "triton", "torch", "reference"]
 
 log = logging.getLogger(__name__)
 
-# Fastest first: `auto` takes the first that does not refuse the cell. On a GPU the fused engine itself hands over to
-# the next one that can run the cell: a cell is on the CPU when its engine is chosen, and moves later.
+# Fastest first on a CPU: `auto` takes the first that does not refuse the cell. On another device the fused engine asks
+# `engine_on` at every call: a cell is on the CPU when its engine is chosen, and moves later.
 _ENGINES: tuple[Engine, ...] = (FusedEngine(), TorchEngine(), ReferenceEngine())
+# Taken by `auto` on CUDA alone; named, they run there or say why not.
+_CUDA_ENGINES: tuple[Engine, ...] = (ScanEngine(), TritonEngine())
 
 
 def select_engine(cell: RNNCell, name: EngineName = "auto", masked: bool = False) -> Engine:
@@ -42,13 +45,13 @@ def select_engine(cell: RNNCell, name: EngineName = "auto", masked: bool = False
                 _log_once(f"{type(cell).__name__} runs on the {engine.name} engine" + "".join(refusals))
                 return engine
             refusals.append(f"; not on {engine.name}: {reason}")
-    for engine in _ENGINES:
+    for engine in (*_ENGINES, *_CUDA_ENGINES):
         if engine.name == name:
             reason = engine.refusal(cell, masked)
             if reason is not None:
                 raise UserError(f"the {name} engine cannot run {type(cell).__name__}: {reason}", hint="engine: auto")
             return engine
-    known = ["auto", *(engine.name for engine in _ENGINES)]
+    known = get_args(EngineName)
     raise UserError(f"no engine is called {name!r}", where="engine", hint=did_you_mean(name, known))
 
 

@@ -454,8 +454,10 @@ def test_without_gradients_nothing_is_kept():
         with_gradients = sum(sizes)
     finally:
         torch.Tensor.new_empty = original
-    # The projected input and the output are there in both; gates and memory of 200 steps are not.
-    assert with_gradients - without > 8 * 200 * 32 * 4
+    # The projected input and the output are there in both; the memory of 200 steps is not.
+    rows = 8 * 200
+    assert without <= rows * 32 * (4 + 1) + 8 * 32 * 10
+    assert with_gradients - without >= (rows - 8) * 32
 
 
 def test_a_graph_can_be_walked_twice():

@@ -6,7 +6,7 @@
     ------------ up to here nothing knows of C++ ------------
     emit.py      writes row kernels as C++; row_math.cpp has their functions, time_loop.cpp the loop over time
     build.py     compiles, and caches libraries
-    plan.py      all of the above for one cell
+    plan.py      all of the above for one cell; prepare.py keeps it beside the cell
     layout.py    how sequences of different lengths lie in memory
     run.py       allocates buffers, calls the library, and is a torch.autograd.Function
     engine.py    the engine that the rest of the package sees

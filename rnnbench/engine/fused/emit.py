@@ -11,7 +11,7 @@ waits for.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from typing import NamedTuple
 
 from rnnbench.engine.fused.graph import REDUCTIONS, Node, Store
 from rnnbench.engine.fused.schedule import Kernel
@@ -20,6 +20,25 @@ _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 _COMPARE = {"gt": ">", "ge": ">=", "lt": "<", "le": "<=", "eq": "==", "ne": "!="}
 # Buffers of which there is one row for all rows of the batch.
 _SHARED = ("vector", "dvector", "temporary")
+
+
+class Loop(NamedTuple):
+    """A loop over the elements of a row; loops are ordered as they run."""
+
+    level: int
+    width: int
+
+
+def level_of(node: Node) -> int:
+    """How many reductions in a row a node waits for."""
+    return _Row(Sizes())._level(node)
+
+
+def reads_of(stores: list[Store]) -> list[tuple[Loop, Node]]:
+    """Which loop of a kernel loads what; a scalar counts as read in the last one."""
+    row = _Row(Sizes())
+    loops = row.arrange(stores)
+    return row.reads + [(max(loops, default=Loop(0, 1)), load) for load in row.scalar_loads(stores)]
 
 
 class Sizes:
@@ -83,20 +102,31 @@ class _Row:
         self._levels: dict[Node, int] = {}
         self._scalars: dict[Node, str] = {}
         self._kept: dict[Node, str] = {}
-        self._home: dict[Node, tuple[int, int]] = {}
+        self._home: dict[Node, Loop] = {}
+        self.reads: list[tuple[Loop, Node]] = []
 
-    def emit(self, stores: list[Store]) -> list[str]:
-        reductions = self._reductions(store.piece.node for store in stores)
-        last = max(self._level(store.piece.node) for store in stores)
-        loops: dict[tuple[int, int], tuple[list[Store], list[Node]]] = {}
+    def arrange(self, stores: list[Store]) -> dict[Loop, tuple[list[Store], list[Node]]]:
+        """The loops, each with what it writes and what it sums up."""
+        loops: dict[Loop, tuple[list[Store], list[Node]]] = {}
         for store in stores:
             if store.piece.width > 1:
-                level = self._level(store.piece.node)
-                loops.setdefault((level, store.piece.width), ([], []))[0].append(store)
-        for node in reductions:
-            operand = node.args[0]
-            loops.setdefault((self._level(operand), operand.width), ([], []))[1].append(node)
+                key = Loop(self._level(store.piece.node), store.piece.width)
+                loops.setdefault(key, ([], []))[0].append(store)
+        for node in self._nodes(stores):
+            if node.op in REDUCTIONS:
+                operand = node.args[0]
+                loops.setdefault(Loop(self._level(operand), operand.width), ([], []))[1].append(node)
         self._find_shared(loops)
+        return loops
+
+    def scalar_loads(self, stores: list[Store]) -> list[Node]:
+        """Loads of one column."""
+        return [node for node in self._nodes(stores) if node.op == "load" and node.width == 1]
+
+    def emit(self, stores: list[Store]) -> list[str]:
+        """The code."""
+        loops = self.arrange(stores)
+        last = max(self._level(store.piece.node) for store in stores)
         lines: list[str] = []
         for level in range(last + 1):
             roots = [node for stores, sums in (loops[key] for key in sorted(loops) if key[0] == level)
@@ -117,21 +147,24 @@ class _Row:
             self._levels[node] = waits + (node.op in REDUCTIONS)
         return self._levels[node]
 
-    def _reductions(self, roots: Iterable[Node]) -> list[Node]:
+    def _nodes(self, stores: list[Store]) -> list[Node]:
         seen: set[Node] = set()
-        stack = list(roots)
+        stack = [store.piece.node for store in stores]
         while stack:
             node = stack.pop()
             if node not in seen:
                 seen.add(node)
                 stack.extend(node.args)
-        return sorted((node for node in seen if node.op in REDUCTIONS), key=lambda node: node.index)
+        return sorted(seen, key=lambda node: node.index)
 
-    def _find_shared(self, loops: dict[tuple[int, int], tuple[list[Store], list[Node]]]) -> None:
+    def _find_shared(self, loops: dict[Loop, tuple[list[Store], list[Node]]]) -> None:
         """What a loop computes and a later one needs is kept in a temporary row."""
 
-        def visit(node: Node, key: tuple[int, int]) -> None:
-            if node.width == 1 or not node.args:
+        def visit(node: Node, key: Loop) -> None:
+            if node.width == 1:
+                return
+            if not node.args:
+                self.reads.append((key, node))
                 return
             home = self._home.setdefault(node, key)
             if home != key:
@@ -183,7 +216,7 @@ class _Row:
         assert isinstance(node.attr, float)
         return f"S({self._sizes.text(int(node.attr))})" if node.op == "size" else _literal(node.attr)
 
-    def _loop(self, key: tuple[int, int], stores: list[Store], sums: list[Node]) -> list[str]:
+    def _loop(self, key: Loop, stores: list[Store], sums: list[Node]) -> list[str]:
         names: dict[Node, str] = {}
         body: list[str] = []
 

@@ -6,8 +6,6 @@ import functools
 import logging
 from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -19,22 +17,13 @@ from rnnbench.engine.fused import build
 from rnnbench.engine.fused.layout import Layout, Pack, Unpack, full, ragged
 from rnnbench.engine.fused.linear import OwnLinear, is_wanted
 from rnnbench.engine.fused.lowering import Unsupported
-from rnnbench.engine.fused.plan import Plan, make_plan
+from rnnbench.engine.fused.plan import Plan
+from rnnbench.engine.fused.prepare import Prepared, prepare
 from rnnbench.engine.fused.run import run_plan
-from rnnbench.engine.fused.trace import trace_projection
 from rnnbench.engine.reference import ReferenceEngine
 from rnnbench.engine.torch_layers import TorchEngine
 
 log = logging.getLogger(__name__)
-
-
-class _Prepared(NamedTuple):
-    plan: Plan
-    random: bool
-
-
-# Plans live outside of the cells, which stay free to be copied, pickled and compared.
-_prepared: WeakKeyDictionary[RNNCell, dict[tuple[object, ...], _Prepared]] = WeakKeyDictionary()
 
 
 class FusedEngine(Engine):
@@ -44,11 +33,12 @@ class FusedEngine(Engine):
 
     def refusal(self, cell: RNNCell, masked: bool = False) -> str | None:
         """Refuses cells whose step has no fused form, and everything where no code can be built."""
-        reason = build.missing_compiler()
+        # Where there is a GPU the cell may be on its way there, and needs no compiler.
+        reason = None if torch.cuda.is_available() else build.missing_compiler()
         if reason is not None:
             return reason
         try:
-            _prepare(cell, masked)
+            prepare(cell, masked)
         except Unsupported as error:
             return str(error)
         return None
@@ -56,17 +46,20 @@ class FusedEngine(Engine):
     def run(
         self, cell: RNNCell, params: Mapping[str, Tensor], x: Tensor, state: State, lengths: Tensor | None
     ) -> tuple[Tensor, State]:
-        """See `Engine.run`; what is not on the CPU, and what turns out not to be built, runs on the next engine.
+        """See `Engine.run`; on another device the engine for that device runs, and the next one what cannot be built.
 
         The loop runs in float64 where the state is in float64, else in float32, under autocast too: output and state
         are then float32 as the reference engine's carried state is.
         """
         mask = params.get(cell.state_mask_names()[0])
         if x.device.type != "cpu":
-            return _next_engine(cell, mask is not None, f"on {x.device.type}").run(cell, params, x, state, lengths)
+            # Late, because engines for other devices are made of this package's front end.
+            from rnnbench.engine.by_device import engine_on
+
+            return engine_on(x.device.type, cell, mask is not None).run(cell, params, x, state, lengths)
         dtype = torch.float64 if state[0].dtype == torch.float64 else torch.float32
         try:
-            prepared = _prepare(cell, masked=mask is not None)
+            prepared = prepare(cell, mask is not None)
             prepared.plan.library(dtype)
         except (Unsupported, build.BuildError) as error:
             return _next_engine(cell, mask is not None, str(error)).run(cell, params, x, state, lengths)
@@ -74,7 +67,7 @@ class FusedEngine(Engine):
 
 
 def _run(
-    prepared: _Prepared,
+    prepared: Prepared,
     cell: RNNCell,
     params: Mapping[str, Tensor],
     x: Tensor,
@@ -87,11 +80,13 @@ def _run(
     layout = full(batch, steps) if lengths is None else ragged(tuple(lengths.tolist()), steps)
     if layout.rows == 0:
         return x.new_zeros(batch, steps, plan.output_width, dtype=state[0].dtype), state
-    if prepared.random:
+    if prepared.projection.random:
         # Random numbers are drawn in the order of the batch, the same for every engine.
         z = _arrange(_project(plan, cell, params, x), layout)
     else:
         z = _project(plan, cell, params, _arrange(x, layout))
+    if plan.overwrites_z and not prepared.projection.fresh:
+        z = z.clone()
     half = state[0].dtype if state[0].dtype != dtype and not torch.is_autocast_enabled("cpu") else dtype
     with torch.autocast("cpu", enabled=False):
         memo = dict(params)
@@ -133,27 +128,6 @@ class _Projection(torch.nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.cell.project(x)
-
-
-def _prepare(cell: RNNCell, masked: bool) -> _Prepared:
-    """The plan of a cell, made once for what its step may depend on."""
-    key = (masked, *_options(cell))
-    plans = _prepared.setdefault(cell, {})
-    if key not in plans:
-        params: dict[str, Tensor] = {**dict(cell.named_parameters()), **dict(cell.named_buffers())}
-        projection = trace_projection(cell)
-        plans[key] = _Prepared(make_plan(cell, params, projection.width, masked), projection.random)
-    return plans[key]
-
-
-def _options(cell: RNNCell) -> tuple[object, ...]:
-    """What a step can branch on: plain attributes of the cell and of the modules in it, ``training`` among them."""
-    return tuple(
-        (name, value)
-        for module in cell.modules()
-        for name, value in vars(module).items()
-        if isinstance(value, bool | int | float | str)
-    )
 
 
 def _next_engine(cell: RNNCell, masked: bool, reason: str) -> Engine:

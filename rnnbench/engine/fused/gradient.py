@@ -99,7 +99,9 @@ def _choose_saved(
     """The nodes of the forward to save, so that the backward can be computed from what it has."""
     own = _reachable(store.piece.node for store in forward)
     needed: set[Node] = set()
-    _reachable((store.piece.node for store in backward), stop=own, met=needed)
+    beyond = _reachable((store.piece.node for store in backward), stop=own, met=needed)
+    # Where gradients are cut, the backward has parts of nodes that the forward has only as a whole.
+    needed |= {node for node in beyond if node.op == "load" and node.place[0].rstrip("0123456789") in ("z", "product")}
     saved: list[Node] = []
     known = set(available)
 

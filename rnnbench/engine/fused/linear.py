@@ -32,7 +32,9 @@ def is_wanted() -> bool:
     return torch.backends.mkl.is_available() and "GenuineIntel" not in vendor
 
 
-def multiply(library: ctypes.CDLL | None, a: Tensor, b: Tensor, bias: Tensor | None = None) -> Tensor:
+def multiply(
+    library: ctypes.CDLL | None, a: Tensor, b: Tensor, bias: Tensor | None = None, sums: Tensor | None = None
+) -> Tensor:
     """``a (M, K) @ b (K, N) + bias (N)``.
 
     Args:
@@ -40,21 +42,28 @@ def multiply(library: ctypes.CDLL | None, a: Tensor, b: Tensor, bias: Tensor | N
         a: Contiguous rows or columns.
         b: Contiguous rows or columns.
         bias: None for nothing.
+        sums: Where the sums ``(M)`` of a are added to, a of contiguous columns; None for nowhere.
     """
     if library is None:
-        return torch.mm(a, b) if bias is None else torch.addmm(bias, a, b)
+        return torch.mm(a, b)
     (m, k), n = a.shape, b.shape[1]
     found = a.new_empty(m, n)
+    threads = thread_count(max(1, m // _ROWS_PER_THREAD))
     library.rnnbench_product(
-        _NUMBER(m), _NUMBER(n), _NUMBER(k), *_matrix(a), *_matrix(b),
-        ctypes.c_void_p(None if bias is None else bias.data_ptr()), ctypes.c_void_p(found.data_ptr()), _NUMBER(n),
-        _NUMBER(0), _NUMBER(thread_count(max(1, m // _ROWS_PER_THREAD))), parallel(),
-    )  # fmt: skip
+        *(_NUMBER(size) for size in (m, n, k)),
+        *(*_matrix(a), *_matrix(b), _address(bias), _address(found), _NUMBER(n), _address(sums)),
+        *(_NUMBER(threads), parallel()),
+    )
     return found
+
+
+def _address(tensor: Tensor | None) -> ctypes.c_void_p:
+    return ctypes.c_void_p(None if tensor is None else tensor.data_ptr())
 
 
 def _matrix(matrix: Tensor) -> tuple[ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64]:
     """Address, distance between rows as they lie in memory, and whether rows are columns there."""
+    # A single column or row lies both ways.
     transposed = matrix.stride(1) != 1
     return ctypes.c_void_p(matrix.data_ptr()), _NUMBER(matrix.stride(0 if not transposed else 1)), _NUMBER(transposed)
 
@@ -93,9 +102,10 @@ class _Linear(torch.autograd.Function):
         rows, weight = ctx.saved_tensors
         gradient = gradients[0].reshape(len(rows), -1).contiguous()
         _, wants_x, wants_weight, wants_bias = ctx.needs_input_grad
+        sums = gradient.new_zeros(len(weight)) if wants_bias else None
         return (
             None,
             multiply(ctx.library, gradient, weight).view(ctx.shape) if wants_x else None,
-            multiply(ctx.library, gradient.t(), rows) if wants_weight else None,
-            gradient.sum(0) if wants_bias else None,
+            multiply(ctx.library, gradient.t(), rows, sums=sums) if wants_weight or wants_bias else None,
+            sums,
         )

@@ -20,6 +20,7 @@ from rnnbench.engine.fused.build import load
 from rnnbench.engine.fused.emit import Emitter
 from rnnbench.engine.fused.gradient import Differentiated, differentiate
 from rnnbench.engine.fused.graph import Store, Value, stores, width
+from rnnbench.engine.fused.reuse import reuse_z
 from rnnbench.engine.fused.schedule import Kernel, Multiply, Operation, schedule
 from rnnbench.engine.fused.trace import Constant, TracedStep, trace_step
 
@@ -48,7 +49,8 @@ class Plan:
         output_width: Width O of the output.
         output_leaf: Which leaf of the new state is the output; None where it is none of them.
         kept: For each leaf, whether training keeps its history.
-        keeps_z: Whether the backward reads z.
+        keeps_z: Whether the backward reads z, or what has taken its place.
+        overwrites_z: Whether the forward writes to z.
         weights: The weights of products.
         hoisted: What their gradients are made of.
         buffers: Widths of all buffers, in the order of the native call.
@@ -66,6 +68,7 @@ class Plan:
     output_leaf: int | None
     kept: tuple[bool, ...]
     keeps_z: bool
+    overwrites_z: bool
     weights: tuple[Constant, ...]
     hoisted: tuple[HoistedProduct, ...]
     buffers: dict[str, int]
@@ -114,6 +117,9 @@ def make_plan(cell: RNNCell, params: Mapping[str, Tensor], inputs: int, masked: 
     weights = list(dict.fromkeys(product.weight for product in step.products))
     hoisted, backward_stores = _hoist(step, halves, places, weights)
     forward, spilled = schedule(step.graph, halves.forward, _forward_products(step, places, weights), halves.saved)
+    columns, overwrites_z = halves.columns, False
+    if not halves.keeps_z:
+        forward, backward_stores, columns, overwrites_z = reuse_z(step.graph, forward, backward_stores)
     backward, spilled_back = schedule(step.graph, backward_stores, _backward_products(step, hoisted), {})
     backward_buffers = _read(backward) | {one.operand for one in hoisted}
     kept = tuple(
@@ -124,7 +130,7 @@ def make_plan(cell: RNNCell, params: Mapping[str, Tensor], inputs: int, masked: 
     buffers.update({name: width(value) for name, value in operands.items()})
     buffers["output"] = width(step.output)
     buffers.update({f"d{name}": size for name, size in list(buffers.items()) if name != "mask"})
-    buffers.update(saved=halves.columns, spill=max(spilled, spilled_back), temporary=0)
+    buffers.update(saved=columns, spill=max(spilled, spilled_back), temporary=0)
     emitter = Emitter(buffers)
     kernels = [one for one in (*forward, *backward) if isinstance(one, Kernel)]
     texts = [emitter.kernel(f"kernel{k}", kernel) for k, kernel in enumerate(kernels)]
@@ -139,7 +145,8 @@ def make_plan(cell: RNNCell, params: Mapping[str, Tensor], inputs: int, masked: 
         width(step.output),
         output_leaf,
         kept,
-        halves.keeps_z,
+        halves.keeps_z or overwrites_z,
+        overwrites_z,
         tuple(weights),
         tuple(hoisted),
         buffers,

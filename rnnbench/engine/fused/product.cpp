@@ -12,7 +12,14 @@ enum { kBytes = 16, kVectors = 2, kHeight = 6 };
 #endif
 
 typedef S Vector __attribute__((vector_size(kBytes), aligned(sizeof(S)), may_alias));
-enum { kLanes = kBytes / sizeof(S), kWidth = kLanes * kVectors, kDepth = 256, kBlock = 120 };
+enum { kLanes = kBytes / sizeof(S), kWidth = kLanes * kVectors, kDepth = 320, kBlock = 120, kColumns = 768 };
+
+// Blocks of about the same size: a short last one would cost as much traffic as a whole one.
+static inline int64_t block_size(int64_t whole, int64_t most, int64_t unit) {
+  const int64_t blocks = (whole + most - 1) / most;
+  const int64_t size = blocks ? (whole + blocks - 1) / blocks : 1;
+  return (size + unit - 1) / unit * unit;
+}
 
 static inline int64_t packed_size(int64_t k, int64_t n) { return (n + kWidth - 1) / kWidth * kWidth * k; }
 
@@ -72,8 +79,9 @@ static inline void tail(int m, int64_t k, const S* a, int64_t row_step, int64_t 
 // A product with a packed B.
 static void product(int64_t m, int64_t n, int64_t k, const S* a, int64_t row_step, int64_t step, const S* packed, S* c,
                     int64_t ldc, bool add) {
-  for (int64_t p = 0; p < k; p += kDepth) {
-    const int64_t depth = k - p < kDepth ? k - p : kDepth;
+  const int64_t most = block_size(k, kDepth, 1);
+  for (int64_t p = 0; p < k; p += most) {
+    const int64_t depth = k - p < most ? k - p : most;
     for (int64_t j = 0; j < n; j += kWidth) {
       const int64_t width = n - j < kWidth ? n - j : kWidth;
       const S* panel = packed + j * k + p * kWidth;
@@ -90,9 +98,15 @@ static void product(int64_t m, int64_t n, int64_t k, const S* a, int64_t row_ste
 struct Large {
   int64_t m, n, k, lda, ldb, ldc, chunks, next;
   const S *a, *b, *bias;
-  S *c, *packed;
-  bool a_transposed, b_transposed, add;
+  S *c, *sums;
+  bool a_transposed, b_transposed;
 };
+
+static S* aligned(int64_t elements) {
+  void* found;
+  if (posix_memalign(&found, 64, sizeof(S) * (size_t)(elements + kWidth))) std::abort();
+  return (S*)found;
+}
 
 // Columns of a transposed A in panels of kHeight rows of A, so that they lie in the order in which they are read.
 static void pack_rows(int64_t depth, int64_t rows, const S* a, int64_t lda, S* block) {
@@ -103,34 +117,51 @@ static void pack_rows(int64_t depth, int64_t rows, const S* a, int64_t lda, S* b
   }
 }
 
-// Some rows of a large product.
+// Adds up rows of a transposed A while they are at hand.
+static void add_rows(int64_t depth, int64_t rows, const S* a, int64_t lda, S* sums) {
+  for (int64_t q = 0; q < depth; ++q, a += lda) {
+#pragma omp simd
+    for (int64_t r = 0; r < rows; ++r) sums[r] += a[r];
+  }
+}
+
+// Some rows of a large product: blocks of B that fit the second level of the cache, each with all rows.
 static void large_rows(const Large& l, int64_t first, int64_t end) {
-  S* block = l.a_transposed ? (S*)std::malloc(sizeof(S) * (kBlock + kHeight) * kDepth) : nullptr;
-  for (int64_t i = first; i < end; i += kBlock) {
-    const int64_t rows = end - i < kBlock ? end - i : kBlock;
-    for (int64_t p = 0; p < l.k; p += kDepth) {
-      const int64_t depth = l.k - p < kDepth ? l.k - p : kDepth;
-      if (block) pack_rows(depth, rows, l.a + p * l.lda + i, l.lda, block);
-      for (int64_t j = 0; j < l.n; j += kWidth) {
-        const int64_t width = l.n - j < kWidth ? l.n - j : kWidth;
-        const S* right = l.packed + j * l.k + p * kWidth;
-        for (int64_t r = 0; r < rows; r += kHeight) {
-          const S* left = block ? block + r * kDepth : l.a + (i + r) * l.lda + p;
-          const int64_t row_step = block ? 1 : l.lda, step = block ? kHeight : 1;
-          S* c = l.c + (i + r) * l.ldc + j;
-          const int64_t height = rows - r < kHeight ? rows - r : kHeight;
-          if (l.bias && p == 0)
-            for (int64_t s = 0; s < height; ++s) std::memcpy(c + s * l.ldc, l.bias + j, sizeof(S) * width);
-          const bool add = l.add || l.bias || p;
-          if (height == kHeight)
-            tile<kHeight>(depth, left, row_step, step, right, c, l.ldc, width, add);
-          else
-            tail<kHeight - 1>((int)height, depth, left, row_step, step, right, c, l.ldc, width, add);
+  S* left_block = l.a_transposed ? aligned((kBlock + kHeight) * kDepth) : nullptr;
+  S* right_block = aligned(packed_size(kDepth, kColumns));
+  const int64_t most = block_size(l.k, kDepth, 1);
+  const int64_t widest = block_size(l.n, kColumns, kWidth);
+  for (int64_t j0 = 0; j0 < l.n; j0 += widest) {
+    const int64_t columns = l.n - j0 < widest ? l.n - j0 : widest;
+    for (int64_t p = 0; p < l.k; p += most) {
+      const int64_t depth = l.k - p < most ? l.k - p : most;
+      pack(depth, columns, l.b + (l.b_transposed ? j0 * l.ldb + p : p * l.ldb + j0), l.ldb, l.b_transposed, right_block);
+      for (int64_t i = first; i < end; i += kBlock) {
+        const int64_t rows = end - i < kBlock ? end - i : kBlock;
+        if (left_block) pack_rows(depth, rows, l.a + p * l.lda + i, l.lda, left_block);
+        if (l.sums && j0 == 0) add_rows(depth, rows, l.a + p * l.lda + i, l.lda, l.sums + i);
+        for (int64_t j = 0; j < columns; j += kWidth) {
+          const int64_t width = columns - j < kWidth ? columns - j : kWidth;
+          const S* right = right_block + j * depth;
+          for (int64_t r = 0; r < rows; r += kHeight) {
+            const S* left = left_block ? left_block + r * kDepth : l.a + (i + r) * l.lda + p;
+            const int64_t row_step = left_block ? 1 : l.lda, step = left_block ? kHeight : 1;
+            const int64_t height = rows - r < kHeight ? rows - r : kHeight;
+            S* c = l.c + (i + r) * l.ldc + j0 + j;
+            if (l.bias && p == 0)
+              for (int64_t s = 0; s < height; ++s) std::memcpy(c + s * l.ldc, l.bias + j0 + j, sizeof(S) * width);
+            const bool add = l.bias || p;
+            if (height == kHeight)
+              tile<kHeight>(depth, left, row_step, step, right, c, l.ldc, width, add);
+            else
+              tail<kHeight - 1>((int)height, depth, left, row_step, step, right, c, l.ldc, width, add);
+          }
         }
       }
     }
   }
-  std::free(block);
+  std::free(left_block);
+  std::free(right_block);
 }
 
 static void large_work(void* data) {
@@ -139,19 +170,11 @@ static void large_work(void* data) {
     large_rows(l, l.m * chunk / l.chunks, l.m * (chunk + 1) / l.chunks);
 }
 
-static S* aligned(int64_t elements) {
-  void* found;
-  if (posix_memalign(&found, 64, sizeof(S) * (size_t)(elements + kWidth))) std::abort();
-  return (S*)found;
-}
-
-// A product of any size: A is (m, k), or stored as (k, m); B is (k, n), or stored as (n, k); a bias (n) is added to rows.
+// A product of any size: A is (m, k), or stored as (k, m); B is (k, n), or stored as (n, k). A bias (n) is added to every
+// row; the sums (m) over k of a transposed A are added to `sums`. Either may be null.
 extern "C" void rnnbench_product(int64_t m, int64_t n, int64_t k, const S* a, int64_t lda, int64_t a_transposed,
                                  const S* b, int64_t ldb, int64_t b_transposed, const S* bias, S* c, int64_t ldc,
-                                 int64_t add, int64_t chunks, Parallel parallel) {
-  S* packed = aligned(packed_size(k, n));
-  pack(k, n, b, ldb, b_transposed, packed);
-  Large l = {m, n, k, lda, ldb, ldc, chunks, 0, a, b, bias, c, packed, a_transposed != 0, b_transposed != 0, add != 0};
+                                 S* sums, int64_t chunks, Parallel parallel) {
+  Large l = {m, n, k, lda, ldb, ldc, chunks, 0, a, b, bias, c, sums, a_transposed != 0, b_transposed != 0};
   run_parallel(large_work, &l, chunks, parallel);
-  std::free(packed);
 }

@@ -74,7 +74,7 @@ def _forward(
     """Output, last state, and what the backward needs by the names of buffers."""
     batch, ragged = layout.batch, layout.ragged
     rows = layout.rows if training else batch
-    buffers: dict[str, Tensor] = {"z": z.contiguous()}
+    buffers: dict[str, Tensor] = {"z": z.detach().contiguous()}
     for i, leaf in enumerate(state):
         history = batch + layout.rows if (training and plan.kept[i]) or i == plan.output_leaf else 2 * batch
         buffers[f"prev{i}"] = buffers[f"next{i}"] = z.new_empty(history, plan.leaves[i])

@@ -120,21 +120,28 @@ def trace_step(cell: RNNCell, params: Mapping[str, Tensor], inputs: int, masked:
 
 
 class Projection(NamedTuple):
-    """What a cell's projection does: the width G of z, and whether it draws random numbers."""
+    """What a cell's projection does.
+
+    Args:
+        width: The width G of z.
+        random: Whether it draws random numbers.
+        fresh: Whether nobody else has or saves z, so that it may be overwritten.
+    """
 
     width: int
     random: bool
+    fresh: bool
 
 
 def trace_projection(cell: RNNCell) -> Projection:
     """Runs the projection once; the state of the random number generator stays as it was."""
     like = next((value for value in cell.parameters() if value.is_floating_point()), torch.zeros(()))
-    watcher = _RandomWatcher()
+    watcher = _ProjectionWatcher()
     with torch.no_grad(), torch.random.fork_rng(devices=[]), watcher:
         z = cell.project(like.new_zeros(2, cell.input_size))
     if z.dim() != 2 or z.shape[0] != 2:
         raise Unsupported(f"project turns (B, I) into {tuple(z.shape)}")
-    return Projection(z.shape[1], watcher.random)
+    return Projection(z.shape[1], watcher.random, watcher.is_fresh(z))
 
 
 class _Step(nn.Module):
@@ -155,12 +162,27 @@ class _Mode(TorchDispatchMode):
         return False
 
 
-class _RandomWatcher(_Mode):
-    random = False
+# Operations whose results autograd does not save, and views, which are as fresh as what they view.
+_FRESH = {"addmm", "mm", "bmm", "linear", "add", "sub", "mul", "neg", "cat"}
+_RESHAPED = {"view", "_unsafe_view"}
+
+
+class _ProjectionWatcher(_Mode):
+    def __init__(self) -> None:
+        super().__init__()
+        self.random = False
+        self._fresh: dict[int, Tensor] = {}
+
+    def is_fresh(self, tensor: Tensor) -> bool:
+        return id(tensor) in self._fresh
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         self.random |= torch.Tag.nondeterministic_seeded in func.tags
-        return func(*args, **(kwargs or {}))
+        found = func(*args, **(kwargs or {}))
+        name = func._schema.name.removeprefix("aten::")
+        if name in _FRESH or (name in _RESHAPED and self.is_fresh(args[0])):
+            self._fresh[id(found)] = found
+        return found
 
 
 class _Recorder(_Mode):

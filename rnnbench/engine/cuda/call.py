@@ -1,0 +1,61 @@
+"""What both engines for CUDA do around their kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from rnnbench.cells import RNNCell, State
+from rnnbench.errors import UserError
+
+
+def on_cuda(x: Tensor | None = None, engine: str = "") -> str | None:
+    """Why nothing runs on CUDA here, in words that end a sentence; None where there is a device.
+
+    Args:
+        x: The input of a call to ``engine``, which has to be on such a device.
+        engine: Name of the engine that was called.
+
+    Raises:
+        UserError: The input is somewhere else.
+    """
+    if x is not None and x.device.type != "cuda":
+        raise UserError(f"the {engine} engine runs on CUDA only, found a tensor on {x.device}", hint="engine: auto")
+    return None if torch.cuda.is_available() else "it runs on CUDA only, and there is no such device"
+
+
+def loop_dtype(state: State) -> torch.dtype:
+    """The type of numbers in the loop: float64 where the state has it, else float32."""
+    return torch.float64 if state[0].dtype == torch.float64 else torch.float32
+
+
+def returned_dtype(x: Tensor, state: State) -> torch.dtype:
+    """The type of output and last state: the state's, or the loop's under autocast."""
+    return loop_dtype(state) if torch.is_autocast_enabled(x.device.type) else state[0].dtype
+
+
+def project(cell: RNNCell, params: Mapping[str, Tensor], x: Tensor) -> Tensor:
+    """The projection of a whole sequence with these parameters: ``(B, T, I)`` -> ``(B, T, G)``."""
+    return call(cell, params, lambda: cell.project(x))
+
+
+def call(cell: RNNCell, params: Mapping[str, Tensor], function: Callable[[], Any]) -> Any:
+    """Calls a function of a cell with other values in the place of its parameters."""
+    named = {f"cell.{name}": value for name, value in params.items() if value is not None}
+    return functional_call(_Calls(cell, function), named, ())
+
+
+class _Calls(nn.Module):
+    """A function as a module, because PyTorch substitutes parameters for one call of a module only."""
+
+    def __init__(self, cell: RNNCell, function: Callable[[], Any]) -> None:
+        super().__init__()
+        self.cell = cell
+        self.function = function
+
+    def forward(self) -> Any:
+        return self.function()
