@@ -25,6 +25,7 @@ ALLOWED = {
     "results": {"errors", "shipped"},
     "platform": {"errors", "results", "tasks"},
     "testing": {"errors", "backbone", "cells", "engine"},
+    "bench": {"errors", "cells", "engine", "platform", "results"},
     "cli": {"errors", "shipped", "testing", "cells", "engine", "data", "platform", "results", "tasks"},
     "__main__": {"cli"},
 }

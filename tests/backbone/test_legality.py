@@ -12,7 +12,7 @@ from rnnbench.cells import GRU, LSTM, RNNCell, Zoneout
 from rnnbench.errors import UserError
 
 
-class Average(RNNCell):
+class Unweighted(RNNCell):
     """Meets its state without a weight, and gives out none of it."""
 
     def __init__(self, input_size, hidden_size):
@@ -27,9 +27,9 @@ class Average(RNNCell):
 EXAMPLES = [
     {"cell": LSTM, "merge": "sum"},
     {"cell": LSTM, "dropout": Dropout(state=0.5, locked=True)},
-    {"cell": Average, "dropout": Dropout(state=0.5)},
-    {"cell": Average, "weight_drop": 0.5},
-    {"cell": Average, "recurrent_init": "orthogonal"},
+    {"cell": Unweighted, "dropout": Dropout(state=0.5)},
+    {"cell": Unweighted, "weight_drop": 0.5},
+    {"cell": Unweighted, "recurrent_init": "orthogonal"},
 ]
 REPAIRS = [
     {"bidirectional": True},
@@ -59,7 +59,7 @@ def test_rules(rule, options, repair):
         (lambda: Backbone(3, LSTM, 8, parameters=1000), "hidden_size is 8, and parameters is 1000"),
         (lambda: Backbone(3, LSTM, 8, dropout=Dropout(state=0.1), engine="torch"), "no locked dropout on the state"),
         (lambda: Backbone(3, Zoneout, 8, engine="torch"), "torch.nn has no layer that equals Zoneout"),
-        (lambda: Backbone(3, partial(Zoneout, cell=Average), 8), "the output of Average is no leaf of its state"),
+        (lambda: Backbone(3, partial(Zoneout, cell=Unweighted), 8), "the output of Unweighted is no leaf of its state"),
         (
             lambda: Backbone(3, bidirectional=True).step(torch.zeros(2, 3), ()),
             "a bidirectional stack cannot step",
