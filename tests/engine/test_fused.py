@@ -460,6 +460,35 @@ def test_without_gradients_nothing_is_kept():
     assert with_gradients - without >= (rows - 8) * 32
 
 
+class Plain(RNNCell):
+    """Its z is the input itself, which the engine must not write to."""
+
+    emits = 0
+
+    def step(self, z, state):
+        h = torch.sigmoid(z) * state[0] + torch.tanh(z)
+        return h, (h,)
+
+
+class Squashed(MinGRU):
+    """Autograd saves the result of the projection, which the engine must not write to either."""
+
+    def project(self, x):
+        return torch.sigmoid(super().project(x))
+
+
+@pytest.mark.parametrize("cell", [Plain, Squashed])
+def test_only_what_nobody_else_needs_is_overwritten(cell):
+    torch.manual_seed(0)
+    one = cell(6, 6).double()
+    x = torch.randn(1, 9, 6, dtype=torch.float64)
+    before = x.clone()
+    with torch.no_grad():
+        FusedEngine().run(one, dict(one.named_parameters()), x, one.initial_state(1, x), None)
+    assert torch.equal(x, before)
+    assert_agree(run(FusedEngine(), one, x), run(ReferenceEngine(), one, x), 1e-10)
+
+
 def test_a_graph_can_be_walked_twice():
     cell, x = LSTM(5, 6), torch.randn(4, 9, 5, requires_grad=True)
     y, _ = FusedEngine().run(cell, dict(cell.named_parameters()), x, cell.initial_state(4, x), None)

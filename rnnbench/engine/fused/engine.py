@@ -63,7 +63,7 @@ class FusedEngine(Engine):
             prepared.plan.library(dtype)
         except (Unsupported, build.BuildError) as error:
             return _next_engine(cell, mask is not None, str(error)).run(cell, params, x, state, lengths)
-        return _run(prepared, cell, params, x, state, lengths, dtype)
+        return _run(prepared, cell, params, x, state, lengths, mask, dtype)
 
 
 def _run(
@@ -73,6 +73,7 @@ def _run(
     x: Tensor,
     state: State,
     lengths: Tensor | None,
+    mask: Tensor | None,
     dtype: torch.dtype,
 ) -> tuple[Tensor, State]:
     plan = prepared.plan
@@ -89,9 +90,7 @@ def _run(
         z = z.clone()
     half = state[0].dtype if state[0].dtype != dtype and not torch.is_autocast_enabled("cpu") else dtype
     with torch.autocast("cpu", enabled=False):
-        memo = dict(params)
-        constants = [one.evaluate(memo).to(dtype) for one in (*plan.step.vectors, *plan.weights)]
-        mask = params.get(cell.state_mask_names()[0])
+        constants = [one.evaluate(params).to(dtype) for one in (*plan.step.vectors, *plan.weights)]
         y, last = run_plan(
             plan,
             layout,

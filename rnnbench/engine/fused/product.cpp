@@ -1,8 +1,8 @@
 // Matrix products: C (m, n) = or += A (m, k) B (k, n), rows of C contiguous.
 //
-// B is packed into panels of kWidth columns, padded with zeros, so that the inner loop reads it in order. A tile of kHeight x
-// kWidth elements of C stays in registers over a block of k. Every element of C is summed in the same order whatever the
-// number of rows, so that a sequence's results do not depend on its batch.
+// B is packed into panels of kWidth columns, padded with zeros, so that the inner loop reads it in order. A tile of
+// kHeight x kWidth elements of C stays in registers over a block of k. Every element of C is summed in the same order
+// whatever the number of rows, so that a sequence's results do not depend on its batch.
 #if defined(__AVX512F__)
 enum { kBytes = 64, kVectors = 2, kHeight = 12 };
 #elif defined(__AVX__)
@@ -12,7 +12,7 @@ enum { kBytes = 16, kVectors = 2, kHeight = 6 };
 #endif
 
 typedef S Vector __attribute__((vector_size(kBytes), aligned(sizeof(S)), may_alias));
-enum { kLanes = kBytes / sizeof(S), kWidth = kLanes * kVectors, kDepth = 320, kBlock = 120, kColumns = 768 };
+enum { kLanes = kBytes / sizeof(S), kWidth = kLanes * kVectors, kDepth = 320, kBlock = 120, kColumns = 384 };
 
 // Blocks of about the same size: a short last one would cost as much traffic as a whole one.
 static inline int64_t block_size(int64_t whole, int64_t most, int64_t unit) {
@@ -40,8 +40,8 @@ static void pack(int64_t k, int64_t n, const S* b, int64_t ldb, bool transposed,
 
 // One tile; element (i, p) of A stands at a[i * row_step + p * step].
 template <int M>
-static inline void tile(int64_t k, const S* a, int64_t row_step, int64_t step, const S* b, S* c, int64_t ldc, int64_t width,
-                        bool add) {
+static inline void tile(int64_t k, const S* a, int64_t row_step, int64_t step, const S* b, S* c, int64_t ldc,
+                        int64_t width, bool add) {
   Vector sum[M][kVectors];
   for (int i = 0; i < M; ++i)
     for (int v = 0; v < kVectors; ++v) sum[i][v] = Vector{};
@@ -89,8 +89,8 @@ static void product(int64_t m, int64_t n, int64_t k, const S* a, int64_t row_ste
       for (; i + kHeight <= m; i += kHeight)
         tile<kHeight>(depth, a + i * row_step + p * step, row_step, step, panel, c + i * ldc + j, ldc, width, add || p);
       if (i < m)
-        tail<kHeight - 1>((int)(m - i), depth, a + i * row_step + p * step, row_step, step, panel, c + i * ldc + j, ldc, width,
-                        add || p);
+        tail<kHeight - 1>((int)(m - i), depth, a + i * row_step + p * step, row_step, step, panel, c + i * ldc + j, ldc,
+                          width, add || p);
     }
   }
 }
@@ -107,6 +107,23 @@ static S* aligned(int64_t elements) {
   if (posix_memalign(&found, 64, sizeof(S) * (size_t)(elements + kWidth))) std::abort();
   return (S*)found;
 }
+
+// Memory that a thread keeps from one product to the next: fresh memory costs more than what is done in it.
+struct Scratch {
+  S* data = nullptr;
+  int64_t size = 0;
+  ~Scratch() { std::free(data); }
+  S* get(int64_t elements) {
+    if (elements > size) {
+      std::free(data);
+      data = aligned(elements);
+      size = elements;
+    }
+    return data;
+  }
+};
+
+static thread_local Scratch left_scratch, right_scratch;
 
 // Columns of a transposed A in panels of kHeight rows of A, so that they lie in the order in which they are read.
 static void pack_rows(int64_t depth, int64_t rows, const S* a, int64_t lda, S* block) {
@@ -127,15 +144,15 @@ static void add_rows(int64_t depth, int64_t rows, const S* a, int64_t lda, S* su
 
 // Some rows of a large product: blocks of B that fit the second level of the cache, each with all rows.
 static void large_rows(const Large& l, int64_t first, int64_t end) {
-  S* left_block = l.a_transposed ? aligned((kBlock + kHeight) * kDepth) : nullptr;
-  S* right_block = aligned(packed_size(kDepth, kColumns));
-  const int64_t most = block_size(l.k, kDepth, 1);
-  const int64_t widest = block_size(l.n, kColumns, kWidth);
+  const int64_t most = block_size(l.k, kDepth, 1), widest = block_size(l.n, kColumns, kWidth);
+  S* left_block = l.a_transposed ? left_scratch.get((kBlock + kHeight) * kDepth) : nullptr;
+  S* right_block = right_scratch.get(packed_size(most, widest));
   for (int64_t j0 = 0; j0 < l.n; j0 += widest) {
     const int64_t columns = l.n - j0 < widest ? l.n - j0 : widest;
     for (int64_t p = 0; p < l.k; p += most) {
       const int64_t depth = l.k - p < most ? l.k - p : most;
-      pack(depth, columns, l.b + (l.b_transposed ? j0 * l.ldb + p : p * l.ldb + j0), l.ldb, l.b_transposed, right_block);
+      const S* b = l.b_transposed ? l.b + j0 * l.ldb + p : l.b + p * l.ldb + j0;
+      pack(depth, columns, b, l.ldb, l.b_transposed, right_block);
       for (int64_t i = first; i < end; i += kBlock) {
         const int64_t rows = end - i < kBlock ? end - i : kBlock;
         if (left_block) pack_rows(depth, rows, l.a + p * l.lda + i, l.lda, left_block);
@@ -160,8 +177,6 @@ static void large_rows(const Large& l, int64_t first, int64_t end) {
       }
     }
   }
-  std::free(left_block);
-  std::free(right_block);
 }
 
 static void large_work(void* data) {
@@ -170,8 +185,8 @@ static void large_work(void* data) {
     large_rows(l, l.m * chunk / l.chunks, l.m * (chunk + 1) / l.chunks);
 }
 
-// A product of any size: A is (m, k), or stored as (k, m); B is (k, n), or stored as (n, k). A bias (n) is added to every
-// row; the sums (m) over k of a transposed A are added to `sums`. Either may be null.
+// A product of any size: A is (m, k), or stored as (k, m); B is (k, n), or stored as (n, k). A bias (n) is added to
+// every row; the sums (m) over k of a transposed A are added to `sums`. Either may be null.
 extern "C" void rnnbench_product(int64_t m, int64_t n, int64_t k, const S* a, int64_t lda, int64_t a_transposed,
                                  const S* b, int64_t ldb, int64_t b_transposed, const S* bias, S* c, int64_t ldc,
                                  S* sums, int64_t chunks, Parallel parallel) {

@@ -1,6 +1,7 @@
 // Elementwise functions that a compiler can vectorise: no branches, no calls, no table.
-// Exponent and polynomial of exp in both precisions. x = n ln 2 + r, |r| <= ln 2 / 2; adding and taking away 1.5 * 2^(bits
-// of the significand - 1) rounds to the nearest integer n and leaves n in the low bits.
+
+// x = n ln 2 + r with |r| <= ln 2 / 2. Adding and taking away 1.5 * 2^(bits of the significand - 1) rounds to the
+// nearest integer n, and leaves n in the low bits.
 struct Scaled {
   S power;   // 2^n
   S part;    // exp(r) - 1, accurate near 0
@@ -8,7 +9,8 @@ struct Scaled {
 
 #if SINGLE
 typedef int32_t Bits;
-static const S kRound = 12582912.f, kLog2E = 1.44269504088896341f, kHigh = 0.693145751953125f, kLow = 1.42860682030941723e-6f;
+static const S kRound = 12582912.f, kLog2E = 1.44269504088896341f;
+static const S kHigh = 0.693145751953125f, kLow = 1.42860682030941723e-6f;
 static const S kLeast = -87.f, kMost = 88.f;
 static const int kShift = 23, kBias = 127;
 static inline S exp_part(S r) {

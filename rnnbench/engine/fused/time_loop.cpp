@@ -1,7 +1,7 @@
 // The loop over time, the same for every cell: a program of kernels and products is run for every step.
 //
-// Sequences are sorted by length, longest first; step t has counts[t] rows, from row offsets[t] on in buffers that hold all
-// steps. Every thread runs the whole loop over its own rows, so that threads never wait for each other.
+// Sequences are sorted by length, longest first; step t has counts[t] rows, from row offsets[t] on in buffers that
+// hold all steps. Every thread runs the whole loop over its own rows, so that threads never wait for each other.
 
 enum Kind {
   kConstant,   // one row for all
@@ -75,8 +75,8 @@ static void work(void* data) {
 }
 
 extern "C" void rnnbench_run(int64_t steps, int64_t rows, int64_t chunks, int64_t reverse, const int64_t* counts,
-                             const int64_t* offsets, const int64_t* bounds, const int64_t* program, const int64_t* sizes,
-                             S* const* base, Parallel parallel) {
+                             const int64_t* offsets, const int64_t* bounds, const int64_t* program,
+                             const int64_t* sizes, S* const* base, Parallel parallel) {
   Call c = {steps, rows, chunks, reverse, counts, offsets, bounds, program[0], program[1]};
   c.kinds = program + 2;
   c.widths = c.kinds + c.buffers;
