@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 IGNORED = -100
 """Target of a position that is padding: the value that torch's losses leave out."""
@@ -40,3 +42,37 @@ def empty_strip_batch() -> StripBatch:
         place=torch.tensor(-1),
         tokens=0,
     )
+
+
+class SequenceBatch(NamedTuple):
+    """Sequences of different lengths with their targets: of each sequence one, or of each position one.
+
+    An application with more than that (a source and a target, features of characters) writes a tuple of its own; what
+    the loaders of `rnnbench.data.bucket_loader` and the platform rely on are the fields ``ids`` and ``tokens``.
+    """
+
+    x: Tensor
+    """``(B, T)`` int64 token ids, or ``(B, T, F)`` features; past the end of a sequence stands padding."""
+    lengths: Tensor
+    """``(B,)`` int64."""
+    y: Tensor
+    """``(B,)`` int64 classes; or ``(B, T)`` int64 tags, `IGNORED` past the end of a sequence."""
+    ids: Tensor
+    """``(B,)`` int64: number of each sample in its split, on whichever process it is read; -1 for one that counts for
+    nothing in evaluation."""
+    tokens: int
+    """Sum of the lengths; a plain number, so that no device has to be asked for it."""
+
+
+def pad(sequences: Sequence[Tensor], value: float) -> tuple[Tensor, Tensor]:
+    """Sequences of different lengths as one tensor.
+
+    Args:
+        sequences: B tensors ``(T_i, ...)``, equal in all but their first size.
+        value: What stands past the end of a sequence: the id of ``<pad>``, `IGNORED` for targets, 0 for features.
+
+    Returns:
+        ``(B, T, ...)`` with the longest T, and the lengths ``(B,)`` int64.
+    """
+    lengths = torch.tensor([len(sequence) for sequence in sequences])
+    return pad_sequence(list(sequences), batch_first=True, padding_value=value), lengths

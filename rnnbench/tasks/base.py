@@ -10,6 +10,7 @@ from lightning.pytorch import LightningDataModule, LightningModule
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable, ReduceLROnPlateau
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 
+from rnnbench.data.bucket_loader import Position
 from rnnbench.errors import UserError
 from rnnbench.tasks.describe import describe
 
@@ -38,6 +39,16 @@ class TaskData(LightningDataModule, ABC):
         """The spec of the model in the trainer if it was built already: a trained model rules over new data."""
         model = self.trainer.lightning_module if self.trainer is not None else None
         return model.spec if isinstance(model, Task) else None
+
+    def position(self) -> Position:
+        """Where the training stands, by the trainer's count; loaders go on from there."""
+        if self.trainer is None:
+            return Position(0, 0)
+        return Position(self.trainer.current_epoch, self.trainer.fit_loop.epoch_loop.batch_progress.current.completed)
+
+    def rank(self) -> tuple[int, int]:
+        """Number of this process, and number of processes."""
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)
 
 
 class Task(LightningModule, ABC):

@@ -106,9 +106,11 @@ class TextData(TaskData):
 
     def train_dataloader(self) -> TrainingLoader:
         """Windows over this process's strips, from where an interrupted epoch stopped."""
-        rank, processes = self._rank()
+        rank, processes = self.rank()
         strips = self._strips("train", self.batch_size * processes, self.sequence_length, even=True)
-        return TrainingLoader(strips, slice(rank * self.batch_size, (rank + 1) * self.batch_size), self._position)
+        return TrainingLoader(
+            strips, slice(rank * self.batch_size, (rank + 1) * self.batch_size), lambda: self.position().batch
+        )
 
     def val_dataloader(self) -> EvaluationLoader:
         """Windows of the validation split."""
@@ -132,20 +134,12 @@ class TextData(TaskData):
 
     def _evaluation(self, split: Split) -> EvaluationLoader:
         strips = self._strips(split, self.evaluation_strips, self.evaluation_length, even=False)
-        return EvaluationLoader(strips, self.evaluation_strips, self.evaluation_batch, *self._rank())
+        return EvaluationLoader(strips, self.evaluation_strips, self.evaluation_batch, *self.rank())
 
     def _strips(self, split: Split, strips: int, window: int, even: bool) -> Strips:
         assert self.tokenizer is not None, "setup comes first"
         tokens = torch.from_numpy(self.streams[split].tokens)
         return Strips(tokens, first=self.tokenizer.end, strips=strips, window=window, even=even)
-
-    def _position(self) -> int:
-        return self.trainer.fit_loop.epoch_loop.batch_progress.current.completed if self.trainer is not None else 0
-
-    def _rank(self) -> tuple[int, int]:
-        if self.trainer is None:
-            return 0, 1
-        return self.trainer.global_rank, self.trainer.world_size
 
     def state_dict(self) -> dict[str, Any]:
         """Nothing of its own: the vocabulary is the model's spec, the position the trainer's counter."""

@@ -6,27 +6,14 @@ import math
 
 import torch
 from torch import Tensor
-from torchmetrics import Metric
-from torchmetrics.utilities import dim_zero_cat
+
+from rnnbench.tasks.item_values import ItemValues
 
 
-class CorpusLikelihood(Metric):
-    """Total negative log-likelihood of a token stream.
+class CorpusLikelihood(ItemValues):
+    """Total negative log-likelihood of a token stream; its items are windows, by their places in the data set."""
 
-    Every window is entered with its place in the data set. The sums of all windows are kept, gathered from all
-    processes and added in float64 in the order of their places, so one process and many agree bit for bit.
-    """
-
-    full_state_update = False
-    windows: list[Tensor]
-    sums: list[Tensor]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.add_state("windows", [], dist_reduce_fx="cat")
-        self.add_state("sums", [], dist_reduce_fx="cat")
-
-    def update(self, index: Tensor, nats: Tensor, tokens: int) -> None:
+    def update(self, index: Tensor, nats: Tensor, tokens: int) -> None:  # type: ignore[override]
         """Enters one window.
 
         Args:
@@ -34,16 +21,11 @@ class CorpusLikelihood(Metric):
             nats: Its negative log-likelihood, ``()``.
             tokens: Number of its targets.
         """
-        # Empty windows are entered too, so that no process has nothing to gather.
-        self.windows.append(index.view(1))
-        self.sums.append(torch.stack([nats.double(), nats.new_tensor(tokens, dtype=torch.float64)]).view(1, 2))
+        super().update(index.view(1), torch.stack([nats.double(), nats.new_tensor(tokens, dtype=torch.float64)])[None])
 
-    def compute(self) -> tuple[float, int]:
+    def compute(self) -> tuple[float, int]:  # type: ignore[override]
         """Total nats and total number of tokens."""
-        windows, sums = dim_zero_cat(self.windows), dim_zero_cat(self.sums)
-        sums = sums[windows >= 0][torch.argsort(windows[windows >= 0])]
-        if len(sums) != len(torch.unique(windows[windows >= 0])):
-            raise RuntimeError("a window was entered twice")
+        sums = super().compute()
         return math.fsum(sums[:, 0].tolist()), int(sums[:, 1].sum())
 
 

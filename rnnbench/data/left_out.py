@@ -1,0 +1,120 @@
+"""Samples that are not used as they are: counted and listed, never silently.
+
+How an application uses it, in ``setup``::
+
+    left_out = LeftOut()
+    kept = left_out.apply_limit("train", lengths, self.max_length, self.too_long)    # numbers of the samples that stay
+    ...                                                                         # with "cut" all stay: cut them
+    left_out.report(folder)                                                     # on the first process
+
+and for any other reason ``left_out.add(split, sample, "the target is longer than the input", "dropped")``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnnbench.data.source import Split
+from rnnbench.errors import UserError
+
+TooLong = Literal["drop", "cut"]
+"""What to do with a sample over the limit."""
+
+FILE_NAME = "left_out.tsv"
+_SHOWN = 5
+
+
+class _Kind(NamedTuple):
+    split: Split
+    reason: str
+    done: str
+
+
+class LeftOut:
+    """Collects which samples were dropped or cut, and why."""
+
+    def __init__(self) -> None:
+        self._samples: dict[_Kind, list[int | str]] = defaultdict(list)
+        self._sizes: dict[Split, int] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._samples.values()))
+
+    def add(self, split: Split, sample: int | str, reason: str, done: str) -> None:
+        """Enters one sample.
+
+        Args:
+            split: Its split.
+            sample: Its number in the split, or the name of its file.
+            reason: What is wrong with it; equal reasons are counted together.
+            done: What was done with it, such as ``dropped``.
+        """
+        self._samples[_Kind(split, reason, done)].append(sample)
+
+    def apply_limit(
+        self, split: Split, lengths: ArrayLike, max_length: int | None, too_long: TooLong
+    ) -> NDArray[np.int64]:
+        """Enters all samples over a limit.
+
+        Args:
+            split: Their split.
+            lengths: Length of each sample ``(N,)``, or lengths ``(N, K)``, of which none may be over the limit.
+            max_length: The limit; None for none.
+            too_long: What to do with the samples: to drop them, or to cut their ends off.
+
+        Returns:
+            Numbers of the samples that stay, in order; with ``cut`` all do.
+
+        Raises:
+            UserError: The limit is no positive number, or no sample stays.
+        """
+        longest = np.atleast_2d(np.asarray(lengths, dtype=np.int64).T).max(0)
+        everything = np.arange(len(longest))
+        self._sizes[split] = len(longest)
+        if max_length is None:
+            return everything
+        if max_length < 1:
+            raise UserError(f"must be at least 1, found {max_length}", where="data.max_length")
+        over = longest > max_length
+        for sample in np.flatnonzero(over).tolist():
+            self.add(split, sample, f"longer than {max_length}", "dropped" if too_long == "drop" else "cut")
+        if too_long == "cut":
+            return everything
+        if over.all():
+            raise UserError(
+                f"every sample of {split} is longer than {max_length}; the shortest has {longest.min()}",
+                where="data.max_length",
+                hint="raise it, or cut long samples: --data.too_long cut",
+            )
+        return everything[~over]
+
+    def lines(self) -> list[str]:
+        """One line for each split and reason: how many, and which the first ones are."""
+        lines = []
+        for (split, reason, done), samples in self._samples.items():
+            of = f" of {self._sizes[split]:,}" if split in self._sizes else ""
+            first = ", ".join(map(str, samples[:_SHOWN]))
+            more = ", ..." if len(samples) > _SHOWN else ""
+            lines.append(f"{split}: {len(samples):,}{of} samples {done}, {reason}: {first}{more}")
+        return lines
+
+    def report(self, folder: Path | None) -> None:
+        """Prints a line for each reason, and lists every sample in ``left_out.tsv`` in the run folder.
+
+        Args:
+            folder: The run folder; None lists nowhere.
+        """
+        if not self._samples:
+            return
+        for line in self.lines():
+            print(line, flush=True)
+        if folder is not None:
+            rows = [("split", "sample", "done", "reason")]
+            rows += [(k.split, str(sample), k.done, k.reason) for k, all_ in self._samples.items() for sample in all_]
+            (folder / FILE_NAME).write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
+            print(f"all of them: {folder / FILE_NAME}", flush=True)
