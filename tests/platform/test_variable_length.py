@@ -7,7 +7,9 @@ import sys
 import pytest
 import torch
 
+from rnnbench.errors import UserError
 from rnnbench.platform.checkpoint import RunCheckpoint
+from rnnbench.platform.run_folder import RunFolder
 from rnnbench.results.record import read_result
 
 
@@ -97,3 +99,21 @@ def test_another_batch_size_changes_only_rounding(own_task, tmp_path):
         own_task(f"test --run runs/sentiment/one --data.max_tokens {max_tokens}")
         values.append(read_result(tmp_path / "runs/sentiment/one/result.json").metrics["test"]["loss"].value)
     assert values == pytest.approx([values[0]] * 3, rel=1e-6)
+
+
+def test_sequences_over_the_limit_are_told_and_listed(own_task, tmp_path, capsys):
+    own_task("fit {own} --trainer.max_epochs 1 --data.max_length 18 --name short")
+    said = capsys.readouterr().out
+    assert "train: 13 of 211 samples dropped, longer than 18: 4, 21, 38, 55, 72, ..." in said
+    assert "all of them: runs/sentiment/short/left_out.tsv" in said
+    run = RunFolder(tmp_path / "runs/sentiment/short")
+    assert len(run.left_out.read_text().splitlines()) == 1 + 13
+    assert len({i for _, batch in trained() for i in batch}) == 211 - 13
+    own_task("test --run runs/sentiment/short")
+    assert len(run.left_out.read_text().splitlines()) == 1 + 13
+
+
+def test_a_run_that_fails_at_once_leaves_no_list_behind(own_task, tmp_path):
+    with pytest.raises(UserError):
+        own_task("fit {own} --trainer.max_epochs 1 --data.max_length 18 --model.memory 150 --name big")
+    assert not (tmp_path / "runs/sentiment/big").exists()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -152,9 +151,7 @@ class SentimentData(TaskData):
             self._train(examples.get("train") or self._examples("train", rows["train"], left_out))
         for split, found in examples.items():
             self.texts[split] = self._encode(split, found, left_out)
-        if self.rank()[0] == 0:
-            root = self.trainer.default_root_dir if self.trainer is not None and stage == "fit" else None
-            left_out.report(None if root is None else Path(root))
+        self.report(left_out)
 
     def train_dataloader(self) -> BucketTrainingLoader[SequenceBatch]:
         """Batches in the order of the seed and the epoch, from where an interrupted epoch stopped."""

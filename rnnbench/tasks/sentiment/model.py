@@ -85,9 +85,8 @@ class TextClassifier(Task):
             return found
         was_training = self.training
         self.eval()
-        budget = Budget(max_tokens=max(map(len, texts))) if max(map(len, texts)) > 8192 else _BUDGET
         with torch.inference_mode():
-            for batch in evaluation_batches([len(text) for text in texts], budget):
+            for batch in evaluation_batches([len(text) for text in texts], _BUDGET):
                 x, lengths = as_batch([texts[i] for i in batch])
                 scores = self(x.to(self.device), lengths.to(self.device))
                 found[torch.from_numpy(batch)] = scores.double().softmax(1).cpu()
