@@ -13,11 +13,11 @@ SIZES = {"train": 61, "validation": 17, "test": 23}
 
 @pytest.fixture
 def corpus(tmp_path):
-    """A folder of JSON lines; one text of the test split has no words. Beside it own.yaml, for presets of packages."""
+    """A folder of JSON lines; one text of the test split has no words. own.yaml puts it in place of a package."""
     folder = tmp_path / "reviews"
     folder.mkdir()
-    own = "data: {init_args: {source: {class_path: rnnbench.data.files.Files, init_args: {path: x, card: null}}}}"
-    (tmp_path / "own.yaml").write_text(own)
+    source = "{class_path: rnnbench.data.files.Files, init_args: {path: x, card: null}}"
+    (tmp_path / "own.yaml").write_text(f"data: {{init_args: {{vectors: null, source: {source}}}}}")
     source = GeneratedReviews()
     for split, size in SIZES.items():
         rows = source.rows(split)[:size]

@@ -15,6 +15,7 @@ TEXT = "The  plot isn't dull,\tbut <slow> & \N{LATIN CAPITAL LETTER I WITH DOT A
 
 @pytest.fixture
 def run(rnnbench, small, tmp_path):
+    """A run that has trained a little."""
     rnnbench(f"fit {small} --trainer.max_epochs 1 --name a")
     return tmp_path / "runs/sentiment/a"
 

@@ -93,14 +93,14 @@ def test_a_killed_run_ends_with_the_same_bits(rnnbench, small, monkeypatch, tmp_
 def test_batches_change_only_rounding(rnnbench, small, tmp_path):
     rnnbench(f"fit {small} --trainer.max_epochs 1 --name a")
     found = []
-    for options in ("--data.batch_size 1", "--data.batch_size 23", "--data.max_tokens 40 --data.batch_size null"):
+    for options in ("--data.batch_size 1", "--data.batch_size 23"):
         rnnbench(f"test --run {RUN}/a {options}")
         metrics = read_result(tmp_path / RUN / "a/result.json").metrics["test"]
         found.append([metrics[name].value for name in ("accuracy", "macro_f1", "cross_entropy")])
     assert found[0] == pytest.approx(found[1], rel=1e-6)
-    assert found[0] == pytest.approx(found[2], rel=1e-6)
 
 
+@pytest.mark.slow
 def test_two_processes_measure_as_one(rnnbench, small, tmp_path):
     rnnbench(f"fit {small} --trainer.max_epochs 1 --name a")
     result = tmp_path / RUN / "a/result.json"
@@ -114,14 +114,8 @@ def test_two_processes_measure_as_one(rnnbench, small, tmp_path):
     assert read_result(result).metrics["test"] == by_two
 
 
-@pytest.mark.parametrize("cell", ["Elman", "GRU"])
-def test_another_cell_is_one_option(rnnbench, small, tmp_path, cell):
-    rnnbench(f"fit {small} --model.backbone.cell {cell} --trainer.max_epochs 1 --name c")
-    assert read_result(tmp_path / RUN / "c/result.json").model == f"Bi{cell} 1x8, max"
-
-
-@pytest.mark.parametrize("pooling", ["last", "mean", "attention"])
-def test_poolings(rnnbench, small, tmp_path, pooling):
-    rnnbench(f"fit {small} --model.pooling {pooling} --trainer.max_epochs 1 --name p")
-    rnnbench(f"test --run {RUN}/p")
-    assert read_result(tmp_path / RUN / "p/result.json").model == f"BiLSTM 1x8, {pooling}"
+def test_another_cell_is_one_option(rnnbench, small, tmp_path):
+    rnnbench(
+        f"fit {small} --model.backbone.cell PeepholeLSTM --model.pooling attention --trainer.max_epochs 1 --name c"
+    )
+    assert read_result(tmp_path / RUN / "c/result.json").model == "BiPeepholeLSTM 1x8, attention"
