@@ -117,7 +117,7 @@ class SentimentData(TaskData):
         return {"encoder": self.encoder.state(), "labels": self.labels.names, "max_length": self.max_length}
 
     def details(self) -> dict[str, str | int | float]:
-        """Unit, sizes of vocabulary and splits, classes, share of padding in training."""
+        """Unit, sizes of vocabulary and splits, classes, share of padding in training, pretrained vectors, phrases."""
         assert self.encoder is not None, "setup comes first"
         assert self.labels is not None, "setup comes first"
         found: dict[str, str | int | float] = {
@@ -128,8 +128,10 @@ class SentimentData(TaskData):
         found |= {f"{split}_texts": len(texts.tokens) for split, texts in self.texts.items()}
         if "train" in self.texts:
             found["padding"] = round(self._training_batches().padding_waste(), 4)
-        if self.word_vectors is not None:
-            found["vectors"] = self.word_vectors.coverage()
+        if self.vectors is not None:
+            found["vectors"] = self.vectors
+        if self.phrases:
+            found["trained_on"] = "phrases"
         return found
 
     def prepare_data(self) -> None:
