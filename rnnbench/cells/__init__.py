@@ -15,6 +15,7 @@ from rnnbench.cells.qrnn import QRNN
 from rnnbench.cells.simple import ConstantErrorCarousel, LeakyRNN, ResidualRNN
 from rnnbench.cells.skip import DilatedRNN, TimeSkipRNN
 from rnnbench.cells.sru import SRU
+from rnnbench.cells.wrap import Zoneout
 from rnnbench.cells.xlstm import MatrixLSTM, ScalarLSTM
 
 __all__ = [
@@ -49,4 +50,5 @@ __all__ = [
     "ScalarLSTM",
     "State",
     "TimeSkipRNN",
+    "Zoneout",
 ]

@@ -110,6 +110,20 @@ class RNNCell(nn.Module, ABC):
         """
         return hidden if self.state_mask is None else hidden * self.state_mask
 
+    def flops_per_step(self) -> int:
+        """Floating-point operations of one step for one sequence: those of its matrix products.
+
+        Two for each multiplication and addition, as `torch.utils.flop_counter` counts; what is elementwise does not
+        count. Every matrix among the parameters is taken to be used once in a step, and no other: a cell where that is
+        not so says its own number.
+        """
+        return 2 * sum(parameter.numel() for parameter in self.parameters() if parameter.dim() >= 2)
+
+    def state_mask_names(self) -> list[str]:
+        """Names of the buffers that `drop_state` reads: of this cell, and of the cells that it wraps."""
+        cells = [name for name, module in self.named_modules() if isinstance(module, RNNCell)]
+        return [f"{name}.state_mask" if name else "state_mask" for name in cells]
+
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Projects and steps once, as torch.nn's cells do: ``(B, I)``, state -> ``(B, O)``, state."""
         return self.step(self.project(x), state)

@@ -150,7 +150,7 @@ class GreffLSTM(LSTM):
             return 1.0
         if self.variant == "NP":
             return torch.sigmoid(sums[gate])
-        return torch.sigmoid(sums[gate] + self.get_parameter(f"peephole_{gate}") * memory)
+        return torch.sigmoid(sums[gate] + getattr(self, f"peephole_{gate}") * memory)
 
     def extra_repr(self) -> str:
         """Sizes and the variant."""

@@ -173,6 +173,10 @@ class MatrixLSTM(RNNCell):
         y = torch.sigmoid(o) * found / torch.maximum(weight, torch.exp(-stabiliser)[..., None])
         return y.flatten(-2), (memory, normaliser, stabiliser)
 
+    def flops_per_step(self) -> int:
+        """Those with weights, and those of reading the memory of each head."""
+        return super().flops_per_step() + 2 * self.hidden_size**2 // self.num_heads
+
     def extra_repr(self) -> str:
         """Sizes and heads."""
         return f"{super().extra_repr()}, num_heads={self.num_heads}"
