@@ -13,6 +13,8 @@ BETTER: dict[str, Literal["higher", "lower"]] = {
     "character_error_rate": "lower",
     "f1": "higher",
     "accuracy": "higher",
+    "macro_f1": "higher",
+    "cross_entropy": "lower",
     "perplexity": "lower",
     "nats_per_character": "lower",
     "nats_per_byte": "lower",
