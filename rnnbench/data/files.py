@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rnnbench.data.cards import UserFiles, load_origin
 from rnnbench.data.checksum import check_sha256
+from rnnbench.data.columns import COLUMN_READERS
 from rnnbench.data.contiguous import Fractions, check_fractions, part
 from rnnbench.data.folder import split_files
 from rnnbench.data.records import RECORD_READERS, text_rows
@@ -14,19 +15,23 @@ from rnnbench.data.text import decode
 from rnnbench.errors import UserError
 
 _TEXT = ".txt"
-_SUFFIXES = (_TEXT, *RECORD_READERS)
+_SUFFIXES = (_TEXT, *RECORD_READERS, *COLUMN_READERS)
 _COLUMN = "text"
 _FRACTIONS: Fractions = (0.9, 0.05, 0.05)
 
 
 class Files(Source):
-    """Text files, JSON lines or Parquet files: one file that is cut, or a folder with its own splits.
+    """Text files, or records of JSON lines, Parquet, CSV, TSV or CoNLL: one file that is cut, or a folder with splits.
 
     Args:
-        path: A UTF-8 text file, a ``.jsonl`` or a ``.parquet`` file, which is cut into train, validation and test in
-            this order; or a folder with the three as files of these kinds (``train.txt``, ``ptb.valid.txt``,
-            ``test-00000-of-00001.parquet``) or as sub-folders of text files, a document each.
-        column: Column of ``.jsonl`` and ``.parquet`` files that holds the text.
+        path: A UTF-8 text file, or a ``.jsonl``, ``.parquet``, ``.csv``, ``.tsv`` or ``.conll`` file, which is cut into
+            train, validation and test in this order; or a folder with the three as files of these kinds
+            (``train.txt``, ``ptb.valid.txt``, ``test-00000-of-00001.parquet``) or as sub-folders of text files, a
+            document each.
+        column: Column that holds the text of a record.
+        columns: Names of the columns of ``.csv`` and ``.tsv`` files without a first line that names them, such as
+            ``[text, label]``; and of ``.conll`` files, such as ``[tokens, pos, tags]``, where without names the first
+            column holds the tokens and the last one the tags.
         fractions: Shares of train, validation and test when ``path`` is one file, counted in characters or records.
         card: Name of the data card that these files have to agree with, such as ``penn_treebank``.
     """
@@ -35,12 +40,14 @@ class Files(Source):
         self,
         path: str,
         column: str = _COLUMN,
+        columns: list[str] | None = None,
         fractions: Fractions = _FRACTIONS,
         card: str | None = None,
     ) -> None:
         check_fractions(fractions, where="--data.source.fractions")
         self.path = Path(path).expanduser()
         self.column = column
+        self.columns = columns
         self.fractions: Fractions = fractions
         self.origin: UserFiles | None = None
         resolved = self.path.resolve()
@@ -119,6 +126,15 @@ class Files(Source):
         """All rows of one file, which is a split or the whole."""
         data = path.read_bytes()
         self._verify(path, data, section)
+        in_columns = COLUMN_READERS.get(path.suffix.lower())
+        if in_columns is not None:
+            return text_rows(in_columns(data, path, self.columns), self.column, where=path)
+        if self.columns is not None:
+            raise UserError(
+                f"{path.name} is no .csv, .tsv or .conll file",
+                where=f"--data.source.columns {self.columns}",
+                hint="leave this option out",
+            )
         reader = RECORD_READERS.get(path.suffix.lower())
         if reader is not None:
             return text_rows(reader(data, path), self.column, where=path)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnbench.data.cards import OnHub, load_origin
+from rnnbench.data.class_names import name_classes
 from rnnbench.data.folder import SPLIT_WORDS
 from rnnbench.data.records import text_rows
 from rnnbench.data.source import Row, Source, Split
@@ -74,7 +75,7 @@ class Hub(Source):
         if found is None:
             raise UserError(f"there is no {split} split; its splits: {', '.join(splits)}", where=self.name)
         # All at once and not row by row: so columns with audio or images come as bytes and are not decoded.
-        records = splits[found].to_list()
+        records = name_classes(splits[found].to_list(), splits[found].features.to_dict())
         if not records:
             raise UserError(f"the {split} split is empty", where=self.name)
         return text_rows(records, self.column, where=self.name)

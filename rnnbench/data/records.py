@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from rnnbench.data.class_names import features_of, name_classes
 from rnnbench.data.source import Row
 from rnnbench.data.text import decode
 from rnnbench.errors import UserError, did_you_mean
@@ -30,7 +31,7 @@ def read_json_lines(data: bytes, path: Path) -> list[dict[str, Any]]:
 
 
 def read_parquet(data: bytes, path: Path) -> list[dict[str, Any]]:
-    """The records of a Parquet file."""
+    """The records of a Parquet file; classes come by their names where the file has them."""
     import pyarrow
     import pyarrow.parquet
 
@@ -38,7 +39,7 @@ def read_parquet(data: bytes, path: Path) -> list[dict[str, Any]]:
         table = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(data)).read()
     except pyarrow.ArrowInvalid as error:
         raise UserError(f"not a Parquet file: {str(error).splitlines()[0]}", where=path) from None
-    return table.to_pylist()
+    return name_classes(table.to_pylist(), features_of(table.schema.metadata))
 
 
 RECORD_READERS: dict[str, Callable[[bytes, Path], list[dict[str, Any]]]] = {
@@ -50,6 +51,8 @@ RECORD_READERS: dict[str, Callable[[bytes, Path], list[dict[str, Any]]]] = {
 def text_rows(records: Iterable[dict[str, Any]], column: str, where: object) -> list[Row]:
     """Rows whose ``text`` is a column of the records; the other columns stay as they are.
 
+    Records without that column are taken as they are if they hold ``tokens``: sentences in words already.
+
     Args:
         records: The records.
         column: Name of the column with the text.
@@ -60,6 +63,9 @@ def text_rows(records: Iterable[dict[str, Any]], column: str, where: object) -> 
     """
     rows = []
     for number, record in enumerate(records, start=1):
+        if column not in record and "tokens" in record:
+            rows.append(record)
+            continue
         if column not in record:
             raise UserError(
                 f"record {number} has no column {column!r}; its columns: {', '.join(record) or 'none'}",

