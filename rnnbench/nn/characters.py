@@ -39,6 +39,10 @@ class CharacterEncoder(nn.Module, ABC):
             ``(N, O)``.
         """
 
+    @abstractmethod
+    def run_once(self, letters: int) -> None:
+        """Computes all matrix products that a word of so many letters takes, for a counter of operations."""
+
 
 class CharacterRNN(CharacterEncoder):
     """The output of a recurrent stack after the last character, and of its backward direction after the first one.
@@ -74,6 +78,14 @@ class CharacterRNN(CharacterEncoder):
         last = hidden[torch.arange(len(hidden), device=hidden.device), lengths - 1, :width]
         return torch.cat([last, hidden[:, 0, width:]], dim=1)
 
+    def run_once(self, letters: int) -> None:
+        """See `CharacterEncoder.run_once`."""
+        like = self.embedding.weight
+        for cells in self.backbone.cells:
+            for cell in cells:
+                for _ in range(letters):
+                    cell(like.new_zeros(1, cell.input_size), cell.initial_state(1, like))
+
 
 class CharacterCNN(CharacterEncoder):
     """The maximum over a word of convolutions over its characters.
@@ -105,3 +117,7 @@ class CharacterCNN(CharacterEncoder):
         vectors = torch.where(valid[..., None], self.dropout(self.embedding(characters)), 0)
         found = self.convolution(vectors.transpose(1, 2))
         return torch.where(valid[:, None, :], found, -torch.inf).amax(2)
+
+    def run_once(self, letters: int) -> None:
+        """See `CharacterEncoder.run_once`."""
+        self.convolution(self.embedding.weight.new_zeros(1, self.embedding.embedding_dim, letters))

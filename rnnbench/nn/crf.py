@@ -43,7 +43,9 @@ class LinearChainCRF(nn.Module):
         self.transitions = nn.Parameter(torch.zeros(num_tags, num_tags))
         self.starts = nn.Parameter(torch.zeros(num_tags))
         self.ends = nn.Parameter(torch.zeros(num_tags))
-        everything = Legal(*(torch.ones_like(one, dtype=torch.bool) for one in (self.transitions, self.starts, self.ends)))
+        everything = Legal(
+            *(torch.ones_like(one, dtype=torch.bool) for one in (self.transitions, self.starts, self.ends))
+        )
         for name, mask in (legal or everything)._asdict().items():
             # Follows from the tags, so it need not be in a checkpoint.
             self.register_buffer(f"legal_{name}", mask, persistent=False)
@@ -73,7 +75,7 @@ class LinearChainCRF(nn.Module):
         return torch.where(lengths > 0, starts[tags[:, 0]] + inner + ends[last], 0)
 
     def log_partition(self, emissions: Tensor, lengths: Tensor) -> Tensor:
-        """log Z of each sequence ``(B,)`` by the forward algorithm; arguments as of `log_likelihood`."""
+        """Log Z of each sequence ``(B,)`` by the forward algorithm; arguments as of `log_likelihood`."""
         transitions, starts, ends = self._scores()
         valid = _valid(emissions, lengths)
         # unbind, not indexing: the gradient of e[:, t] would be a zero tensor of e's full size at every step.
