@@ -29,6 +29,7 @@ from rnnbench.platform.accounting import Accounting
 from rnnbench.platform.checkpoint import RunCheckpoint, RunInterrupted
 from rnnbench.platform.checkpoint_io import SafeCheckpointIO, load_checkpoint
 from rnnbench.platform.divergence import DivergenceGuard
+from rnnbench.platform.memory_check import MemoryCheck
 from rnnbench.platform.metrics_file import MetricsFile
 from rnnbench.platform.progress import EpochLines, Progress
 from rnnbench.platform.random_state import RandomState
@@ -157,6 +158,8 @@ class RunCLI(LightningCLI):
             command = shlex.join(["rnnbench", *sys.argv[1:]])
             seed = self.config[self.subcommand].get("seed_everything")
             callbacks += [
+                # First of all: a run that does not fit leaves nothing behind.
+                MemoryCheck(),
                 RandomState(),
                 accounting,
                 MetricsFile(),

@@ -46,7 +46,7 @@ class Accounting(Callback):
     @property
     def peak_memory_bytes(self) -> int:
         """Most memory that this process held at once: on the GPU if it used one, else resident."""
-        return max(self._peak_before, _peak_memory())
+        return max(self._peak_before, peak_memory())
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the training clock."""
@@ -101,7 +101,8 @@ def _cpu_seconds() -> float:
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
-def _peak_memory() -> int:
+def peak_memory() -> int:
+    """Most bytes that this process held at once: on the GPU if it used one, else resident."""
     if torch.cuda.is_available() and torch.cuda.is_initialized():
         return torch.cuda.max_memory_allocated()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

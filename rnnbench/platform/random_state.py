@@ -10,7 +10,8 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
-_Snapshot = dict[str, Tensor]
+Snapshot = dict[str, Tensor]
+"""State of all random number generators of a process."""
 
 
 class RandomState(Callback):
@@ -20,8 +21,8 @@ class RandomState(Callback):
     """
 
     def __init__(self) -> None:
-        self._snapshot: _Snapshot | None = None
-        self._restored: _Snapshot | None = None
+        self._snapshot: Snapshot | None = None
+        self._restored: Snapshot | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Parts the processes' random numbers."""
@@ -34,9 +35,9 @@ class RandomState(Callback):
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         """Restores what a checkpoint held before the first step; notes the state before every step."""
         if self._restored is not None:
-            _set(self._restored)
+            set_random_state(self._restored)
             self._restored = None
-        self._snapshot = _get()
+        self._snapshot = get_random_state()
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Adds the state of all processes."""
@@ -53,7 +54,8 @@ class RandomState(Callback):
             self._restored = {name: value[trainer.global_rank] for name, value in saved.items()}
 
 
-def _get() -> _Snapshot:
+def get_random_state() -> Snapshot:
+    """Python's, NumPy's and torch's generators as they are."""
     _name, keys, position, has_gauss, gauss = np.random.get_state()
     version, internal, gauss_next = random.getstate()
     snapshot = {
@@ -68,7 +70,12 @@ def _get() -> _Snapshot:
     return snapshot
 
 
-def _set(snapshot: _Snapshot) -> None:
+def set_random_state(snapshot: Snapshot) -> None:
+    """Puts all generators back.
+
+    Args:
+        snapshot: What `get_random_state` gave.
+    """
     torch.set_rng_state(snapshot["torch"].cpu())
     *keys, position, has_gauss = snapshot["numpy"].tolist()
     np.random.set_state(

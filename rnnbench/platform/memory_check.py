@@ -1,0 +1,101 @@
+"""Whether the largest batch fits into memory, found out before training rather than hours into it."""
+
+from __future__ import annotations
+
+import copy
+import os
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
+
+from rnnbench.errors import UserError
+from rnnbench.platform.accounting import peak_memory
+from rnnbench.platform.random_state import get_random_state, set_random_state
+
+_GIB = 2**30
+
+
+@runtime_checkable
+class KnowsLargestBatch(Protocol):
+    """A training loader of samples of different lengths."""
+
+    def largest_batch(self) -> Any:
+        """A batch as large as the largest of the training."""
+
+    def size_options(self) -> str:
+        """The options to lower where it does not fit."""
+
+
+class MemoryCheck(Callback):
+    """Runs forward and backward over the largest batch there will be, before the first step.
+
+    It runs on a copy of the model and puts the random number generators back, so a training with the check equals one
+    without, bit for bit. The copy's parameters take the place of what an optimizer has yet to allocate. Loaders whose
+    batches are all of one size are left alone: there the first step tells.
+    """
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Prints what the largest batch needs.
+
+        Raises:
+            UserError: It does not fit.
+        """
+        loader = trainer.train_dataloader
+        if not isinstance(loader, KnowsLargestBatch):
+            return
+        random_state = get_random_state()
+        try:
+            _forward_backward(trainer, pl_module, loader.largest_batch())
+        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            raise UserError(
+                f"the largest batch does not fit into memory: {str(error).splitlines()[0]}",
+                where=f"{trainer.strategy.root_device}",
+                hint=f"lower {loader.size_options()}",
+            ) from None
+        finally:
+            set_random_state(random_state)
+        used, there = peak_memory(), _total_memory(trainer.strategy.root_device)
+        _print(f"the largest batch fits: {used / _GIB:.1f} of {there / _GIB:.1f} GiB")
+
+
+def _forward_backward(trainer: Trainer, module: LightningModule, batch: Any) -> None:
+    batch = trainer.strategy.batch_to_device(trainer.precision_plugin.convert_input(batch))
+    model = copy.deepcopy(module)
+    # Lightning copies a model without its trainer, which the model asks for its data.
+    model.trainer = trainer
+    # What is logged here was never trained.
+    model.log = _log_nothing  # type: ignore[method-assign]
+    with trainer.precision_plugin.train_step_context():
+        output = model.training_step(batch, 0)
+    loss = output["loss"] if isinstance(output, dict) else output
+    if isinstance(loss, torch.Tensor) and loss.requires_grad:
+        loss.backward()
+
+
+def _log_nothing(*_: Any, **__: Any) -> None:
+    pass
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    # The CPU's allocator raises a plain RuntimeError.
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "DefaultCPUAllocator" in str(error)
+
+
+def _total_memory(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.get_device_properties(device).total_memory
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    # A container may have less.
+    limit = Path("/sys/fs/cgroup/memory.max")
+    allowed = limit.read_text().strip() if limit.is_file() else "max"
+    return physical if allowed == "max" else min(physical, int(allowed))
+
+
+@rank_zero_only
+def _print(line: str) -> None:
+    print(line, flush=True)

@@ -1,0 +1,143 @@
+"""A whole application on the data layer, as somebody outside would write it: which class a sequence is of."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torchmetrics import MeanMetric
+
+from rnnbench.backbone import Backbone
+from rnnbench.data.batch import SequenceBatch, pad
+from rnnbench.data.bucket import Budget, TrainingBatches, evaluation_batches
+from rnnbench.data.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
+from rnnbench.tasks.base import Task, TaskData
+from rnnbench.tasks.item_values import ItemValues
+
+SIZES = {"train": 211, "validation": 101, "test": 59}
+LOG: list = []
+
+
+class Sequences:
+    """Sequence i of a split, made of its number."""
+
+    def __init__(self, split, size):
+        self.lengths = [3 + (7 * i + len(split)) % 17 for i in range(size)]
+        self.tokens = [torch.arange(n) * (i + 1) % 11 for i, n in enumerate(self.lengths)]
+        self.classes = torch.tensor([int(tokens.sum()) % 3 for tokens in self.tokens])
+
+    def __call__(self, samples, epoch):
+        x, lengths = pad([self.tokens[i] for i in samples], 0)
+        return SequenceBatch(x, lengths, self.classes[samples], torch.tensor(samples), int(lengths.sum()))
+
+
+class LengthData(TaskData):
+    """Sequences of different lengths.
+
+    Args:
+        max_tokens: Most tokens of a batch.
+        num_workers: Processes that read ahead.
+        seed: Seed of the order.
+    """
+
+    dataset = "lengths"
+    fingerprint = "0" * 12
+
+    def __init__(self, max_tokens: int = 200, num_workers: int = 0, seed: int = 1) -> None:
+        super().__init__()
+        self.max_tokens, self.num_workers, self.seed = max_tokens, num_workers, seed
+
+    @property
+    def spec(self):
+        return {"classes": 3}
+
+    def details(self):
+        return {}
+
+    def setup(self, stage):
+        self.splits = {split: Sequences(split, size) for split, size in SIZES.items()}
+
+    def train_dataloader(self):
+        sequences = self.splits["train"]
+        batches = TrainingBatches(sequences.lengths, Budget(self.max_tokens), self.seed)
+        return BucketTrainingLoader(batches, sequences, *self.rank(), self.num_workers, self.position)
+
+    def _evaluation(self, split):
+        sequences = self.splits[split]
+        batches = evaluation_batches(sequences.lengths, Budget(self.max_tokens))
+        return BucketEvaluationLoader(batches, sequences, *self.rank(), self.num_workers)
+
+    def val_dataloader(self):
+        return self._evaluation("validation")
+
+    def test_dataloader(self):
+        return self._evaluation("test")
+
+
+class LengthModel(Task):
+    """Means of the outputs, batch-normalised, with dropout and a metric of training: all that can leave a trace.
+
+    Args:
+        hidden_size: Size of the layer.
+        memory: Fails as if memory were short where a batch is as large.
+    """
+
+    application = "sentiment"
+    monitor = "validation/loss"
+
+    def __init__(self, hidden_size: int = 8, memory: int = 1000) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.hidden_size, self.memory = hidden_size, memory
+        self.optimizer = torch.optim.Adam
+        self.items, self.trained = ItemValues(), MeanMetric()
+
+    def build(self, spec):
+        self.embedding = nn.Embedding(11, self.hidden_size)
+        self.backbone = Backbone(self.hidden_size, hidden_size=self.hidden_size)
+        self.norm = nn.BatchNorm1d(self.hidden_size)
+        self.out = nn.Linear(self.hidden_size, spec["classes"])
+
+    def model_name(self):
+        return "length"
+
+    def flops_per_token(self):
+        return None
+
+    def metric_signature(self, split):
+        return f"sequences:{self.measured}"
+
+    def losses(self, batch):
+        if self.training and batch.x.numel() > self.memory:
+            raise torch.OutOfMemoryError("tried to allocate 9 GiB")
+        y, _ = self.backbone(F.dropout(self.embedding(batch.x), 0.2, self.training), batch.lengths)
+        scores = self.out(self.norm(y.sum(1) / batch.lengths[:, None]))
+        return F.cross_entropy(scores, batch.y, reduction="none")
+
+    def training_step(self, batch, batch_idx):
+        loss = self.losses(batch).mean()
+        self.trained.update(loss.detach())
+        self.log("train/loss", loss.detach(), batch_size=len(batch.x))
+        return loss
+
+    def on_train_batch_end(self, outputs, batch, batch_idx):
+        LOG.append((self.trainer.current_epoch, tuple(batch.ids.tolist())))
+
+    def on_train_epoch_end(self):
+        self.log("train/mean", self.trained.compute())
+        self.trained.reset()
+
+    def validation_step(self, batch, batch_idx):
+        self.items.update(batch.ids, self.losses(batch)[:, None])
+
+    test_step = validation_step
+
+    def _end(self, split):
+        values = self.items.compute()
+        self.items.reset()
+        self.measured = len(values)
+        self.log(f"{split}/loss", values.mean(), sync_dist=True, batch_size=1)
+
+    def on_validation_epoch_end(self):
+        self._end("validation")
+
+    def on_test_epoch_end(self):
+        self._end("test")

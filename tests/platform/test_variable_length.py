@@ -1,0 +1,99 @@
+"""Samples of different lengths through whole runs: resumed, on two processes, with workers."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from rnnbench.platform.checkpoint import RunCheckpoint
+from rnnbench.results.record import read_result
+
+
+def weights(path):
+    return torch.load(path, weights_only=True)["state_dict"]
+
+
+def same(one, two):
+    a, b = weights(one), weights(two)
+    return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
+
+
+def on_two_processes(words):
+    words = f"{words} --trainer.devices 2 --trainer.strategy ddp --debug"
+    command = [sys.executable, "-m", "rnnbench", *words.split()]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def trained():
+    """Epoch and samples of each batch that was trained since the last time."""
+    log = sys.modules["length_task"].LOG
+    batches = list(log)
+    log.clear()
+    return batches
+
+
+@pytest.mark.parametrize("stop_at", [1, 12, 13, 14, 25, 38])
+def test_a_killed_run_goes_on_with_the_next_batch_also_with_other_workers(own_task, tmp_path, monkeypatch, stop_at):
+    options = "fit {own} --trainer.max_epochs 3 --checkpoint.every_n_steps 1"
+    own_task(f"{options} --name whole")
+    whole = trained()
+    epochs = [[batch for epoch, batch in whole if epoch == number] for number in range(3)]
+    assert all(sorted(i for batch in epoch for i in batch) == list(range(211)) for epoch in epochs)
+    assert len({len(epoch) for epoch in epochs}) == 1
+    assert epochs[0] != epochs[1]
+
+    class Killed(BaseException):
+        pass
+
+    save = RunCheckpoint._save_last
+
+    def save_and_die(self, trainer):
+        save(self, trainer)
+        if trainer.global_step == stop_at:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunCheckpoint, "_save_last", save_and_die)
+        with pytest.raises(Killed):
+            own_task(f"{options} --name killed")
+    before = trained()
+    own_task("fit --resume runs/sentiment/killed --data.num_workers 1")
+    assert before + trained() == whole
+    runs = tmp_path / "runs/sentiment"
+    assert same(runs / "whole/checkpoints/last.ckpt", runs / "killed/checkpoints/last.ckpt")
+    assert same(runs / "whole/checkpoints/best.ckpt", runs / "killed/checkpoints/best.ckpt")
+    assert read_result(runs / "whole/result.json").metrics == read_result(runs / "killed/result.json").metrics
+
+
+def test_two_processes_measure_as_one(own_task, tmp_path):
+    own_task("fit {own} --trainer.max_epochs 1 --name one")
+    run = tmp_path / "runs/sentiment/one"
+    own_task(f"test --run {run}")
+    one = read_result(run / "result.json").metrics["test"]
+    assert one["loss"].signature == "loss|sequences:59"
+    on_two_processes(f"test --run {run}")
+    assert read_result(run / "result.json").metrics["test"] == one
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_many_steps(own_task, tmp_path):
+    own = "--model length_task.LengthModel --data length_task.LengthData --trainer.accelerator cpu"
+    said = on_two_processes(f"fit {own} --trainer.max_epochs 2 --name pair")
+    result = read_result(tmp_path / "runs/sentiment/pair/result.json")
+    assert result.processes == 2
+    assert result.metrics["validation"]["loss"].signature == "loss|sequences:101"
+    assert said.count("the largest batch fits") == 1
+
+
+def test_another_batch_size_changes_only_rounding(own_task, tmp_path):
+    own_task("fit {own} --trainer.max_epochs 1 --name one")
+    values = []
+    for max_tokens in (20, 133, 900):
+        own_task(f"test --run runs/sentiment/one --data.max_tokens {max_tokens}")
+        values.append(read_result(tmp_path / "runs/sentiment/one/result.json").metrics["test"]["loss"].value)
+    assert values == pytest.approx([values[0]] * 3, rel=1e-6)
