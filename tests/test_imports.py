@@ -21,7 +21,7 @@ ALLOWED = {
     "nn": {"errors", "cells", "engine", "backbone"},
     "decode": {"errors"},
     "data": {"errors", "shipped"},
-    "tasks": {"errors", "backbone", "data", "decode", "nn"},
+    "tasks": {"errors", "backbone", "nn", "data", "decode"},
     "results": {"errors", "shipped"},
     "platform": {"errors", "results", "tasks"},
     "testing": {"errors", "backbone", "cells", "engine"},

@@ -22,6 +22,8 @@ BETTER: dict[str, Literal["higher", "lower"]] = {
     "segmentation_precision": "higher",
     "segmentation_recall": "higher",
     "accuracy": "higher",
+    "macro_f1": "higher",
+    "cross_entropy": "lower",
     "perplexity": "lower",
     "nats_per_character": "lower",
     "nats_per_byte": "lower",

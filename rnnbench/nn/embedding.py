@@ -1,0 +1,52 @@
+"""Words in, vectors out."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from rnnbench.errors import UserError
+
+
+class WordEmbedding(nn.Module):
+    """A vector for each word, drawn from N(0, 1 / I) at first, or pretrained; with two kinds of dropout.
+
+    Args:
+        num_words: Size V of the vocabulary.
+        embedding_size: Width I of a vector.
+        dropout: Rate at which numbers of the vectors are dropped in training.
+        word_dropout: Rate at which whole words are read as ``unknown`` in training, so that it has a vector that was
+            trained.
+        unknown: Id of the unknown word.
+        frozen: Whether the vectors stay as they are; they have to be pretrained then.
+
+    Raises:
+        UserError: A rate is out of range.
+    """
+
+    def __init__(
+        self,
+        num_words: int,
+        embedding_size: int,
+        dropout: float = 0.0,
+        word_dropout: float = 0.0,
+        unknown: int = 1,
+        frozen: bool = False,
+    ) -> None:
+        super().__init__()
+        for name, rate in (("dropout", dropout), ("word_dropout", word_dropout)):
+            if not 0 <= rate < 1:
+                raise UserError(f"WordEmbedding: {name} must be in [0, 1), found {rate}")
+        self.table = nn.Embedding(num_words, embedding_size)
+        nn.init.normal_(self.table.weight, std=embedding_size**-0.5)
+        self.table.weight.requires_grad_(not frozen)
+        self.dropout = nn.Dropout(dropout)
+        self.word_dropout = word_dropout
+        self.unknown = unknown
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Ids ``(B, T)`` -> vectors ``(B, T, I)``."""
+        if self.training and self.word_dropout:
+            dropped = torch.rand(x.shape, device=x.device) < self.word_dropout
+            x = x.masked_fill(dropped, self.unknown)
+        return self.dropout(self.table(x))
