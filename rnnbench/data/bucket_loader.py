@@ -44,8 +44,9 @@ class Batch(Protocol):
     def tokens(self) -> int:
         """Number of real tokens."""
 
-    def _replace(self, **fields: Any) -> Any:
-        """The same tuple with other fields."""
+    @property
+    def _replace(self) -> Callable[..., Any]:
+        """Makes the same tuple with other fields."""
 
 
 B = TypeVar("B", bound=Batch)

@@ -23,12 +23,12 @@ class Builtin:
     Args:
         kind: Marks this kind of source in a card.
         use: Options to type.
-        modules: Modules of the standard library, split by split.
+        modules: Modules of the standard library, split by split; none where data are generated.
     """
 
     kind: Literal["builtin"]
     use: str
-    modules: dict[Split, tuple[str, ...]]
+    modules: dict[Split, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -52,16 +51,16 @@ class CharacterRNN(CharacterEncoder):
 
     Args:
         num_characters: Number of characters, padding included.
-        embedding_size: Width of a character's vector.
         backbone: Makes the recurrent stack from its input size.
+        embedding_size: Width of a character's vector.
         dropout: Rate at which the characters' vectors are dropped in training.
     """
 
     def __init__(
         self,
         num_characters: int,
+        backbone: Callable[[int], Backbone],
         embedding_size: int = 25,
-        backbone: Callable[[int], Backbone] = partial(Backbone, hidden_size=25, bidirectional=True),
         dropout: float = 0.0,
     ) -> None:
         super().__init__(num_characters)

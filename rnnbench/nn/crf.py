@@ -38,6 +38,10 @@ class LinearChainCRF(nn.Module):
         legal: Which tags may stand where; every other sequence has probability 0. None allows all.
     """
 
+    legal_transitions: Tensor
+    legal_starts: Tensor
+    legal_ends: Tensor
+
     def __init__(self, num_tags: int, legal: Legal | None = None) -> None:
         super().__init__()
         self.transitions = nn.Parameter(torch.zeros(num_tags, num_tags))

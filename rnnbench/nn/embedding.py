@@ -27,7 +27,7 @@ class WordEmbedding(nn.Module):
     def __init__(
         self,
         num_words: int,
-        embedding_size: int,
+        embedding_size: int = 100,
         dropout: float = 0.0,
         word_dropout: float = 0.0,
         unknown: int = 1,

@@ -15,7 +15,7 @@ from rnnbench.data.bucket import Budget, TrainingBatches, evaluation_batches
 from rnnbench.data.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.left_out import LeftOut, TooLong
-from rnnbench.data.source import SPLITS, Source, Split
+from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.data.vectors import Vectors, load_vectors, prepare_vectors
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec, TaskData
@@ -174,7 +174,7 @@ class TaggingData(TaskData):
 
     def _read(self) -> dict[Split, list[Sentence]]:
         """All splits, because the fingerprint is that of the whole data set; without what is not used."""
-        rows = {split: self.source.rows(split) for split in SPLITS}
+        rows: dict[str, list[Row]] = {split: self.source.rows(split) for split in SPLITS}
         self.fingerprint = fingerprint(rows, task=self.task, tags_column=self.tags_column)
         left_out = LeftOut()
         read: dict[Split, list[Sentence]] = {}

@@ -24,7 +24,7 @@ class TaggingBatch(NamedTuple):
     lengths: Tensor
     """``(B,)`` int64."""
     y: Tensor
-    """``(B, T)`` int64 tags, `IGNORED` past the end; those that training does not have are numbered after the others."""
+    """``(B, T)`` int64 tags, `IGNORED` past the end; tags that training does not have come after the others."""
     novel: Tensor
     """``(B, T)`` bool: tokens, or first characters of words, that are not in the training split."""
     ids: Tensor

@@ -34,7 +34,7 @@ class MajorityTagger(TaggingModel):
         if stage == "fit" and self.trainer.world_size > 1:
             raise UserError("tags are counted in one process", hint="--trainer.devices 1")
 
-    def training_step(self, batch: TaggingBatch, batch_idx: int) -> None:  # type: ignore[override]
+    def training_step(self, batch: TaggingBatch, batch_idx: int) -> None:
         """Counts the tags of some sentences."""
         valid = batch.y >= 0
         self.counts.index_put_((batch.x[valid], batch.y[valid]), torch.ones_like(batch.y[valid]), accumulate=True)

@@ -51,7 +51,7 @@ class MaximumMatching(TaggingModel):
         if stage == "fit" and self.trainer.world_size > 1:
             raise UserError("the dictionary is read in one process", hint="--trainer.devices 1")
 
-    def training_step(self, batch: TaggingBatch, batch_idx: int) -> None:  # type: ignore[override]
+    def training_step(self, batch: TaggingBatch, batch_idx: int) -> None:
         """Takes the words of some sentences."""
         for x, y, size in zip(batch.x.tolist(), batch.y.tolist(), batch.lengths.tolist(), strict=True):
             words = {tuple(x[start:end]) for start, end, _ in spans([self.tags[tag] for tag in y[:size]])}

@@ -14,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from rnnbench.backbone import Backbone
 from rnnbench.data.batch import IGNORED
 from rnnbench.errors import UserError
+from rnnbench.nn import WordEmbedding
 from rnnbench.nn.characters import CharacterEncoder
 from rnnbench.nn.crf import LinearChainCRF
 from rnnbench.tasks.base import Spec
@@ -33,7 +34,7 @@ class Tagger(TaggingModel):
 
     Args:
         backbone: Makes the recurrent stack from its input size.
-        embedding_size: Width of a token's vector.
+        embedding: Makes the vectors of tokens from their number.
         bigram_size: Width of the vector of a pair of neighbours, where the data have pairs (``data.bigram_min_count``);
             every token has that of itself with the one before, and with the one after it.
         characters: Makes the encoder of words as characters from the number of characters; null for none.
@@ -48,7 +49,7 @@ class Tagger(TaggingModel):
     def __init__(
         self,
         backbone: Callable[[int], Backbone] = Backbone,
-        embedding_size: int = 100,
+        embedding: Callable[[int], WordEmbedding] = WordEmbedding,
         bigram_size: int = 50,
         characters: Callable[[int], CharacterEncoder] | None = None,
         head: Literal["crf", "softmax"] = "crf",
@@ -60,7 +61,7 @@ class Tagger(TaggingModel):
         super().__init__()
         self.save_hyperparameters()
         self.make_backbone = backbone
-        self.embedding_size = embedding_size
+        self.make_embedding = embedding
         self.bigram_size = bigram_size
         self.make_characters = characters
         self.head = head
@@ -72,8 +73,8 @@ class Tagger(TaggingModel):
     def build(self, spec: Spec) -> None:
         """Makes the layers for this vocabulary and these tags."""
         encoder = self.encoder
-        self.embedding = nn.Embedding(len(encoder.tokens), self.embedding_size)
-        width = self.embedding_size
+        self.embedding = self.make_embedding(len(encoder.tokens))
+        width = self.embedding.table.embedding_dim
         self.bigrams = self.characters = self.crf = None
         if encoder.bigrams is not None:
             self.bigrams = nn.Embedding(len(encoder.bigrams), self.bigram_size)
@@ -93,17 +94,26 @@ class Tagger(TaggingModel):
         """Builds the model; a new one starts from the pretrained vectors of the data."""
         is_new = self.spec is None
         super().configure_model()
-        vectors = self._data().vectors if is_new and self.spec is not None else None
-        if vectors is not None:
-            size = vectors.values.shape[1]
-            if size != self.embedding_size:
+        if not is_new or self.spec is None:
+            return
+        vectors, table = self._data().vectors, self.embedding.table
+        if vectors is None:
+            if not table.weight.requires_grad:
                 raise UserError(
-                    f"the vectors of {vectors.name} have {size} numbers, the model has {self.embedding_size}",
-                    where="model.embedding_size",
-                    hint=f"--model.embedding_size {size}",
+                    "vectors that were drawn at random would stay so",
+                    where="model.embedding.frozen",
+                    hint="name pretrained ones: --data.vectors glove_6b_50d; or frozen: false",
                 )
-            with torch.no_grad():
-                self.embedding.weight[vectors.found] = vectors.values[vectors.found].to(self.embedding.weight)
+            return
+        size = vectors.values.shape[1]
+        if size != table.embedding_dim:
+            raise UserError(
+                f"the vectors of {vectors.name} have {size} numbers, the embedding has {table.embedding_dim}",
+                where="model.embedding.embedding_size",
+                hint=f"--model.embedding.embedding_size {size}",
+            )
+        with torch.no_grad():
+            table.weight[vectors.found] = vectors.values[vectors.found].to(table.weight)
 
     def forward(self, batch: TaggingBatch) -> Tensor:
         """A batch of sentences -> scores of the tags ``(B, T, K)``."""
@@ -112,7 +122,8 @@ class Tagger(TaggingModel):
             pairs = self.bigrams(batch.bigrams)
             parts += [pairs[:, :-1], pairs[:, 1:]]
         if self.characters is not None:
-            parts.append(F.embedding(batch.spelled, self.characters(batch.characters, batch.character_lengths)))
+            words = self.characters(batch.characters, batch.character_lengths)
+            parts.append(words[batch.spelled])
         hidden, _ = self.backbone(self.dropout(torch.cat(parts, dim=2)), batch.lengths)
         return self.output(self.dropout(hidden))
 
@@ -139,7 +150,7 @@ class Tagger(TaggingModel):
         return of_all.gather(2, tags[..., None]).squeeze(2)
 
     def flops_per_token(self) -> float | None:
-        """Counts the matrix products of one step of every cell, of the output, and of the characters of a short word."""
+        """Counts the products of one step of every cell, of the output, and of the characters of a short word."""
         like = torch.zeros(1, device=self.device)
         with torch.inference_mode(), FlopCounterMode(display=False) as counter:
             for cells in self.backbone.cells:
@@ -151,7 +162,7 @@ class Tagger(TaggingModel):
         return float(counter.get_total_flops())
 
     def model_name(self) -> str:
-        """Direction, cell, depth, width and head, with what it sees of a token, such as ``BiLSTM-CRF 1x128, bigrams``."""
+        """Direction, cell, head, depth, width, what else it sees, such as ``BiLSTM-CRF 1x128, bigrams``."""
         cells = self.backbone.cells
         directions = "" if self.backbone.causal else "Bi"
         head = "-CRF" if self.crf is not None else ""
