@@ -76,7 +76,8 @@ class TrainingBatches:
     """
 
     def __init__(self, lengths: ArrayLike, budget: Budget, seed: int) -> None:
-        self._lengths = _columns(lengths, budget)
+        self._lengths = _columns(lengths)
+        _check_fits(self._lengths, budget)
         self._seed = seed
         self.budget = budget
         places = np.stack([np.searchsorted(_edges(column.max()), column) for column in self._lengths.T], 1)
@@ -121,13 +122,13 @@ class TrainingBatches:
 
 
 def evaluation_batches(lengths: ArrayLike, budget: Budget) -> list[Samples]:
-    """Every sample in one batch, longest first.
+    """Every sample in one batch, longest first; a sample over the budget is a batch of its own.
 
     Args:
         lengths: Length of each sample ``(N,)``, or lengths ``(N, K)``.
         budget: Size of a batch.
     """
-    columns = _columns(lengths, budget)
+    columns = _columns(lengths)
     # lexsort takes the last key for the first, and is stable: equal lengths stay in the order of the data.
     order = np.lexsort(_snake(-columns).T[::-1])
     return np.split(order, _cut(columns[order], budget)[:-1])
@@ -158,13 +159,17 @@ def padding_waste(lengths: ArrayLike, batches: Sequence[Samples]) -> float:
     return 1 - real / max(padded, 1)
 
 
-def _columns(lengths: ArrayLike, budget: Budget) -> NDArray[np.int64]:
-    """Lengths as ``(N, K)``; every sample fits into a batch."""
+def _columns(lengths: ArrayLike) -> NDArray[np.int64]:
+    """Lengths as ``(N, K)``."""
     columns = np.atleast_2d(np.asarray(lengths, dtype=np.int64).T).T
     if len(columns) == 0:
         raise UserError("there is no sample to make batches of")
     if columns.min() < 0:
         raise ValueError("a length is negative")
+    return columns
+
+
+def _check_fits(columns: NDArray[np.int64], budget: Budget) -> None:
     longest = int(columns.sum(1).argmax())
     if not budget.fits(1, columns[longest].tolist()):
         raise UserError(
@@ -172,7 +177,6 @@ def _columns(lengths: ArrayLike, budget: Budget) -> NDArray[np.int64]:
             where="data.max_tokens",
             hint="raise it, or leave long samples out with data.max_length",
         )
-    return columns
 
 
 def _edges(longest: int) -> NDArray[np.int64]:

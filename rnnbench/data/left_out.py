@@ -3,11 +3,12 @@
 How an application uses it, in ``setup``::
 
     left_out = LeftOut()
-    kept = left_out.apply_limit("train", lengths, self.max_length, self.too_long)    # numbers of the samples that stay
-    ...                                                                         # with "cut" all stay: cut them
-    left_out.report(folder)                                                     # on the first process
+    kept = left_out.apply_limit("train", lengths, self.max_length, self.too_long)
+    # the numbers of the samples that stay; with "cut" all do: cut them
+    self.report(left_out)
 
-and for any other reason ``left_out.add(split, sample, "the target is longer than the input", "dropped")``.
+which prints a line for each reason and lists all samples in the run folder. For any other reason there is
+``left_out.add(split, sample, "the target is longer than the input", "dropped")``.
 """
 
 from __future__ import annotations

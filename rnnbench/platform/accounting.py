@@ -19,6 +19,8 @@ class Accounting(Callback):
 
     def __init__(self) -> None:
         self.tokens = 0
+        self._tokens_here = 0  # of this process, not yet in `tokens`
+        self._trainer: Trainer | None = None
         self.train_seconds = 0.0
         self._wall_before = 0.0
         self._cpu_before = 0.0
@@ -50,30 +52,38 @@ class Accounting(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the training clock."""
+        self._trainer = trainer
         self._mark = time.monotonic()
         self._shown = (self.tokens, self.train_seconds)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Counts the batch; every process has as many tokens."""
-        self.tokens += batch.tokens * trainer.world_size
+        """Counts the batch."""
+        self._tokens_here += batch.tokens
         self._advance()
         if (batch_idx + 1) % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            self._gather()
             tokens, seconds = self.tokens - self._shown[0], self.train_seconds - self._shown[1]
             self._shown = (self.tokens, self.train_seconds)
             pl_module.log("train/tokens_per_second", tokens / max(seconds, 1e-9), prog_bar=True, batch_size=1)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stops the training clock."""
+        self._gather()
         self._advance()
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts it again."""
         self._mark = time.monotonic()
 
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """The last count."""
+        self._gather()
+
     def state_dict(self) -> dict[str, Any]:
         """All sums so far."""
+        self._gather()
         return {
             "tokens": self.tokens,
             "train_seconds": self.train_seconds,
@@ -89,6 +99,14 @@ class Accounting(Callback):
         self._wall_before = state_dict["wall_seconds"]
         self._cpu_before = state_dict["cpu_seconds"]
         self._peak_before = state_dict["peak_memory_bytes"]
+
+    def _gather(self) -> None:
+        """Adds up the tokens of all processes, now and then; their batches need not have as many."""
+        if self._trainer is None:
+            return
+        here = torch.tensor(self._tokens_here, device=self._trainer.strategy.root_device)
+        self.tokens += int(self._trainer.strategy.reduce(here, reduce_op="sum"))
+        self._tokens_here = 0
 
     def _advance(self) -> None:
         now = time.monotonic()

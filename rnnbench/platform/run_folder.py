@@ -13,7 +13,7 @@ from rnnbench.errors import UserError
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The folder of one run: ``config.yaml``, ``checkpoints/``, ``metrics.csv``, ``result.json``.
+    """The folder of one run: ``config.yaml``, ``checkpoints/``, ``metrics.csv``, ``result.json``, ``left_out.tsv``.
 
     Args:
         path: The folder.
@@ -45,6 +45,11 @@ class RunFolder:
     def result(self) -> Path:
         """The record of the run."""
         return self.path / "result.json"
+
+    @property
+    def left_out(self) -> Path:
+        """The samples that were dropped or cut, where there were any."""
+        return self.path / "left_out.tsv"
 
     @classmethod
     def create(cls, root: Path, application: str, name: str | None, default_name: str) -> RunFolder:
@@ -107,6 +112,7 @@ class RunFolder:
             self.config.unlink(missing_ok=True)
             # What W&B noted of a connection that failed.
             shutil.rmtree(self.path / "wandb", ignore_errors=True)
+            self.left_out.unlink(missing_ok=True)
             with contextlib.suppress(OSError):
                 self.path.rmdir()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from lightning.pytorch import LightningDataModule, LightningModule
@@ -11,6 +12,7 @@ from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable, Reduce
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 
 from rnnbench.data.bucket_loader import Position
+from rnnbench.data.left_out import LeftOut
 from rnnbench.errors import UserError
 from rnnbench.tasks.describe import describe
 
@@ -45,6 +47,18 @@ class TaskData(LightningDataModule, ABC):
         if self.trainer is None:
             return Position(0, 0)
         return Position(self.trainer.current_epoch, self.trainer.fit_loop.epoch_loop.batch_progress.current.completed)
+
+    def report(self, left_out: LeftOut) -> None:
+        """Tells once which samples are not used as they are, and in training lists all of them in the run folder.
+
+        Args:
+            left_out: The samples.
+        """
+        trainer = self.trainer
+        if trainer is None:
+            left_out.report(None)
+        elif trainer.is_global_zero:
+            left_out.report(Path(trainer.default_root_dir) if trainer.state.fn == "fit" else None)
 
     def rank(self) -> tuple[int, int]:
         """Number of this process, and number of processes."""

@@ -91,6 +91,11 @@ def test_evaluation_starts_with_the_longest():
     assert [batch.tolist() for batch in found] == [[1, 3], [2, 0, 4]]
 
 
+def test_in_evaluation_a_sample_over_the_budget_is_a_batch_of_its_own():
+    found = evaluation_batches([3, 100_000, 8], Budget(max_tokens=20))
+    assert [batch.tolist() for batch in found] == [[1], [2, 0]]
+
+
 def test_waste_is_the_share_of_padding():
     assert padding_waste([1, 3, 2, 2], [np.array([0, 1]), np.array([2, 3])]) == pytest.approx(2 / 10)
     assert padding_waste([(1, 4), (3, 2)], [np.array([0, 1])]) == pytest.approx(4 / 14)
@@ -104,7 +109,7 @@ def test_what_makes_no_batch_is_an_error():
     with pytest.raises(UserError, match="no sample"):
         TrainingBatches([], Budget(batch_size=2), seed=1)
     with pytest.raises(UserError, match="sample 1 has 30 tokens, and a batch may have 20") as caught:
-        evaluation_batches([3, 30, 8], Budget(max_tokens=20))
+        TrainingBatches([3, 30, 8], Budget(max_tokens=20), seed=1)
     assert "data.max_length" in caught.value.hint
 
 

@@ -24,10 +24,11 @@ def folder():
         Path("poems/data").mkdir(parents=True, exist_ok=True)
         layout = pa.struct({"bytes": pa.binary(), "path": pa.string()})
         sound = pa.array([{"bytes": b"\xff", "path": None}] * len(texts), layout)
-        table = pa.table({"text": texts, "audio": sound, "n": [1] * len(texts)})
+        table = pa.table({"text": texts, "audio": sound, "n": [1] * len(texts), "label": [1] * len(texts)})
         # What files of the hub say of a column with audio; reading it row by row would decode it.
         features = {"text": {"dtype": "string", "_type": "Value"}, "audio": {"_type": "Audio"}}
         features["n"] = {"dtype": "int64", "_type": "Value"}
+        features["label"] = {"names": ["negative", "positive"], "_type": "ClassLabel"}
         table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
         pq.write_table(table, f"poems/data/{name}-00000-of-00001.parquet")
     return "poems"
@@ -37,7 +38,7 @@ def test_a_folder_in_the_form_of_the_hub_is_read(folder, capfd):
     source = Hub(folder)
     source.prepare()
     assert source.dataset == "poems"
-    audio = {"audio": {"bytes": b"\xff", "path": None}, "n": 1}
+    audio = {"audio": {"bytes": b"\xff", "path": None}, "n": 1, "label": "positive"}
     assert source.rows("train") == [{"text": "a", **audio}, {"text": "b", **audio}]
     assert [row["text"] for row in source.rows("validation")] == ["c"]
     assert [row["text"] for row in source.rows("test")] == ["d"]
@@ -55,7 +56,7 @@ def test_splits_and_columns_that_are_not_there(folder):
     Path(folder, "data/test-00000-of-00001.parquet").unlink()
     with pytest.raises(UserError, match="no test split; its splits: train, dev"):
         Hub(folder).rows("test")
-    with pytest.raises(UserError, match="its columns: text, audio, n"):
+    with pytest.raises(UserError, match="its columns: text, audio, n, label"):
         Hub(folder, column="poem").rows("train")
 
 

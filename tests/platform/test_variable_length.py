@@ -1,13 +1,18 @@
 """Samples of different lengths through whole runs: resumed, on two processes, with workers."""
 
+import importlib
 import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 
+from rnnbench.data.bucket import Budget, TrainingBatches, deal
+from rnnbench.errors import UserError
 from rnnbench.platform.checkpoint import RunCheckpoint
+from rnnbench.platform.run_folder import RunFolder
 from rnnbench.results.record import read_result
 
 
@@ -37,7 +42,7 @@ def trained():
     return batches
 
 
-@pytest.mark.parametrize("stop_at", [1, 12, 13, 14, 25, 38])
+@pytest.mark.parametrize("stop_at", [1, 13, 25])
 def test_a_killed_run_goes_on_with_the_next_batch_also_with_other_workers(own_task, tmp_path, monkeypatch, stop_at):
     options = "fit {own} --trainer.max_epochs 3 --checkpoint.every_n_steps 1"
     own_task(f"{options} --name whole")
@@ -70,6 +75,7 @@ def test_a_killed_run_goes_on_with_the_next_batch_also_with_other_workers(own_ta
     assert read_result(runs / "whole/result.json").metrics == read_result(runs / "killed/result.json").metrics
 
 
+@pytest.mark.slow
 def test_two_processes_measure_as_one(own_task, tmp_path):
     own_task("fit {own} --trainer.max_epochs 1 --name one")
     run = tmp_path / "runs/sentiment/one"
@@ -88,6 +94,10 @@ def test_two_processes_train_as_many_steps(own_task, tmp_path):
     assert result.processes == 2
     assert result.metrics["validation"]["loss"].signature == "loss|sequences:101"
     assert said.count("the largest batch fits") == 1
+    lengths = np.array(importlib.import_module("length_task").Sequences("train", 211).lengths)
+    epochs = [TrainingBatches(lengths, Budget(200), seed=1).epoch(epoch) for epoch in range(2)]
+    dealt = [batch for epoch in epochs for rank in range(2) for batch in deal(epoch, rank, 2)]
+    assert result.training.tokens == sum(int(lengths[batch].sum()) for batch in dealt)
 
 
 def test_another_batch_size_changes_only_rounding(own_task, tmp_path):
@@ -97,3 +107,21 @@ def test_another_batch_size_changes_only_rounding(own_task, tmp_path):
         own_task(f"test --run runs/sentiment/one --data.max_tokens {max_tokens}")
         values.append(read_result(tmp_path / "runs/sentiment/one/result.json").metrics["test"]["loss"].value)
     assert values == pytest.approx([values[0]] * 3, rel=1e-6)
+
+
+def test_sequences_over_the_limit_are_told_and_listed(own_task, tmp_path, capsys):
+    own_task("fit {own} --trainer.max_epochs 1 --data.max_length 18 --name short")
+    said = capsys.readouterr().out
+    assert "train: 13 of 211 samples dropped, longer than 18: 4, 21, 38, 55, 72, ..." in said
+    assert "all of them: runs/sentiment/short/left_out.tsv" in said
+    run = RunFolder(tmp_path / "runs/sentiment/short")
+    assert len(run.left_out.read_text().splitlines()) == 1 + 13
+    assert len({i for _, batch in trained() for i in batch}) == 211 - 13
+    own_task("test --run runs/sentiment/short")
+    assert len(run.left_out.read_text().splitlines()) == 1 + 13
+
+
+def test_a_run_that_fails_at_once_leaves_no_list_behind(own_task, tmp_path):
+    with pytest.raises(UserError):
+        own_task("fit {own} --trainer.max_epochs 1 --data.max_length 18 --model.memory 150 --name big")
+    assert not (tmp_path / "runs/sentiment/big").exists()

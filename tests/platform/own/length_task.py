@@ -9,6 +9,7 @@ from rnnbench.backbone import Backbone
 from rnnbench.data.batch import SequenceBatch, pad
 from rnnbench.data.bucket import Budget, TrainingBatches, evaluation_batches
 from rnnbench.data.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
+from rnnbench.data.left_out import LeftOut
 from rnnbench.tasks.base import Task, TaskData
 from rnnbench.tasks.item_values import ItemValues
 
@@ -29,6 +30,16 @@ class Sequences:
         return SequenceBatch(x, lengths, self.classes[samples], torch.tensor(samples), int(lengths.sum()))
 
 
+class Kept:
+    """Some of the sequences."""
+
+    def __init__(self, sequences, kept):
+        self.sequences, self.kept = sequences, kept
+
+    def __call__(self, samples, epoch):
+        return self.sequences([self.kept[i] for i in samples], epoch)
+
+
 class LengthData(TaskData):
     """Sequences of different lengths.
 
@@ -36,14 +47,17 @@ class LengthData(TaskData):
         max_tokens: Most tokens of a batch.
         num_workers: Processes that read ahead.
         seed: Seed of the order.
+        max_length: Drop longer sequences from training.
     """
 
     dataset = "lengths"
     fingerprint = "0" * 12
 
-    def __init__(self, max_tokens: int = 200, num_workers: int = 0, seed: int = 1) -> None:
+    def __init__(
+        self, max_tokens: int = 200, num_workers: int = 0, seed: int = 1, max_length: int | None = None
+    ) -> None:
         super().__init__()
-        self.max_tokens, self.num_workers, self.seed = max_tokens, num_workers, seed
+        self.max_tokens, self.num_workers, self.seed, self.max_length = max_tokens, num_workers, seed, max_length
 
     @property
     def spec(self):
@@ -54,11 +68,16 @@ class LengthData(TaskData):
 
     def setup(self, stage):
         self.splits = {split: Sequences(split, size) for split, size in SIZES.items()}
+        left_out = LeftOut()
+        self.kept = left_out.apply_limit("train", self.splits["train"].lengths, self.max_length, "drop")
+        self.report(left_out)
 
     def train_dataloader(self):
         sequences = self.splits["train"]
-        batches = TrainingBatches(sequences.lengths, Budget(self.max_tokens), self.seed)
-        return BucketTrainingLoader(batches, sequences, *self.rank(), self.num_workers, self.position)
+        batches = TrainingBatches([sequences.lengths[i] for i in self.kept], Budget(self.max_tokens), self.seed)
+        return BucketTrainingLoader(
+            batches, Kept(sequences, self.kept.tolist()), *self.rank(), self.num_workers, self.position
+        )
 
     def _evaluation(self, split):
         sequences = self.splits[split]
