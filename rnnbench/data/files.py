@@ -9,6 +9,7 @@ from rnnbench.data.checksum import check_sha256
 from rnnbench.data.columns import COLUMN_READERS
 from rnnbench.data.contiguous import Fractions, check_fractions, part
 from rnnbench.data.folder import split_files
+from rnnbench.data.place import place_in
 from rnnbench.data.records import RECORD_READERS, text_rows
 from rnnbench.data.source import Row, Source, Split
 from rnnbench.data.text import decode
@@ -90,6 +91,23 @@ class Files(Source):
         if not rows:
             raise UserError(f"the {split} split is empty", where=self.path)
         return rows
+
+    def place(self, split: Split, number: int) -> str:
+        """File and line of a row; of Parquet and CoNLL files, the number of the record.
+
+        Args:
+            split: The split.
+            number: Number of the row in it, from 0.
+        """
+        if self.path.is_file():
+            size = len(self._read(self.path, "whole"))
+            return place_in(self.path, number + part(size, self.fractions, split).start, self.columns is None)
+        for path in split_files(self.path, split, _SUFFIXES):
+            size = len(self._read(path, split))
+            if number < size:
+                return place_in(path, number, self.columns is None)
+            number -= size
+        return super().place(split, number)
 
     def _from_folder(self, split: Split) -> list[Row]:
         if self.fractions != _FRACTIONS:

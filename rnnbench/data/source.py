@@ -36,3 +36,12 @@ class Source(ABC):
         Raises:
             UserError: The split is missing or empty, or cannot be read.
         """
+
+    def place(self, split: Split, number: int) -> str:
+        """Where a row stands, for errors.
+
+        Args:
+            split: The split.
+            number: Number of the row in it, from 0.
+        """
+        return f"{self.dataset}, {split}, row {number + 1}"

@@ -18,8 +18,8 @@ class Pooling(nn.Module):
     - last: y_L; where a backbone reads from both ends, [y_L, y_1]: each direction has read all at one of them.
     - mean: (y_1 + ... + y_L) / L.
     - max: the largest value of each unit (R. Collobert et al., JMLR 12 (2011), section 3.3.2).
-    - attention: sum_t a_t y_t with a = softmax(v . tanh(W y_t + b)) (Z. Lin et al., A Structured Self-Attentive Sentence
-      Embedding, ICLR 2017, with one row of annotation).
+    - attention: sum_t a_t y_t with a = softmax(v . tanh(W y_t + b)) (Z. Lin et al., A Structured Self-Attentive
+      Sentence Embedding, ICLR 2017, with one row of annotation).
 
     Args:
         kind: Which of these.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import os
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -65,7 +66,9 @@ class MemoryCheck(Callback):
 
 def _forward_backward(trainer: Trainer, module: LightningModule, batch: Any) -> None:
     batch = trainer.strategy.batch_to_device(trainer.precision_plugin.convert_input(batch))
-    model = copy.deepcopy(module)
+    # Factories made from a configuration hold its parser, which cannot be copied; a step changes none of them.
+    factories = {id(value): value for value in vars(module).values() if isinstance(value, functools.partial)}
+    model = copy.deepcopy(module, factories)
     # Lightning copies a model without its trainer, which the model asks for its data.
     model.trainer = trainer
     # What is logged here was never trained.

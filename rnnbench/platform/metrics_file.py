@@ -40,7 +40,7 @@ class MetricsFile(Callback):
         """A row of training."""
         if (batch_idx + 1) % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             values = _logged(trainer, "train/")
-            if trainer.optimizers:
+            if trainer.optimizers and trainer.optimizers[0].param_groups:  # a counting model has none
                 values["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
             self._append(trainer, values)
 

@@ -119,6 +119,7 @@ FOLDERS = {
     "linux_c": "linux_c",
     "tang_poetry": "tang_poetry",
     "sst2": "sentence_classification/sst2",
+    "sst_trees": "sst_trees",
     "imdb": "imdb",
     "conll2003": "conll2003_ner",
     "pku_segmentation": "pku_segmentation",

@@ -1,0 +1,58 @@
+"""Classifiers that begin with word vectors, drawn or pretrained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from rnnbench.errors import UserError
+from rnnbench.nn import WordEmbedding
+from rnnbench.tasks.base import Spec
+from rnnbench.tasks.sentiment.model import TextClassifier
+
+
+class EmbeddingClassifier(TextClassifier):
+    """A classifier over an embedding; subclasses build what comes after it.
+
+    Args:
+        embedding: Makes the vectors of words from their number.
+    """
+
+    def __init__(self, embedding: Callable[[int], WordEmbedding]) -> None:
+        super().__init__()
+        self.make_embedding = embedding
+
+    @property
+    def embedding_size(self) -> int:
+        """Width of a word's vector."""
+        return self.embedding.table.embedding_dim
+
+    def build(self, spec: Spec) -> None:
+        """Makes the embedding."""
+        self.embedding = self.make_embedding(len(self.encoder))
+
+    def configure_model(self) -> None:
+        """Fills in the pretrained vectors of the data module when a model is new; later the checkpoint holds them."""
+        is_new = self.spec is None
+        super().configure_model()
+        if not is_new or self.spec is None:
+            return
+        vectors, table = self._data().word_vectors, self.embedding.table
+        if vectors is None:
+            if not table.weight.requires_grad:
+                raise UserError(
+                    "vectors that were drawn at random would stay so",
+                    where="model.embedding.frozen",
+                    hint="name pretrained ones: --data.vectors glove_6b_50d; or frozen: false",
+                )
+            return
+        if vectors.values.shape[1] != self.embedding_size:
+            raise UserError(
+                f"the vectors of {vectors.name} have {vectors.values.shape[1]} values, the embedding"
+                f" {self.embedding_size}",
+                where="model.embedding.embedding_size",
+                hint=f"--model.embedding.embedding_size {vectors.values.shape[1]}",
+            )
+        with torch.no_grad():
+            table.weight[vectors.found] = vectors.values[vectors.found].to(table.weight)

@@ -1,0 +1,112 @@
+"""What every model of this application does: training, exact evaluation, probabilities of texts."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from rnnbench.data.batch import SequenceBatch
+from rnnbench.data.bucket import Budget, evaluation_batches
+from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.data.vocabulary import Labels
+from rnnbench.tasks.base import Spec, Task
+from rnnbench.tasks.sentiment.data import SentimentData, as_batch
+from rnnbench.tasks.sentiment.metrics import CorpusClasses
+
+# Of texts whose probabilities are asked for outside of the trainer.
+_BUDGET = Budget(max_tokens=8192)
+
+
+class TextClassifier(Task):
+    """A model that gives a text one of several classes. Subclasses write `build` and `forward`."""
+
+    application: ClassVar[str] = "sentiment"
+    monitor: ClassVar[str] = "validation/accuracy"
+    monitor_mode: ClassVar[str] = "max"
+    encoder: TextEncoder
+    labels: Labels
+    max_length: int | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.corpus = CorpusClasses()
+        self._measured: dict[str, int] = {}
+
+    @abstractmethod
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """Ids ``(B, T)`` of texts with ``lengths (B,)`` -> scores ``(B, C)``: log-probabilities up to a constant."""
+
+    def use_spec(self, spec: Spec) -> None:
+        """Builds the model around vocabulary and classes."""
+        self.encoder = TextEncoder.from_state(spec["encoder"])
+        self.labels = Labels(spec["labels"])
+        self.max_length = spec["max_length"]
+        super().use_spec(spec)
+
+    def training_step(self, batch: SequenceBatch, batch_idx: int) -> Tensor:
+        """Mean cross-entropy of the texts."""
+        loss = F.cross_entropy(self(batch.x, batch.lengths), batch.y)
+        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=len(batch.y))
+        return loss
+
+    def validation_step(self, batch: SequenceBatch, batch_idx: int) -> None:
+        """Enters a batch of the validation split."""
+        self._evaluate(batch)
+
+    def test_step(self, batch: SequenceBatch, batch_idx: int) -> None:
+        """Enters a batch of the test split."""
+        self._evaluate(batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Logs the metrics of the validation split."""
+        self._log_metrics("validation")
+
+    def on_test_epoch_end(self) -> None:
+        """Logs the metrics of the test split."""
+        self._log_metrics("test")
+
+    def metric_signature(self, split: str) -> str:
+        """Number of texts and of classes."""
+        return f"texts:{self._measured[split]}|classes:{len(self.labels)}"
+
+    def encode(self, text: str) -> Tensor:
+        """Ids ``(T,)`` of a text, cut to the length that the model was trained with."""
+        return torch.from_numpy(self.encoder.encode(text)[: self.max_length])
+
+    def probabilities(self, texts: Sequence[Tensor]) -> Tensor:
+        """Probabilities ``(N, C)`` of the classes of N texts, given as their ids; float64."""
+        found = torch.empty(len(texts), len(self.labels), dtype=torch.float64)
+        if not texts:
+            return found
+        was_training = self.training
+        self.eval()
+        with torch.inference_mode():
+            for batch in evaluation_batches([len(text) for text in texts], _BUDGET):
+                x, lengths = as_batch([texts[i] for i in batch])
+                scores = self(x.to(self.device), lengths.to(self.device))
+                found[torch.from_numpy(batch)] = scores.double().softmax(1).cpu()
+        self.train(was_training)
+        return found
+
+    def _evaluate(self, batch: SequenceBatch) -> None:
+        scores = self(batch.x, batch.lengths)
+        nats = F.cross_entropy(scores.double(), batch.y, reduction="none")
+        self.corpus.update(batch.ids, nats, batch.y, scores.argmax(1))
+
+    def _log_metrics(self, split: str) -> None:
+        values, self._measured[split] = self.corpus.compute()
+        self.corpus.reset()
+        for name, value in values.items():
+            # float64 tensors: Lightning would round plain numbers to float32.
+            exact = torch.tensor(value, dtype=torch.float64)
+            self.log(f"{split}/{name}", exact, prog_bar=name == "accuracy", sync_dist=True, batch_size=1)
+
+    def _data(self) -> SentimentData:
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        assert isinstance(data, SentimentData)
+        return data

@@ -1,0 +1,70 @@
+"""Classes of texts by a trained model: what ``rnnbench predict --run RUN`` does for this application."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rnnbench.errors import UserError
+from rnnbench.tasks.sentiment.coloured import MOST_STEPS, Step, ansi_text, colour_steps, html_page
+from rnnbench.tasks.sentiment.model import TextClassifier
+
+_NOTHING = "-"
+_TEXTS_AT_ONCE = 512
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds this application's options."""
+    parser.add_argument(
+        "--color", action="store_true", help="show each text coloured by the probability after each word or character"
+    )
+    parser.add_argument("--html", metavar="FILE", help="write the coloured texts into this page, too")
+
+
+def predict(model: TextClassifier, lines: Sequence[tuple[str, str]], arguments: argparse.Namespace) -> Iterator[str]:
+    """Classifies each line.
+
+    Args:
+        model: A trained model.
+        lines: Lines of the input files as (text, where it stands).
+        arguments: The parsed options.
+
+    Yields:
+        A line for each: class, probability and text, parted by tabs; of a line without a word, ``-`` twice.
+    """
+    if not lines:
+        raise UserError(
+            "there is no text", where="rnnbench predict", hint="name a file with a text on each line, or - for stdin"
+        )
+    pages: list[list[Step]] = []
+    for start in range(0, len(lines), _TEXTS_AT_ONCE):
+        texts = [text for text, _ in lines[start : start + _TEXTS_AT_ONCE]]
+        ids = [model.encode(text) for text in texts]
+        for text, tokens, row in zip(texts, ids, model.probabilities(ids), strict=True):
+            steps = colour_steps(model, text) if arguments.color or arguments.html else []
+            pages.append(steps)
+            best = int(row.argmax())
+            answer = (model.labels.names[best], f"{float(row[best]):.4f}") if len(tokens) else (_NOTHING, _NOTHING)
+            yield "\t".join([*answer, ansi_text(steps) if arguments.color else text]) + "\n"
+    if arguments.html:
+        try:
+            Path(arguments.html).write_text(html_page(pages, model.labels.names), encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"cannot be written: {error.strerror}", where=f"--html {arguments.html}") from None
+
+
+def warnings(model: TextClassifier, lines: Sequence[tuple[str, str]], arguments: argparse.Namespace) -> list[str]:
+    """What a user should know before reading the output: what was cut, and what the model knows no word of."""
+    found = []
+    for text, where in lines:
+        tokens = model.encoder.encode(text)
+        if not len(tokens):
+            found.append(f"{where}: no words in it, so no class")
+        elif (tokens == model.encoder.unknown).all():
+            found.append(f"{where}: none of its words is in the vocabulary")
+        if model.max_length is not None and len(tokens) > model.max_length:
+            found.append(f"{where}: cut after {model.max_length:,} of {len(tokens):,} tokens, as in training")
+        if (arguments.color or arguments.html) and len(tokens) > MOST_STEPS:
+            found.append(f"{where}: only the first {MOST_STEPS:,} of {len(tokens):,} tokens are coloured")
+    return found
