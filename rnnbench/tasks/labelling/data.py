@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from collections import Counter
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -27,7 +28,6 @@ _STAGE_SPLITS: dict[str, tuple[Split, ...]] = {
     "fit": ("train", "validation"),
     "validate": ("validation",),
     "test": ("test",),
-    "predict": (),
 }
 _SHOWN = 10
 
@@ -45,13 +45,11 @@ class TaggingData(TaskData):
         min_count: Words that are rarer in training are read as unknown, so that unknown ones have a trained vector.
         bigram_min_count: Pairs of neighbouring tokens that occur at least so often are features too; null for none.
         vectors: Pretrained word vectors to start from: a file, or the name of a card such as ``glove_6b_50d``.
-        max_tokens: Most tokens of a batch, padding included.
-        batch_size: Most sentences of a batch.
+        max_tokens: Most tokens of a batch of one process, padding included.
+        batch_size: Most sentences of a batch of one process.
         max_length: Sentences with more tokens are dropped or cut in training; null for no limit.
         too_long: What to do with them.
-        num_workers: Processes that read ahead; changes no batch.
-        seed: Seed of the order of training.
-        texts: Lines to tag with ``predict``.
+        num_workers: Processes that read ahead.
     """
 
     def __init__(
@@ -70,8 +68,6 @@ class TaggingData(TaskData):
         max_length: int | None = None,
         too_long: TooLong = "drop",
         num_workers: int = 0,
-        seed: int = 1,
-        texts: list[str] | None = None,
     ) -> None:
         super().__init__()
         for name, value in (("min_count", min_count), ("bigram_min_count", bigram_min_count)):
@@ -90,8 +86,6 @@ class TaggingData(TaskData):
         self.max_length = max_length
         self.too_long: TooLong = too_long
         self.num_workers = num_workers
-        self.seed = seed
-        self.texts = texts or []
         self.dataset = source.dataset
         self.encoder: TokenEncoder | None = None
         self.vectors: Vectors | None = None
@@ -114,9 +108,11 @@ class TaggingData(TaskData):
             sizes[f"{split}_sentences"] = len(read.sentences)
             sizes[f"{split}_tokens"] = sum(read.lengths)
         if "train" in self.splits:
-            sizes["padding_waste"] = self._training_batches().padding_waste()
+            sizes["padding"] = round(self._training_batches().padding_waste(), 4)
         if self.unseen:
             sizes["unseen_tags"] = sum(self.unseen.values())
+        if self.vectors is not None:
+            sizes["vectors"] = self.vectors.coverage()
         return sizes
 
     def prepare_data(self) -> None:
@@ -126,11 +122,10 @@ class TaggingData(TaskData):
             prepare_vectors(self.vectors_from)
 
     def setup(self, stage: str) -> None:
-        """Reads the splits and encodes those of this stage."""
+        """Reads all splits, because the fingerprint is that of the whole data set, and encodes those of this stage."""
+        if stage == "predict":
+            raise UserError("predictions are those of a run", hint="rnnbench predict --run RUN lines.txt")
         spec = self.model_spec()
-        if stage == "predict" and spec is not None:
-            self.encoder = TokenEncoder.from_state(spec["encoder"])
-            return
         read = self._read()
         train = read["train"]
         if spec is not None:
@@ -139,7 +134,8 @@ class TaggingData(TaskData):
             self.encoder, known = self._train_encoder(train), self._tags_of(train)
             if self.vectors_from is not None:
                 self.vectors = load_vectors(self.vectors_from, self.encoder.tokens.tokens)
-                print(self.vectors.coverage(), flush=True)
+                if self.rank()[0] == 0:
+                    print(self.vectors.coverage(), flush=True)
         wanted = _STAGE_SPLITS[stage]
         self._count_tags({split: read[split] for split in wanted}, known)
         numbers = {tag: i for i, tag in enumerate(self.tags)}
@@ -162,28 +158,18 @@ class TaggingData(TaskData):
         """Batches of the test split."""
         return self._evaluation("test")
 
-    def predict_dataloader(self) -> list[str]:
-        """The lines to tag."""
-        if not self.texts:
-            raise UserError("there is no line to tag", where="data.texts", hint="--data.texts '[\"a line\"]'")
-        return self.texts
-
-    def state_dict(self) -> dict[str, Any]:
-        """Nothing of its own: vocabularies are in the model's spec, the position is the trainer's counter."""
-        return {}
-
     def _read(self) -> dict[Split, list[Sentence]]:
-        """All splits, because the fingerprint is that of the whole data set; without what is not used."""
+        """The sentences of all splits, without those that are not used."""
         rows: dict[str, list[Row]] = {split: self.source.rows(split) for split in SPLITS}
         self.fingerprint = fingerprint(rows, task=self.task, tags_column=self.tags_column)
         left_out = LeftOut()
         read: dict[Split, list[Sentence]] = {}
         for split in SPLITS:
-            where = f"{self.dataset}, {split}"
-            sentences = read_sentences(rows[split], self.task, self.scheme, self.tags_column, where)
-            for number in (i for i, sentence in enumerate(sentences) if not sentence.tokens):
-                left_out.add(split, number, "empty", "dropped")
-            sentences = [sentence for sentence in sentences if sentence.tokens]
+            place = functools.partial(self.source.place, split)
+            everything = read_sentences(rows[split], self.task, self.scheme, self.tags_column, place)
+            for number in (i for i, sentence in enumerate(everything) if not sentence.tokens):
+                left_out.add(split, number, "no tokens in it", "dropped")
+            sentences = [sentence for sentence in everything if sentence.tokens]
             if not sentences:
                 raise UserError(f"no sentence of {split} has a token", where=self.dataset)
             if split == "train":
@@ -191,9 +177,7 @@ class TaggingData(TaskData):
                 kept = left_out.apply_limit(split, lengths, self.max_length, self.too_long)
                 sentences = [Sentence(*(part[: self.max_length] for part in sentences[i])) for i in kept]
             read[split] = sentences
-        if self.trainer is None or self.trainer.is_global_zero:
-            fitting = self.trainer is not None and self.trainer.state.fn == "fit"
-            left_out.report(Path(self.trainer.default_root_dir) if self.trainer is not None and fitting else None)
+        self.report(left_out)
         return read
 
     def _train_encoder(self, train: list[Sentence]) -> TokenEncoder:
@@ -219,7 +203,7 @@ class TaggingData(TaskData):
         counts = {split: Counter(tag for s in sentences for tag in s.tags) for split, sentences in read.items()}
         self.unseen = Counter({tag: n for c in counts.values() for tag, n in c.items() if tag not in known})
         self.tags = [*known, *sorted(self.unseen)]
-        if self.trainer is not None and not self.trainer.is_global_zero:
+        if self.rank()[0] > 0:
             return
         for split, count in counts.items():
             foreign = {tag: n for tag, n in count.items() if tag not in known}
@@ -237,13 +221,13 @@ class TaggingData(TaskData):
         return words_of(sentence) if self.task == "segmentation" else list(enumerate(sentence.tokens))
 
     def _training_batches(self) -> TrainingBatches:
-        return TrainingBatches(self.splits["train"].lengths, self.budget, self.seed)
+        # What `seed_everything` leaves for all processes; torch's own seed differs between them.
+        seed = int(os.environ.get("PL_GLOBAL_SEED", 0))
+        return TrainingBatches(self.splits["train"].lengths, self.budget, seed)
 
     def _evaluation(self, split: Split) -> BucketEvaluationLoader[TaggingBatch]:
         read = self.splits[split]
-        # What is too long for training is measured nonetheless.
-        limit = self.budget.max_tokens and max(self.budget.max_tokens, *read.lengths)
-        batches = evaluation_batches(read.lengths, Budget(limit, self.budget.batch_size))
+        batches = evaluation_batches(read.lengths, self.budget)
         return BucketEvaluationLoader(batches, read, *self.rank(), self.num_workers)
 
 

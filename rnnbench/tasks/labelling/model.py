@@ -17,10 +17,9 @@ from rnnbench.tasks.labelling.encoder import TaggingBatch, TokenEncoder
 from rnnbench.tasks.labelling.metrics import CorpusCounts, Counts, count_spans, count_tags, tagging_metrics
 from rnnbench.tasks.labelling.scheme import Scheme
 from rnnbench.tasks.labelling.sentences import LabellingTask
-from rnnbench.tasks.labelling.text import show, split_text
 
 # Of text that is tagged outside of the trainer.
-_MAX_TOKENS = 8192
+_BUDGET = Budget(max_tokens=8192)
 _LEADING = {"segmentation": "segmentation_f1", "entities": "entity_f1", "tags": "tag_accuracy"}
 
 
@@ -86,11 +85,6 @@ class TaggingModel(Task):
         novel = "" if self.task == "entities" else f"|oov:{counts.novel}"
         return f"{what}:{counts.wanted}{novel}"
 
-    def predict_step(self, batch: str, batch_idx: int) -> str:
-        """Tags one line."""
-        (tagged,) = self.tag([split_text(batch, self.encoder.of_characters)])
-        return show(batch, tagged.tokens, tagged.tags, self.task, self.encoder.of_characters)
-
     def tag(self, sentences: Sequence[list[str]], probabilities: bool = False) -> list[Tagged]:
         """Tags sentences.
 
@@ -107,7 +101,7 @@ class TaggingModel(Task):
         self.eval()
         # Not inference mode: marginal probabilities are gradients.
         with torch.no_grad():
-            for rows in evaluation_batches(lengths, Budget(max_tokens=max(_MAX_TOKENS, *lengths))):
+            for rows in evaluation_batches(lengths, _BUDGET):
                 chosen = [filled[row] for row in rows]
                 batch = self.transfer_batch_to_device(
                     self.encoder.batch([sentences[i] for i in chosen]), self.device, 0

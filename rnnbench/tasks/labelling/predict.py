@@ -61,5 +61,4 @@ def warnings(model: TaggingModel, lines: Sequence[tuple[str, str]], arguments: a
     if not missing:
         return []
     named = ", ".join(map(repr, missing[:_SHOWN])) + (", ..." if len(missing) > _SHOWN else "")
-    what = "characters" if model.encoder.of_characters else "words"
-    return [f"{len(missing):,} {what} are not in the vocabulary, read as <unk>: {named}"]
+    return [f"not in the vocabulary, read as <unk> ({len(missing):,}): {named}"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
 
 from rnnbench.data.source import Row
 from rnnbench.errors import UserError, did_you_mean
@@ -14,6 +14,9 @@ LabellingTask = Literal["segmentation", "tags", "entities"]
 with their kinds, such as names."""
 
 
+Place = Callable[[int], str]
+
+
 class Sentence(NamedTuple):
     """A sequence of tokens, each with a tag."""
 
@@ -21,7 +24,9 @@ class Sentence(NamedTuple):
     tags: list[str]
 
 
-def read_sentences(rows: Sequence[Row], task: LabellingTask, scheme: Scheme, column: str, where: str) -> list[Sentence]:
+def read_sentences(
+    rows: Sequence[Row], task: LabellingTask, scheme: Scheme, column: str, place: Place
+) -> list[Sentence]:
     """The sentences of one split.
 
     Args:
@@ -30,18 +35,21 @@ def read_sentences(rows: Sequence[Row], task: LabellingTask, scheme: Scheme, col
         task: What is looked for.
         scheme: How spans are to be written, however they are written in the rows.
         column: Name of the column with the tags.
-        where: Data set and split, for errors.
+        place: Where the row of a number stands, for errors.
 
     Raises:
         UserError: A row does not hold what the task needs; names the row.
     """
     if task == "segmentation":
-        return [segmented(words) for words in _words(rows, column, where)]
-    sentences = [_sentence(row, column, f"{where}, record {i}") for i, row in enumerate(rows, start=1)]
+        return [segmented(words) for words in _words(rows, column, place)]
+    sentences = [_sentence(row, column, i, place) for i, row in enumerate(rows)]
     if task == "tags":
         return sentences
-    for i, (_, tags) in enumerate(sentences, start=1):
-        check_entity_tags(tags, f"{where}, record {i}")
+    checked: set[str] = set()
+    for i, (_, tags) in enumerate(sentences):
+        if not checked.issuperset(tags):
+            check_entity_tags(tags, place(i))
+            checked |= set(tags)
     return [Sentence(tokens, tag_spans(spans(tags), len(tags), scheme)) for tokens, tags in sentences]
 
 
@@ -59,38 +67,39 @@ def words_of(sentence: Sentence) -> list[tuple[int, str]]:
     return [(start, "".join(sentence.tokens[start:end])) for start, end, _ in spans(sentence.tags)]
 
 
-def _words(rows: Sequence[Row], column: str, where: str) -> Iterator[list[str]]:
+def _words(rows: Sequence[Row], column: str, place: Place) -> Iterator[list[str]]:
     """The words of every sentence, in whatever form a source has them."""
     tagged = [row for row in rows if "tokens" in row and column in row]
     # Characters that are tagged already, or words with tags of something else, which are left out here.
     characters = bool(tagged) and all(set(row[column]) <= set("BMES") for row in tagged)
-    for i, row in enumerate(rows, start=1):
+    for i, row in enumerate(rows):
         if "tokens" not in row:
             for line in row["text"].split("\n"):
                 if line.strip():
                     yield line.split()
         elif characters:
-            yield [word for _, word in words_of(_sentence(row, column, f"{where}, record {i}"))]
+            yield [word for _, word in words_of(_sentence(row, column, i, place))]
         else:
-            yield _strings(row["tokens"], "tokens", f"{where}, record {i}")
+            yield _strings(row, "tokens", i, place)
 
 
-def _sentence(row: Row, column: str, where: str) -> Sentence:
+def _sentence(row: Row, column: str, number: int, place: Place) -> Sentence:
     for name in ("tokens", column):
         if name not in row:
             hint = "tagged text comes as .conll, .jsonl or .parquet with columns tokens and tags"
             if name == column and "tokens" in row:
                 hint = f"--data.tags_column names the tags; {did_you_mean(column, row)}"
-            raise UserError(f"there is no column {name!r}; there are: {', '.join(row)}", where=where, hint=hint)
-    tokens, tags = _strings(row["tokens"], "tokens", where), _strings(row[column], column, where)
+            raise UserError(f"no column {name!r}; there are: {', '.join(row)}", where=place(number), hint=hint)
+    tokens, tags = _strings(row, "tokens", number, place), _strings(row, column, number, place)
     if len(tokens) != len(tags):
-        raise UserError(f"{len(tokens)} tokens with {len(tags)} tags", where=where)
+        raise UserError(f"{len(tokens)} tokens with {len(tags)} tags", where=place(number))
     return Sentence(tokens, tags)
 
 
-def _strings(value: Any, name: str, where: str) -> list[str]:
+def _strings(row: Row, name: str, number: int, place: Place) -> list[str]:
+    value = row[name]
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-        raise UserError(f"{name} is no list of words: {str(value)[:80]}", where=where)
+        raise UserError(f"{name} is no list of words: {str(value)[:80]}", where=place(number))
     return value
 
 
