@@ -134,8 +134,8 @@ def test_gradients_numerically():
 def test_a_long_text_is_decoded_as_exactly_as_a_short_one():
     """Without weights between tags the best path is the best tag of each position, however long the text."""
     crf = LinearChainCRF(4)
-    emissions = torch.rand(1, 20000, 4, generator=torch.Generator().manual_seed(0)) * 100
-    assert torch.equal(crf.decode(emissions, torch.tensor([20000])), emissions.argmax(2))
+    emissions = torch.rand(1, 4000, 4, generator=torch.Generator().manual_seed(0)) * 100
+    assert torch.equal(crf.decode(emissions, torch.tensor([4000])), emissions.argmax(2))
 
 
 def test_an_illegal_path_has_probability_zero():
