@@ -1,5 +1,6 @@
 """Whole runs through the command line: train, test, predict, resume, two processes, baselines, bad input."""
 
+import json
 import os
 import subprocess
 import sys
@@ -22,8 +23,8 @@ def weights(path):
 
 def without_card(words):
     """Options for data of one's own in place of those of a preset, which checks its data against their card."""
-    source = "{class_path: rnnbench.data.files.Files, init_args: {path: %s, card: null}}" % words
-    (words / "own.yaml").write_text("data: {init_args: {source: %s}}" % source)
+    source = f"{{class_path: rnnbench.data.files.Files, init_args: {{path: {words}, card: null}}}}"
+    (words / "own.yaml").write_text(f"data: {{init_args: {{source: {source}}}}}")
     return f"--config {words / 'own.yaml'}"
 
 
@@ -210,7 +211,7 @@ def test_empty_and_long_sentences(run, tmp_path):
     good = '{"tokens": ["an", "x"], "tags": ["O", "B-X"]}\n'
     for split in ("train", "validation", "test"):
         (tmp_path / f"{split}.jsonl").write_text(good)
-    long = '{"tokens": [%s], "tags": [%s]}\n' % (", ".join(['"a"'] * 500), ", ".join(['"O"'] * 500))
+    long = json.dumps({"tokens": ["a"] * 500, "tags": ["O"] * 500}) + "\n"
     (tmp_path / "train.jsonl").write_text(good + '{"tokens": [], "tags": []}\n' + long)
     status, _, err = run(f"fit {SMALL} {tmp_path} --name a", debug=False)
     assert status == 2
