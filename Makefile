@@ -33,8 +33,8 @@ lint: setup ## check style and types
 reproduce: setup ## train on the built-in data, print and save the results table
 	$(BIN)/rnnbench reproduce --runs $(RUNS)
 
-bench: setup ## time a training step of every cell and engine
-	$(BIN)/python -m rnnbench.engine.bench
+bench: setup ## time every cell and engine, print and save BENCHMARKS.md (a quarter of an hour)
+	$(BIN)/python -m rnnbench.bench
 
 clean: ## remove the virtual environment and caches; runs stay
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -19,7 +19,10 @@ def classes():
     for package in (rnnbench.cells, rnnbench.backbone, rnnbench.data, rnnbench.tasks, rnnbench.platform):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             for one in vars(importlib.import_module(module.name)).values():
-                if inspect.isclass(one) and one.__module__ == module.name and not one.__name__.startswith("_"):
+                # A protocol says what others have to offer and is never made.
+                if not inspect.isclass(one) or getattr(one, "_is_protocol", False):
+                    continue
+                if one.__module__ == module.name and not one.__name__.startswith("_"):
                     found[f"{one.__module__}.{one.__qualname__}"] = one
     return found
 

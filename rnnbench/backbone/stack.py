@@ -3,77 +3,175 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import Literal, cast, get_args
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
-from rnnbench.backbone.state import StackState
+from rnnbench.backbone.budget import for_budget
+from rnnbench.backbone.connect import Connect, Link, make_link
+from rnnbench.backbone.initialize import orthogonal_recurrent
+from rnnbench.backbone.legality import check
+from rnnbench.backbone.regularize import Dropout, check_rate, regularized_params
+from rnnbench.backbone.state import StackState, unflatten
 from rnnbench.cells import LSTM, RNNCell, State
 from rnnbench.engine import EngineName, select_engine
-from rnnbench.errors import UserError
+from rnnbench.errors import UserError, did_you_mean
+
+Merge = Literal["concat", "sum"]
+RecurrentInit = Literal["cell", "orthogonal"]
+
+_HIDDEN_SIZE = 256
 
 
 class Backbone(nn.Module):
     """A stack of recurrent layers over any cell.
 
-    `forward` runs layer by layer over whole sequences, `step` cell by cell over one position; both give the same
-    numbers. What stands in the padding changes nothing, and the last state is the last valid one in both directions.
+        x_1 = drop_input(x)
+        y_l = norm(merge(cell(drop_between(x_l), forwards), cell(drop_between(x_l), backwards)))
+        x_{l+1} = link(x_l, y_l):   y_l (plain),   y_l + P x_l (residual),   [x_l, y_l] (dense)
+        y = drop_output(x_{L+1})
+
+    Layer 1 has no drop_between. The link sees x_l undropped, so that a residual path is never cut. `forward` runs layer
+    by layer over whole sequences, `step` cell by cell over one position; both give the same numbers. What stands in the
+    padding changes nothing, and the last state is the last valid one in both directions.
+
+    In training, every call of `forward` draws masks of its own, locked ones and those of weight drop included; so does
+    every `step`, since it cannot know where a sequence begins: train with `forward`.
 
     Args:
         input_size: Width I of the input.
         cell: Makes a cell from its input size and its hidden size: a class, or a class with options.
-        hidden_size: Number H of hidden units of each layer and direction.
+        hidden_size: Number H of hidden units of each layer and direction; 256 if neither it nor parameters is given.
         num_layers: Depth.
-        bidirectional: Whether a second cell in each layer reads from the end; outputs stand side by side.
-        dropout: Rate at which outputs of every layer but the last are dropped in training, as in torch.nn.LSTM.
+        bidirectional: Whether a second cell in each layer reads from the end.
+        merge: What becomes of the outputs of two directions: they stand side by side, or are summed.
+        connect: What the next layer reads: this layer's output (plain), this output plus what this layer read, through
+            a projection where the widths differ (residual), or the input and the outputs of all layers so far (dense;
+            so is the output of the stack).
+        layer_norm: Whether the output of every layer is normalised, after the directions are merged and before the
+            link (J. L. Ba, J. R. Kiros and G. E. Hinton, Layer Normalization, arXiv 1607.06450).
+        dropout: Rates of dropout in training; one number is the rate between layers, as in torch.nn.LSTM.
+        weight_drop: Rate at which single recurrent weights are dropped in training, once for each call.
+        learned_state: Whether the state before the first step is learned, beginning at the cell's own.
+        recurrent_init: What the recurrent weights are at first: as the cell does it, or orthogonal for each gate.
+        parameters: Takes the hidden size that brings the backbone within 1 % of so many parameters.
         engine: How cells are run over time; ``auto`` takes the fastest that can run this cell.
 
     Raises:
-        UserError: A size or a rate is out of range, or the engine cannot run the cell.
+        UserError: A size or a rate is out of range, options do not go together, the budget of parameters cannot be met,
+            or the engine cannot run the cell.
     """
+
+    bidirectional: bool
+    merge: Merge
+    dropout: Dropout
+    weight_drop: float
+    recurrent_init: RecurrentInit
 
     def __init__(
         self,
         input_size: int,
         cell: Callable[[int, int], RNNCell] = LSTM,
-        hidden_size: int = 256,
+        hidden_size: int | None = None,
         num_layers: int = 1,
         bidirectional: bool = False,
-        dropout: float = 0.0,
+        merge: Merge = "concat",
+        connect: Connect = "plain",
+        layer_norm: bool = False,
+        dropout: float | Dropout = 0.0,
+        weight_drop: float = 0.0,
+        learned_state: bool = False,
+        recurrent_init: RecurrentInit = "cell",
+        parameters: int | None = None,
         engine: EngineName = "auto",
     ) -> None:
         super().__init__()
         if num_layers < 1:
             raise UserError(f"Backbone: num_layers must be at least 1, found {num_layers}")
-        if not 0 <= dropout < 1:
-            raise UserError(f"Backbone: dropout must be in [0, 1), found {dropout}")
+        _check_choice("merge", merge, get_args(Merge))
+        _check_choice("connect", connect, get_args(Connect))
+        _check_choice("recurrent_init", recurrent_init, get_args(RecurrentInit))
+        if isinstance(dropout, int | float):
+            check_rate("dropout", dropout)
+            dropout = Dropout(between=dropout)
+        dropout.check()
+        check_rate("weight_drop", weight_drop)
         self.input_size = input_size
-        self.dropout = nn.Dropout(dropout)
-        directions = 2 if bidirectional else 1
-        self.layers = nn.ModuleList()
-        width = input_size
-        for _ in range(num_layers):
-            cells = [cell(width, hidden_size) for _ in range(directions)]
-            self.layers.append(nn.ModuleList(cells))
-            width = sum(one.output_size for one in cells)
-        self.output_size = width
+        self.bidirectional = bidirectional
+        self.merge = merge
+        self.dropout = dropout
+        self.weight_drop = weight_drop
+        self.recurrent_init = recurrent_init
         self.causal = not bidirectional
-        self.engine = select_engine(self.cells[0][0], engine)
+
+        def build(size: int) -> nn.Module:
+            return self._build(cell, size, num_layers, connect, layer_norm, learned_state)
+
+        if parameters is not None:
+            if hidden_size is not None:
+                raise UserError(
+                    f"Backbone: hidden_size is {hidden_size}, and parameters is {parameters}, which would choose it",
+                    hint="keep one of them; in a configuration file: hidden_size: null",
+                )
+            hidden_size = for_budget(parameters, build)
+        build(_HIDDEN_SIZE if hidden_size is None else hidden_size)
+        check(self)
+        if recurrent_init == "orthogonal":
+            for one in (one for cells in self.cells for one in cells):
+                orthogonal_recurrent(one)
+        self.engine = select_engine(self.cells[0][0], engine, masked=dropout.state > 0)
+
+    def _build(
+        self,
+        cell: Callable[[int, int], RNNCell],
+        hidden_size: int,
+        num_layers: int,
+        connect: Connect,
+        layer_norm: bool,
+        learned_state: bool,
+    ) -> Backbone:
+        """Makes all that has parameters, in place of what was made before."""
+        self.layers, self.norms, self.links = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
+        width = self.input_size
+        for _ in range(num_layers):
+            cells = [cell(width, hidden_size) for _ in range(2 if self.bidirectional else 1)]
+            made = cells[0].output_size * (len(cells) if self.merge == "concat" else 1)
+            link = make_link(connect, width, made)
+            self.layers.append(nn.ModuleList(cells))
+            self.norms.append(nn.LayerNorm(made) if layer_norm else nn.Identity())
+            self.links.append(link)
+            width = link.output_size
+        self.output_size = width
+        self.learned = None
+        if learned_state:
+            like = torch.zeros(())
+            first = [leaf for cells in self.cells for one in cells for leaf in one.initial_state(1, like)]
+            self.learned = nn.ParameterList([nn.Parameter(leaf[0].clone()) for leaf in first])
+        return self
 
     @property
     def cells(self) -> list[list[RNNCell]]:
         """The cells: for each layer, for each direction."""
         return [list(cast(nn.ModuleList, layer)) for layer in self.layers]  # type: ignore[arg-type]
 
+    def flops_per_token(self) -> int:
+        """Floating-point operations of the forward pass over one position: those of its matrix products."""
+        links = sum(cast(Link, link).flops_per_token() for link in self.links)
+        return links + sum(cell.flops_per_step() for cells in self.cells for cell in cells)
+
     def initial_state(self, batch_size: int, like: Tensor) -> StackState:
-        """The state before the first step.
+        """The state before the first step: the cells' own, or the learned one.
 
         Args:
             batch_size: B.
             like: Any tensor of the wanted type and device.
         """
-        return tuple(tuple(cell.initial_state(batch_size, like) for cell in cells) for cells in self.cells)
+        state = tuple(tuple(cell.initial_state(batch_size, like) for cell in cells) for cells in self.cells)
+        if self.learned is None:
+            return state
+        return unflatten([leaf.to(like).repeat(batch_size, *[1] * leaf.dim()) for leaf in self.learned], like=state)
 
     def forward(
         self, x: Tensor, lengths: Tensor | None = None, state: StackState | None = None
@@ -100,25 +198,18 @@ class Backbone(nn.Module):
             if bool((lengths == steps).all()):
                 lengths = None
             else:
-                valid = torch.arange(steps, device=x.device)[None, :] < lengths[:, None]
+                valid = (torch.arange(steps, device=x.device)[None, :] < lengths[:, None])[..., None]
         if state is None:
             state = self.initial_state(batch, x)
         else:
             self._check_state(state, batch)
-        last = []
-        for depth, cells in enumerate(self.cells):
-            if depth > 0:
-                x = self.dropout(x)
-            outputs, states = [], []
-            for backward, cell in enumerate(cells):
-                y, end = self._run(cell, x, state[depth][backward], lengths, reverse=bool(backward))
-                outputs.append(y)
-                states.append(end)
-            x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=-1)
-            if valid is not None:
-                x = torch.where(valid[..., None], x, x.new_zeros(()))
-            last.append(tuple(states))
-        return x, tuple(last)
+
+        def run(cell: RNNCell, x: Tensor, state: State, backward: bool) -> tuple[Tensor, State]:
+            params = regularized_params(cell, x, *self._rates())
+            y, end = self.engine.run(cell, params, _flip(x, lengths) if backward else x, state, lengths)
+            return _flip(y, lengths) if backward else y, end
+
+        return self._through(_zero_unless(valid, x), state, run, valid)
 
     def step(self, x: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """Runs the stack over one position.
@@ -135,22 +226,37 @@ class Backbone(nn.Module):
         """
         if not self.causal:
             raise UserError("Backbone: a bidirectional stack cannot step", hint="bidirectional: false")
-        last = []
-        for depth, cells in enumerate(self.cells):
-            if depth > 0:
-                x = self.dropout(x)
-            x, end = cells[0](x, state[depth][0])
-            last.append((end,))
-        return x, tuple(last)
 
-    def _run(
-        self, cell: RNNCell, x: Tensor, state: State, lengths: Tensor | None, reverse: bool
-    ) -> tuple[Tensor, State]:
-        params = {**dict(cell.named_parameters()), **dict(cell.named_buffers())}
-        if not reverse:
-            return self.engine.run(cell, params, x, state, lengths)
-        y, end = self.engine.run(cell, params, _flip(x, lengths), state, lengths)
-        return _flip(y, lengths), end
+        def run(cell: RNNCell, x: Tensor, state: State, backward: bool) -> tuple[Tensor, State]:
+            if not any(self._rates()):
+                return cell(x, state)
+            return functional_call(cell, regularized_params(cell, x, *self._rates()), (x, state))
+
+        return self._through(x, state, run)
+
+    def _through(
+        self,
+        x: Tensor,
+        state: StackState,
+        run: Callable[[RNNCell, Tensor, State, bool], tuple[Tensor, State]],
+        valid: Tensor | None = None,
+    ) -> tuple[Tensor, StackState]:
+        """All layers over sequences ``(B, T, I)`` or over one position ``(B, I)``; ``run`` is one cell over it."""
+        last = []
+        x = self.dropout.drop(x, self.dropout.input, self.training)
+        for depth, (cells, norm, link) in enumerate(zip(self.cells, self.norms, self.links, strict=True)):
+            read = self.dropout.drop(x, self.dropout.between, self.training) if depth > 0 else x
+            ran = [run(cell, read, state[depth][way], way == 1) for way, cell in enumerate(cells)]
+            y = _merge([output for output, _ in ran], self.merge)
+            # Twice: engines leave anything in the padding, and a norm makes something out of nothing.
+            y = _zero_unless(valid, norm(_zero_unless(valid, y)))
+            x = link(x, y)
+            last.append(tuple(end for _, end in ran))
+        return self.dropout.drop(x, self.dropout.output, self.training), tuple(last)
+
+    def _rates(self) -> tuple[float, float]:
+        """Rates of dropout on states and of weight drop, in this mode."""
+        return (self.dropout.state, self.weight_drop) if self.training else (0.0, 0.0)
 
     def _check_state(self, state: StackState, batch: int) -> None:
         expected = [[[(batch, *shape) for shape in cell.state_spec()] for cell in cells] for cells in self.cells]
@@ -169,6 +275,25 @@ def _check_lengths(lengths: Tensor, batch: int, steps: int) -> None:
         raise UserError(f"Backbone: lengths must be ({batch},), found {tuple(lengths.shape)}")
     if batch and (int(lengths.min()) < 0 or int(lengths.max()) > steps):
         raise UserError(f"Backbone: lengths must be in 0..{steps}, found {int(lengths.min())}..{int(lengths.max())}")
+
+
+def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UserError(
+            f"Backbone: {name} must be one of {', '.join(known)}, found {value!r}", hint=did_you_mean(value, known)
+        )
+
+
+def _merge(outputs: list[Tensor], merge: Merge) -> Tensor:
+    """The outputs ``(..., O)`` of one or two directions, as one."""
+    if len(outputs) == 1:
+        return outputs[0]
+    return torch.cat(outputs, dim=-1) if merge == "concat" else outputs[0] + outputs[1]
+
+
+def _zero_unless(valid: Tensor | None, x: Tensor) -> Tensor:
+    """Zero outside of ``valid (B, T, 1)`` (bool), so that padding meets no weight, not even in a gradient."""
+    return x if valid is None else torch.where(valid, x, x.new_zeros(()))
 
 
 def _flip(x: Tensor, lengths: Tensor | None) -> Tensor:

@@ -110,6 +110,20 @@ class RNNCell(nn.Module, ABC):
         """
         return hidden if self.state_mask is None else hidden * self.state_mask
 
+    def flops_per_step(self) -> int:
+        """Floating-point operations of one step for one sequence: those of its matrix products.
+
+        Two for each multiplication and addition, as `torch.utils.flop_counter` counts; what is elementwise does not
+        count. Every matrix among the parameters is taken to be used once in a step, and no other: a cell where that is
+        not so says its own number.
+        """
+        return 2 * sum(parameter.numel() for parameter in self.parameters() if parameter.dim() >= 2)
+
+    def state_mask_names(self) -> list[str]:
+        """Names of the buffers that `drop_state` reads: of this cell, and of the cells that it wraps."""
+        cells = [name for name, module in self.named_modules() if isinstance(module, RNNCell)]
+        return [f"{name}.state_mask" if name else "state_mask" for name in cells]
+
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Projects and steps once, as torch.nn's cells do: ``(B, I)``, state -> ``(B, O)``, state."""
         return self.step(self.project(x), state)
@@ -124,7 +138,8 @@ class GatedCell(RNNCell):
 
     ``weight_ih (G, I)``, ``weight_hh (G, H)``, ``bias_ih (G)`` and ``bias_hh (G)`` carry torch.nn's names, its order of
     gates and its initialisation U(-1/sqrt(H), 1/sqrt(H)), so that weights convert both ways. Two biases are one too
-    many in most cells; torch.nn has them, and where the reset gate multiplies one of them they differ.
+    many in most cells; torch.nn has them, and where the reset gate multiplies one of them they differ. A cell without a
+    counterpart in torch.nn sets `recurrent_bias` to False and has no c.
 
     Args:
         input_size: Width I of the input.
@@ -134,21 +149,38 @@ class GatedCell(RNNCell):
     gates = 1
     """Number of gates: G = gates * H."""
 
-    recurrent_weights = ("weight_hh",)
+    recurrent_bias = True
+    """Whether there is a second bias, ``bias_hh``."""
+
+    recurrent_weights: tuple[str, ...] = ("weight_hh",)
+
+    weight_ih: nn.Parameter
+    weight_hh: nn.Parameter
+    bias_ih: nn.Parameter
+    bias_hh: nn.Parameter | None
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
-        rows = self.gates * hidden_size
-        self.weight_ih = nn.Parameter(torch.empty(rows, input_size))
-        self.weight_hh = nn.Parameter(torch.empty(rows, hidden_size))
-        self.bias_ih = nn.Parameter(torch.empty(rows))
-        self.bias_hh = nn.Parameter(torch.empty(rows))
+        for name, shape in self.parameter_shapes().items():
+            self.register_parameter(name, nn.Parameter(torch.empty(shape)))
+        if not self.recurrent_bias:
+            self.register_parameter("bias_hh", None)
         self.reset_parameters()
 
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of each parameter by name, in the order of drawing; a cell with others adds or replaces them here."""
+        rows = self.gates * self.hidden_size
+        shapes: dict[str, tuple[int, ...]] = {
+            "weight_ih": (rows, self.input_size),
+            "weight_hh": (rows, self.hidden_size),
+            "bias_ih": (rows,),
+        }
+        return {**shapes, "bias_hh": (rows,)} if self.recurrent_bias else shapes
+
     def reset_parameters(self) -> None:
-        """Draws every parameter from U(-1/sqrt(H), 1/sqrt(H))."""
+        """Draws every parameter from U(-1/sqrt(H), 1/sqrt(H)), but those of modules inside, such as norms."""
         bound = 1 / math.sqrt(self.hidden_size)
-        for parameter in self.parameters():
+        for parameter in self.parameters(recurse=False):
             nn.init.uniform_(parameter, -bound, bound)
 
     def project(self, x: Tensor) -> Tensor:
@@ -156,5 +188,5 @@ class GatedCell(RNNCell):
         return nn.functional.linear(x, self.weight_ih, self.bias_ih)
 
     def recur(self, hidden: Tensor) -> Tensor:
-        """U h' + c of every gate: ``(B, H)`` -> ``(B, G)``."""
+        """U h' + c of every gate that ``weight_hh`` has: ``(B, H)`` -> ``(B, G)``."""
         return nn.functional.linear(self.drop_state(hidden), self.weight_hh, self.bias_hh)

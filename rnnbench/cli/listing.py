@@ -41,16 +41,15 @@ def applications() -> list[tuple[str, str]]:
 
 
 def cells() -> list[tuple[str, str]]:
-    """Name and summary of each cell, read from the sources: the exported classes with a `step`."""
+    """Name and summary of each cell, read from the sources: the classes that `rnnbench.cells` exports, but the base."""
     folder = Path(rnnbench.__file__).parent / "cells"
+    exported = _exported(folder / "__init__.py")
     rows = []
     for path in sorted(folder.glob("*.py")):
         if path.name == "base.py":
             continue
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.ClassDef) and any(
-                isinstance(part, ast.FunctionDef) and part.name == "step" for part in node.body
-            ):
+            if isinstance(node, ast.ClassDef) and node.name in exported:
                 rows.append((node.name, (ast.get_docstring(node) or "").split("\n", 1)[0]))
     return sorted(rows)
 
@@ -73,3 +72,11 @@ def presets() -> list[tuple[str, str]]:
 
 def _summary(path: Path) -> str:
     return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n", 1)[0]
+
+
+def _exported(path: Path) -> list[str]:
+    """What stands in a module's ``__all__``."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return list(ast.literal_eval(node.value))
+    return []

@@ -26,6 +26,7 @@ from rnnbench.cli.parse_errors import as_user_error
 from rnnbench.cli.run_options import RunOptions, option_parser, read_options
 from rnnbench.errors import UserError
 from rnnbench.platform.accounting import Accounting
+from rnnbench.platform.averaging import AveragedWeights
 from rnnbench.platform.checkpoint import RunCheckpoint, RunInterrupted
 from rnnbench.platform.checkpoint_io import SafeCheckpointIO, load_checkpoint
 from rnnbench.platform.divergence import DivergenceGuard
@@ -161,6 +162,7 @@ class RunCLI(LightningCLI):
                 # First of all: a run that does not fit leaves nothing behind.
                 MemoryCheck(),
                 RandomState(),
+                AveragedWeights(),
                 accounting,
                 MetricsFile(),
                 RunRecorder(accounting, self.options.preset, command, seed if isinstance(seed, int) else None),

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from pathlib import Path
 
+from rnnbench.cached import cache_folder
 from rnnbench.errors import UserError
 
-
-def cache_folder() -> Path:
-    """``$RNNBENCH_CACHE``, or else ``rnnbench`` in the user's cache folder; it may not exist yet."""
-    own = os.environ.get("RNNBENCH_CACHE")
-    if own:
-        return Path(own).expanduser()
-    shared = os.environ.get("XDG_CACHE_HOME", "")
-    # The XDG specification wants relative paths to be ignored.
-    base = Path(shared) if Path(shared).is_absolute() else Path.home() / ".cache"
-    return base / "rnnbench"
+__all__ = ["cache_folder", "write_whole"]
 
 
 def write_whole(path: Path, data: bytes) -> None:

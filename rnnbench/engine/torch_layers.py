@@ -20,10 +20,12 @@ class TorchEngine(Engine):
 
     name = "torch"
 
-    def refusal(self, cell: RNNCell) -> str | None:
+    def refusal(self, cell: RNNCell, masked: bool = False) -> str | None:
         """Refuses every cell that torch.nn does not have, subclasses of those it has included."""
         if _fused_layer(cell) is None:
             return f"torch.nn has no layer that equals {type(cell).__name__}({cell.extra_repr()})"
+        if masked:
+            return "torch.nn's layers have no locked dropout on the state"
         return None
 
     def run(

@@ -15,6 +15,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
 
+from rnnbench.platform.averaging import averaged
 from rnnbench.platform.divergence import Divergence
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.tasks.base import Task
@@ -90,7 +91,8 @@ class RunCheckpoint(Checkpoint):
         sign = 1 if pl_module.monitor_mode == "min" else -1
         if math.isnan(self.best_score) or sign * float(score) < sign * self.best_score:
             self.best_score = float(score)
-            trainer.save_checkpoint(_folder(trainer).best, weights_only=True)
+            with averaged(trainer):
+                trainer.save_checkpoint(_folder(trainer).best, weights_only=True)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the final ``last``, from which a run with a higher limit can go on."""

@@ -39,6 +39,10 @@ class RandomState(Callback):
             self._restored = None
         self._snapshot = get_random_state()
 
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Notes the state after the last step, from which a longer training goes on."""
+        self._snapshot = get_random_state()
+
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Adds the state of all processes."""
         if self._snapshot is not None:

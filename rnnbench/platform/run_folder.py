@@ -110,9 +110,9 @@ class RunFolder:
         """Removes the folder of a run that failed before its first step, so that its name is free again."""
         if not self.result.exists() and not self.last.parent.exists():
             self.config.unlink(missing_ok=True)
+            self.left_out.unlink(missing_ok=True)
             # What W&B noted of a connection that failed.
             shutil.rmtree(self.path / "wandb", ignore_errors=True)
-            self.left_out.unlink(missing_ok=True)
             with contextlib.suppress(OSError):
                 self.path.rmdir()
 

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from functools import partial
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 import torch
@@ -16,21 +17,37 @@ from rnnbench.testing import LawBroken, check_cell
 
 
 def all_cells() -> list[type[RNNCell]]:
+    """Every class of the package that can be made: one that only shares code with others is abstract."""
     found = []
     for module in pkgutil.iter_modules(rnnbench.cells.__path__, "rnnbench.cells."):
         for one in vars(importlib.import_module(module.name)).values():
-            if (
-                inspect.isclass(one)
-                and issubclass(one, RNNCell)
-                and one.__module__ == module.name
-                and "step" in vars(one)
-            ):
+            if inspect.isclass(one) and issubclass(one, RNNCell) and one.__module__ == module.name:
                 found.append(one)
-    return [one for one in found if one is not RNNCell]
+    return [one for one in found if not inspect.isabstract(one)]
 
 
-OPTIONS = {Elman: [{"nonlinearity": "relu"}, {"nonlinearity": "sigmoid"}], LSTM: [{"forget_bias": 0.0}]}
-CASES = [(cell, options) for cell in all_cells() for options in ({}, *OPTIONS.get(cell, []))]
+# What no annotation tells: options that are numbers.
+NUMBERS = {
+    LSTM: [{"forget_bias": 0.0}],
+}
+
+
+def variants(cell: type[RNNCell]) -> list[dict[str, object]]:
+    """Every option that is a choice or a flag, at each value but its default; and the numbers named above."""
+    hints = get_type_hints(cell.__init__)
+    found = []
+    for name, option in inspect.signature(cell).parameters.items():
+        hint = hints.get(name)
+        values = get_args(hint) if get_origin(hint) is Literal else (False, True) if hint is bool else ()
+        found += [{name: value} for value in values if value != option.default]
+    return found + NUMBERS.get(cell, [])
+
+
+CASES = [(cell, options) for cell in all_cells() for options in ({}, *variants(cell))]
+
+
+def test_the_walk_finds_the_options():
+    assert {"nonlinearity": "relu"} in variants(Elman)
 
 
 def test_the_walk_finds_the_cells():

@@ -26,7 +26,7 @@ def copy_weights(theirs, ours):
                 getattr(cell, name).data = getattr(theirs, f"{name}_l{k}{suffix}").data.clone()
 
 
-@pytest.mark.parametrize("engine", ["reference", "torch"])
+@pytest.mark.parametrize("engine", ["reference", "torch", "fused"])
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize(("cell", "layer"), [(LSTM, nn.LSTM), (GRU, nn.GRU), (Elman, nn.RNN)])
@@ -51,14 +51,14 @@ def test_equals_torch_nn(cell, layer, packed, bidirectional, engine):
 
 def test_auto_never_takes_a_subclass_for_its_parent():
     cell = LongMemory(3, 4)
-    assert select_engine(cell).name == "reference"
+    assert select_engine(cell).name == "fused"
     with pytest.raises(UserError, match="torch engine cannot run LongMemory"):
         select_engine(cell, "torch")
 
 
-def test_auto_takes_the_fused_layer():
-    assert select_engine(LSTM(3, 4)).name == "torch"
-    assert select_engine(Elman(3, 4, nonlinearity="sigmoid")).name == "reference"
+def test_auto_takes_the_fused_engine():
+    assert select_engine(LSTM(3, 4)).name == "fused"
+    assert select_engine(Elman(3, 4, nonlinearity="sigmoid")).name == "fused"
 
 
 def test_unknown_engine():
@@ -66,7 +66,7 @@ def test_unknown_engine():
         select_engine(LSTM(3, 4), "toch")
 
 
-@pytest.mark.parametrize("engine", ["reference", "torch"])
+@pytest.mark.parametrize("engine", ["reference", "torch", "fused"])
 def test_engines_read_the_parameters_they_are_given(engine):
     torch.manual_seed(0)
     cell = LSTM(3, 4)

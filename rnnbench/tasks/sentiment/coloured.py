@@ -6,8 +6,6 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from rnnbench.data.text_encoder import TextEncoder
 from rnnbench.tasks.sentiment.model import TextClassifier
 
@@ -74,16 +72,18 @@ def token_spans(encoder: TextEncoder, text: str) -> list[tuple[int, int]]:
     """
     # Character by character, because a few grow longer in lower case.
     lower = [char.lower() if encoder.lowercase else char for char in text]
-    origin = np.repeat(np.arange(len(text)), [len(part) for part in lower]).tolist()
-    searched, spans, position = "".join(lower), [], 0
+    origin = [i for i, part in enumerate(lower) for _ in part]
+    searched, spans, position, end = "".join(lower), [], 0, 0
     for token in encoder.split(text):
         token = token.replace("▁", " ").strip() or token
-        start = searched.find(token, position)
-        if start < 0:
-            spans.append((_at(origin, position, text), _at(origin, position, text)))
+        found = searched.find(token, position)
+        if found < 0:
+            spans.append((end, end))
             continue
-        position = start + len(token)
-        spans.append((_at(origin, start, text), _at(origin, position, text)))
+        position = found + len(token)
+        start = max(origin[found], end)
+        end = max(origin[position - 1] + 1, start)
+        spans.append((start, end))
     return spans
 
 
@@ -140,7 +140,3 @@ def _strength(probabilities: Sequence[float]) -> tuple[int, float]:
 def _tint(label: int, strength: float) -> str:
     red, green, blue = _COLOURS[label % len(_COLOURS)]
     return f"rgb({red} {green} {blue} / {strength:.2f})"
-
-
-def _at(origin: Sequence[int], position: int, text: str) -> int:
-    return origin[position] if position < len(origin) else len(text)

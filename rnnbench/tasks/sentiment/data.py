@@ -90,6 +90,8 @@ class SentimentData(TaskData):
         num_workers: int = 0,
     ) -> None:
         super().__init__()
+        if max_length is not None and max_length < 1:
+            raise UserError(f"must be at least 1, found {max_length}", where="data.max_length")
         self.budget = Budget(max_tokens, batch_size)
         self.source = source
         self.unit = unit
@@ -115,7 +117,7 @@ class SentimentData(TaskData):
         return {"encoder": self.encoder.state(), "labels": self.labels.names, "max_length": self.max_length}
 
     def details(self) -> dict[str, str | int | float]:
-        """Unit, sizes of vocabulary and splits, classes, share of padding in training."""
+        """Unit, sizes of vocabulary and splits, classes, share of padding in training, pretrained vectors, phrases."""
         assert self.encoder is not None, "setup comes first"
         assert self.labels is not None, "setup comes first"
         found: dict[str, str | int | float] = {
@@ -126,8 +128,10 @@ class SentimentData(TaskData):
         found |= {f"{split}_texts": len(texts.tokens) for split, texts in self.texts.items()}
         if "train" in self.texts:
             found["padding"] = round(self._training_batches().padding_waste(), 4)
-        if self.word_vectors is not None:
-            found["vectors"] = self.word_vectors.coverage()
+        if self.vectors is not None:
+            found["vectors"] = self.vectors
+        if self.phrases:
+            found["trained_on"] = "phrases"
         return found
 
     def prepare_data(self) -> None:
@@ -214,8 +218,11 @@ class SentimentData(TaskData):
         )
         if self.vectors is not None:
             self.word_vectors = load_vectors(self.vectors, self.encoder.tokens)
-            if self.rank()[0] == 0:
-                print(self.word_vectors.coverage(), flush=True)
+            self._tell(self.word_vectors.coverage())
+
+    def _tell(self, line: str) -> None:
+        if self.rank()[0] == 0:
+            print(line, flush=True)
 
     def _encode(self, split: Split, examples: list[Example], left_out: LeftOut) -> Texts:
         assert self.encoder is not None
@@ -225,13 +232,14 @@ class SentimentData(TaskData):
                 self.labels.encode([one.label], where=self.source.place(split, one.row))
         classes = torch.from_numpy(self.labels.encode([one.label for one in examples], where=self.dataset))
         absent = sorted(set(self.labels.names) - {one.label for one in examples})
-        if absent and self.rank()[0] == 0:
-            print(f"{split}: no text of class {' or '.join(absent)}; macro F1 is that of the other classes", flush=True)
+        if absent:
+            self._tell(f"{split}: no text has the class {' or '.join(absent)}")
         tokens = [torch.from_numpy(self.encoder.encode(one.text)) for one in examples]
-        left_out.apply_limit(split, [len(text) for text in tokens], self.max_length, "cut")
         for one, text in zip(examples, tokens, strict=True):
             if not len(text):
                 left_out.add(split, one.row, "no words in it", "kept")
+            elif self.max_length is not None and len(text) > self.max_length:
+                left_out.add(split, one.row, f"longer than {self.max_length}", "cut")
         return Texts([text[: self.max_length] for text in tokens], classes)
 
 

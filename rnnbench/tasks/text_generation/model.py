@@ -49,6 +49,10 @@ class TextModel(Task):
     def step(self, token: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """One token ``(B,)`` -> scores of the next ``(B, V)`` (log-probabilities up to a constant) and the state."""
 
+    def penalty(self) -> Tensor | None:
+        """What is added to the loss of the window just read, and is no likelihood; None for nothing."""
+        return None
+
     def use_spec(self, spec: Spec) -> None:
         """Builds the model around the vocabulary."""
         self.tokenizer = Tokenizer.from_state(spec)
@@ -75,7 +79,8 @@ class TextModel(Task):
         self._pending = detach(state)
         loss = losses.sum() / batch.tokens
         self.log("train/loss", loss.detach(), prog_bar=True, batch_size=batch.tokens)
-        return loss
+        penalty = self.penalty()
+        return loss if penalty is None else loss + penalty
 
     def on_train_batch_end(self, outputs: Any, batch: StripBatch, batch_idx: int) -> None:
         """The window is trained: the next one starts from its end."""

@@ -1,0 +1,22 @@
+"""The fused engine: the user writes one step in PyTorch, the loop over time runs in native code.
+
+    trace.py     runs the step once and writes down what it does (lowering.py: which operations)      graph.py: as what
+    gradient.py  differentiates it, and decides what the forward saves
+    schedule.py  puts it in order: row kernels, products with weights, row kernels, ...
+    ------------ up to here nothing knows of C++ ------------
+    emit.py      writes row kernels as C++; row_math.cpp has their functions, time_loop.cpp the loop over time
+    build.py     compiles, and caches libraries
+    plan.py      all of the above for one cell
+    layout.py    how sequences of different lengths lie in memory
+    run.py       allocates buffers, calls the library, and is a torch.autograd.Function
+    engine.py    the engine that the rest of the package sees
+
+Three things make it fast. Each thread runs all steps for its own sequences, so that there is neither Python nor a
+barrier in the loop. What lies between products is a few loops over a row, forward and backward, instead of an
+operation of PyTorch for each symbol. And no weight gradient is computed in the loop: the gradients of all products'
+results stand in one buffer, and one large product after the loop makes the gradient of each weight from it.
+"""
+
+from rnnbench.engine.fused.engine import FusedEngine
+
+__all__ = ["FusedEngine"]

@@ -1,0 +1,169 @@
+"""The fused engine: see `rnnbench.engine.fused`."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor
+from torch.func import functional_call
+
+from rnnbench.cells import RNNCell, State
+from rnnbench.engine.base import Engine
+from rnnbench.engine.fused import build
+from rnnbench.engine.fused.layout import Layout, Pack, Unpack, full, ragged
+from rnnbench.engine.fused.linear import OwnLinear, is_wanted
+from rnnbench.engine.fused.lowering import Unsupported
+from rnnbench.engine.fused.plan import Plan, make_plan
+from rnnbench.engine.fused.run import run_plan
+from rnnbench.engine.fused.trace import trace_projection
+from rnnbench.engine.reference import ReferenceEngine
+from rnnbench.engine.torch_layers import TorchEngine
+
+log = logging.getLogger(__name__)
+
+
+class _Prepared(NamedTuple):
+    plan: Plan
+    random: bool
+
+
+# Plans live outside of the cells, which stay free to be copied, pickled and compared.
+_prepared: WeakKeyDictionary[RNNCell, dict[tuple[object, ...], _Prepared]] = WeakKeyDictionary()
+
+
+class FusedEngine(Engine):
+    """Traces the step of any cell and runs the loop over time in native code."""
+
+    name = "fused"
+
+    def refusal(self, cell: RNNCell, masked: bool = False) -> str | None:
+        """Refuses cells whose step has no fused form, and everything where no code can be built."""
+        reason = build.missing_compiler()
+        if reason is not None:
+            return reason
+        try:
+            _prepare(cell, masked)
+        except Unsupported as error:
+            return str(error)
+        return None
+
+    def run(
+        self, cell: RNNCell, params: Mapping[str, Tensor], x: Tensor, state: State, lengths: Tensor | None
+    ) -> tuple[Tensor, State]:
+        """See `Engine.run`; what is not on the CPU, and what turns out not to be built, runs on the next engine.
+
+        The loop runs in float64 where the state is in float64, else in float32, under autocast too: output and state
+        are then float32 as the reference engine's carried state is.
+        """
+        mask = params.get(cell.state_mask_names()[0])
+        if x.device.type != "cpu":
+            return _next_engine(cell, mask is not None, f"on {x.device.type}").run(cell, params, x, state, lengths)
+        dtype = torch.float64 if state[0].dtype == torch.float64 else torch.float32
+        try:
+            prepared = _prepare(cell, masked=mask is not None)
+            prepared.plan.library(dtype)
+        except (Unsupported, build.BuildError) as error:
+            return _next_engine(cell, mask is not None, str(error)).run(cell, params, x, state, lengths)
+        return _run(prepared, cell, params, x, state, lengths, dtype)
+
+
+def _run(
+    prepared: _Prepared,
+    cell: RNNCell,
+    params: Mapping[str, Tensor],
+    x: Tensor,
+    state: State,
+    lengths: Tensor | None,
+    dtype: torch.dtype,
+) -> tuple[Tensor, State]:
+    plan = prepared.plan
+    batch, steps = x.shape[:2]
+    layout = full(batch, steps) if lengths is None else ragged(tuple(lengths.tolist()), steps)
+    if layout.rows == 0:
+        return x.new_zeros(batch, steps, plan.output_width, dtype=state[0].dtype), state
+    if prepared.random:
+        # Random numbers are drawn in the order of the batch, the same for every engine.
+        z = _arrange(_project(plan, cell, params, x), layout)
+    else:
+        z = _project(plan, cell, params, _arrange(x, layout))
+    half = state[0].dtype if state[0].dtype != dtype and not torch.is_autocast_enabled("cpu") else dtype
+    with torch.autocast("cpu", enabled=False):
+        memo = dict(params)
+        constants = [one.evaluate(memo).to(dtype) for one in (*plan.step.vectors, *plan.weights)]
+        mask = params.get(cell.state_mask_names()[0])
+        y, last = run_plan(
+            plan,
+            layout,
+            z.reshape(layout.rows, -1).to(dtype),
+            [leaf.to(dtype) for leaf in state],
+            None if mask is None else mask.to(dtype),
+            constants,
+        )
+    if layout.ragged is None:
+        y = y.view(steps, batch, -1).transpose(0, 1)
+    else:
+        y = Unpack.apply(y, layout.ragged.cells, batch, steps)
+    return y.to(half), tuple(leaf.to(half) for leaf in last)
+
+
+def _arrange(x: Tensor, layout: Layout) -> Tensor:
+    """Padded sequences ``(B, T, W)`` step after step: ``(T, B, W)``, or ``(N, W)`` with lengths."""
+    return x.transpose(0, 1).contiguous() if layout.ragged is None else Pack.apply(x, layout.ragged.cells)
+
+
+def _project(plan: Plan, cell: RNNCell, params: Mapping[str, Tensor], x: Tensor) -> Tensor:
+    named = {f"cell.{name}": value for name, value in params.items() if value is not None}
+    own = is_wanted() and x.dtype in (torch.float32, torch.float64) and not torch.is_autocast_enabled("cpu")
+    with OwnLinear(plan.library(x.dtype), x.dtype) if own else nullcontext():
+        return functional_call(_Projection(cell), named, (x,))
+
+
+class _Projection(torch.nn.Module):
+    """The projection as a module, because PyTorch substitutes parameters for one call of a module only."""
+
+    def __init__(self, cell: RNNCell) -> None:
+        super().__init__()
+        self.cell = cell
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.cell.project(x)
+
+
+def _prepare(cell: RNNCell, masked: bool) -> _Prepared:
+    """The plan of a cell, made once for what its step may depend on."""
+    key = (masked, *_options(cell))
+    plans = _prepared.setdefault(cell, {})
+    if key not in plans:
+        params: dict[str, Tensor] = {**dict(cell.named_parameters()), **dict(cell.named_buffers())}
+        projection = trace_projection(cell)
+        plans[key] = _Prepared(make_plan(cell, params, projection.width, masked), projection.random)
+    return plans[key]
+
+
+def _options(cell: RNNCell) -> tuple[object, ...]:
+    """What a step can branch on: plain attributes of the cell and of the modules in it, ``training`` among them."""
+    return tuple(
+        (name, value)
+        for module in cell.modules()
+        for name, value in vars(module).items()
+        if isinstance(value, bool | int | float | str)
+    )
+
+
+def _next_engine(cell: RNNCell, masked: bool, reason: str) -> Engine:
+    """Who runs a cell that this engine cannot run after all: torch.nn's layer where there is one (cuDNN on GPUs)."""
+    torch_engine = TorchEngine()
+    engine = ReferenceEngine() if torch_engine.refusal(cell, masked) else torch_engine
+    _log_once(f"{type(cell).__name__} runs on the {engine.name} engine; not on fused: {reason}")
+    return engine
+
+
+@functools.cache
+def _log_once(message: str) -> None:
+    log.info(message)

@@ -1,0 +1,177 @@
+"""Native code is built once, by one of many processes, and where it cannot be built there is another engine."""
+
+import logging
+import multiprocessing
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from rnnbench.cells import LSTM, Elman
+from rnnbench.engine import select_engine
+from rnnbench.engine.fused import FusedEngine, build, engine
+from rnnbench.engine.reference import ReferenceEngine
+from rnnbench.errors import UserError
+
+SOURCE = 'extern "C" int answer() { return 42; }'
+
+
+@pytest.fixture
+def fresh(monkeypatch):
+    """As a process that has built nothing yet."""
+    monkeypatch.setattr(build, "_loaded", {})
+    build._compiler.cache_clear()
+    engine._log_once.cache_clear()
+    yield
+    build._compiler.cache_clear()
+
+
+def libraries(tmp_path):
+    return list((tmp_path / "cache" / "fused").glob("*.so"))
+
+
+def test_a_library_is_built_once(fresh, tmp_path, monkeypatch):
+    assert build.load(SOURCE).answer() == 42
+    assert len(libraries(tmp_path)) == 1
+    monkeypatch.setattr(build, "_loaded", {})
+    monkeypatch.setattr(build, "_build", lambda *_: pytest.fail("built twice"))
+    assert build.load(SOURCE).answer() == 42
+
+
+def test_the_folder_is_the_users_alone(fresh, tmp_path):
+    build.load(SOURCE)
+    folder = tmp_path / "cache" / "fused"
+    assert folder.stat().st_mode & 0o077 == 0
+    assert [path for path in folder.iterdir() if path.suffix != ".so"] == []
+
+
+def test_nothing_is_loaded_from_a_folder_that_others_write_to(fresh, tmp_path, monkeypatch, caplog):
+    build.load(SOURCE)
+    (tmp_path / "cache" / "fused").chmod(0o777)
+    built = []
+    original = build._build
+    monkeypatch.setattr(build, "_loaded", {})
+    monkeypatch.setattr(build, "_build", lambda *given: built.append(given[2]) or original(*given))
+    assert build.load(SOURCE).answer() == 42
+    assert built[0].parent != tmp_path / "cache" / "fused"
+    assert "only you can write to" in caplog.text
+
+
+@pytest.mark.parametrize("damage", [b"", b"nonsense", None])
+def test_a_damaged_library_is_built_anew(fresh, tmp_path, monkeypatch, damage):
+    build.load(SOURCE)
+    (library,) = libraries(tmp_path)
+    whole = library.read_bytes()
+    library.unlink()
+    library.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
+    monkeypatch.setattr(build, "_loaded", {})
+    assert build.load(SOURCE).answer() == 42
+    assert libraries(tmp_path)[0].stat().st_size == len(whole)
+
+
+_PROCESS = """
+import torch, sys
+from rnnbench.cells import Elman
+from rnnbench.engine.fused import FusedEngine
+torch.manual_seed(0)
+cell, x = Elman(3, 4), torch.randn(2, 5, 3)
+y, _ = FusedEngine().run(cell, dict(cell.named_parameters()), x, cell.initial_state(2, x), None)
+print(float(y.detach().double().sum()))
+"""
+
+
+def test_processes_that_build_at_once_agree(tmp_path):
+    started = [subprocess.Popen([sys.executable, "-c", _PROCESS], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    outputs = {process.communicate(timeout=120)[0] for process in started}
+    assert [process.returncode for process in started] == [0, 0]
+    assert len(outputs) == 1
+    assert len(libraries(tmp_path)) == 1
+
+
+def _step_in_a_child(cell, x, queue):
+    y, _ = FusedEngine().run(cell, dict(cell.named_parameters()), x, cell.initial_state(len(x), x), None)
+    y.sum().backward()
+    queue.put((y.detach().sum().item(), cell.weight_hh.grad.sum().item()))
+
+
+def test_a_forked_worker_runs(tmp_path):
+    torch.set_num_threads(2)
+    cell, x = Elman(64, 64), torch.randn(64, 50, 64)
+    y, _ = FusedEngine().run(cell, dict(cell.named_parameters()), x, cell.initial_state(64, x), None)
+    y.sum().backward()
+    expected = y.detach().sum().item(), cell.weight_hh.grad.sum().item()
+    cell.zero_grad()
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    # Torch's own operators wait for ever in such a child unless they use one thread, as a DataLoader's worker does.
+    torch.set_num_threads(1)
+    child = context.Process(target=_step_in_a_child, args=(cell, x, queue))
+    child.start()
+    found = queue.get(timeout=60)
+    child.join(timeout=60)
+    assert child.exitcode == 0
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_forked_process_uses_one_thread():
+    torch.set_num_threads(2)
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    child = context.Process(target=lambda: queue.put(engine_threads()))
+    child.start()
+    assert queue.get(timeout=60) == 1
+    child.join(timeout=60)
+    assert engine_threads() == 2
+
+
+def engine_threads():
+    from rnnbench.engine.fused.threads import thread_count
+
+    return thread_count(8)
+
+
+def test_without_a_compiler_the_next_engine_runs(fresh, monkeypatch, caplog):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    caplog.set_level(logging.INFO)
+    cell = Elman(3, 4, nonlinearity="sigmoid")
+    from rnnbench.engine.select import _log_once
+
+    _log_once.cache_clear()
+    for _ in range(2):
+        assert select_engine(cell).name == "reference"
+    assert select_engine(LSTM(3, 4)).name == "torch"
+    lines = [record.message for record in caplog.records if "Elman" in record.message]
+    assert len(lines) == 1
+    assert "not on fused: there is no C++ compiler (no-such-compiler)" in lines[0]
+    with pytest.raises(UserError, match="no C\\+\\+ compiler"):
+        select_engine(cell, "fused")
+
+
+def test_a_broken_compiler_is_told_once_and_the_next_engine_runs(fresh, tmp_path, monkeypatch, caplog):
+    compiler = tmp_path / "broken"
+    compiler.write_text('#!/bin/sh\n[ "$1" = --version ] && exit 0\necho "error: out of order" >&2\nexit 1\n')
+    compiler.chmod(0o700)
+    monkeypatch.setenv("CXX", str(compiler))
+    caplog.set_level(logging.INFO)
+    cell, x = Elman(3, 4, nonlinearity="sigmoid"), torch.randn(2, 5, 3)
+    params, state = dict(cell.named_parameters()), cell.initial_state(2, x)
+    for _ in range(3):
+        y, _ = FusedEngine().run(cell, params, x, state, None)
+    assert torch.equal(y, ReferenceEngine().run(cell, params, x, state, None)[0])
+    assert [record.message for record in caplog.records if "out of order" in record.message] != []
+    assert len([record for record in caplog.records if "out of order" in record.message]) == 1
+
+
+def test_other_processors_run_on_the_next_engine():
+    cell = LSTM(3, 4).to("meta")
+    x = torch.empty(2, 5, 3, device="meta")
+    y, _ = FusedEngine().run(cell, dict(cell.named_parameters()), x, cell.initial_state(2, x), None)
+    assert y.shape == (2, 5, 4)
+
+
+def test_cells_of_other_sizes_share_a_library(fresh, tmp_path):
+    for hidden in (5, 8, 13):
+        cell, x = LSTM(3, hidden), torch.randn(2, 4, 3)
+        FusedEngine().run(cell, dict(cell.named_parameters()), x, cell.initial_state(2, x), None)
+    assert len(libraries(tmp_path)) == 1

@@ -1,0 +1,94 @@
+"""What the recurrent language model adds to its backbone: dropped words, penalties, initialisation."""
+
+from functools import partial
+
+import pytest
+import torch
+
+from rnnbench.backbone import Backbone
+from rnnbench.cells import GRU
+from rnnbench.data.batch import StripBatch
+from rnnbench.data.tokenizer import Tokenizer
+from rnnbench.errors import UserError
+from rnnbench.tasks.text_generation import LanguageModel
+
+
+def model(**options) -> LanguageModel:
+    torch.manual_seed(0)
+    one = LanguageModel(partial(Backbone, cell=GRU, hidden_size=8), embedding_size=6, **options)
+    one.use_spec(Tokenizer.train("char", ["to be or not to be, that is the question"], None).state())
+    one.log = lambda *arguments, **keywords: None  # there is no trainer
+    return one
+
+
+def window(rows=3, steps=12) -> StripBatch:
+    torch.manual_seed(1)
+    tokens = torch.randint(0, 10, (rows, steps + 1))
+    fields = {"x": tokens[:, :-1], "y": tokens[:, 1:], "starts": torch.ones(rows, dtype=torch.bool)}
+    return StripBatch(**fields, tokens=rows * steps, place=0)
+
+
+def test_dropped_words_are_dropped_wherever_they_stand():
+    one = model(embedding_dropout=0.5)
+    tokens = torch.arange(10).repeat(4, 20)
+    vectors = one._embed(tokens)
+    dropped = (vectors == 0).all(-1)
+    assert torch.equal(dropped, dropped[:1, :10].repeat(4, 20))
+    assert 0 < dropped.sum() < dropped.numel()
+    torch.testing.assert_close(vectors[~dropped], 2 * one.embedding(tokens)[~dropped])
+    assert torch.equal(one.eval()._embed(tokens), one.embedding(tokens))
+
+
+def test_penalties_are_those_of_the_equations():
+    batch = window()
+    plain, both = model(), model(activation_penalty=2.0, temporal_penalty=1.5)
+    hidden, _ = both.backbone(both.embedding(batch.x))
+    expected = 2.0 * (hidden**2).mean() + 1.5 * ((hidden[:, 1:] - hidden[:, :-1]) ** 2).mean()
+    loss, penalised = plain.training_step(batch, 0), both.training_step(batch, 0)
+    torch.testing.assert_close(penalised - loss, expected)
+    assert both.penalty() is None, "used once"
+    assert torch.equal(both.eval().nats(batch, both.initial_state(3))[0], plain.nats(batch, plain.initial_state(3))[0])
+    assert both.penalty() is None, "none in evaluation"
+
+
+def test_the_activation_penalty_sees_what_is_dropped_and_the_temporal_one_does_not():
+    batch = window()
+    for name, sees in (("activation_penalty", True), ("temporal_penalty", False)):
+        one = model(dropout=0.5, **{name: 1.0})
+        one._embed = lambda tokens, one=one: one.embedding(tokens)
+        values = []
+        for seed in (0, 1):
+            torch.manual_seed(seed)
+            one.training_step(batch, 0)
+            torch.manual_seed(seed)
+            one(batch.x, one.initial_state(3))
+            values.append(one.penalty())
+        assert (not torch.equal(*values)) == sees
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"embedding_dropout": 1.0}, r"model.embedding_dropout\nmust be in \[0, 1\), found 1.0"),
+        ({"activation_penalty": -1.0}, "model.activation_penalty\nmust be 0 or more"),
+        ({"temporal_penalty": -1.0}, "model.temporal_penalty\nmust be 0 or more"),
+    ],
+)
+def test_bad_options(options, message):
+    with pytest.raises(UserError, match=message):
+        LanguageModel(**options)
+
+
+def test_one_initialisation_only():
+    factory = partial(Backbone, hidden_size=8, recurrent_init="orthogonal")
+    spec = Tokenizer.train("char", ["to be"], None).state()
+    with pytest.raises(UserError, match="recurrent_init 'orthogonal' would be lost"):
+        LanguageModel(factory, init_range=0.1).use_spec(spec)
+
+
+def test_the_range_leaves_layer_norms_open():
+    one = LanguageModel(partial(Backbone, hidden_size=8, layer_norm=True), init_range=0.05)
+    one.use_spec(Tokenizer.train("char", ["to be"], None).state())
+    assert torch.equal(one.backbone.norms[0].weight, torch.ones(8))
+    others = [value for name, value in one.named_parameters() if "norms" not in name]
+    assert all(value.abs().max() <= 0.05 for value in others)
