@@ -30,7 +30,10 @@ def check(outcome, *expected, status=2):
         (f"fit {CHAR} --model.backbone.cell torch.nn.Bilinear", ["torch.nn.Bilinear is no RNNCell", "known: Con"]),
         (f"fit {CHAR} --model.backbone.cell.forget_bia 1", ["no such option", "did you mean: forget_bias"]),
         (f"fit {CHAR} --model.backbone.hiden_size 1", ["no such option", "did you mean: hidden_size"]),
-        (f"fit {CHAR} --model.backbone.engine fast", ["'fast' is not among the choices", "auto, fused, reference, torch"]),
+        (
+            f"fit {CHAR} --model.backbone.engine fast",
+            ["'fast' is not among the choices", "auto, fused, reference, torch"],
+        ),
         (f"fit {CHAR} --model.optimizer Adm", ["Adm is no Optimizer", "did you mean: Adam"]),
         (f"fit {CHAR} --data.source Flies", ["Flies is no Source", "did you mean: Files"]),
         (f"fit {CHAR} --data.level chars", ["'chars' is not among the choices", "did you mean: char"]),

@@ -17,7 +17,7 @@ def corpus(tmp_path):
     folder = tmp_path / "reviews"
     folder.mkdir()
     source = "{class_path: rnnbench.data.files.Files, init_args: {path: x, card: null}}"
-    (tmp_path / "own.yaml").write_text(f"data: {{init_args: {{vectors: null, source: {source}}}}}")
+    (tmp_path / "own.yaml").write_text(f"data: {{init_args: {{vectors: null, phrases: false, source: {source}}}}}")
     source = GeneratedReviews()
     for split, size in SIZES.items():
         rows = source.rows(split)[:size]
