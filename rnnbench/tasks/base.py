@@ -74,8 +74,8 @@ class Task(LightningModule, ABC):
 
     application: ClassVar[str]
     """Name of the application: the folder of its presets and runs."""
-    monitor: ClassVar[str]
-    """The logged value by which the best checkpoint is chosen."""
+    monitor: str
+    """The logged value by which the best checkpoint is chosen; it may depend on the data."""
     monitor_mode: ClassVar[str] = "min"
     baseline: ClassVar[bool] = False
     """Whether this is a reference point rather than a recurrent network."""

@@ -26,7 +26,7 @@ class TextClassifier(Task):
     """A model that gives a text one of several classes. Subclasses write `build` and `forward`."""
 
     application: ClassVar[str] = "sentiment"
-    monitor: ClassVar[str] = "validation/accuracy"
+    monitor = "validation/accuracy"
     monitor_mode: ClassVar[str] = "max"
     encoder: TextEncoder
     labels: Labels

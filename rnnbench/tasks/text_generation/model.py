@@ -29,7 +29,7 @@ class TextModel(Task):
     """
 
     application: ClassVar[str] = "text_generation"
-    monitor: ClassVar[str] = "validation/nats_per_token"
+    monitor = "validation/nats_per_token"
     tokenizer: Tokenizer
 
     def __init__(self) -> None:

@@ -1,0 +1,140 @@
+"""What every model of this application does: exact evaluation, tagging of text."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+import torch
+from torch import Tensor
+
+from rnnbench.data.bucket import Budget, evaluation_batches
+from rnnbench.errors import UserError
+from rnnbench.tasks.base import Spec, Task
+from rnnbench.tasks.labelling.data import TaggingData
+from rnnbench.tasks.labelling.encoder import TaggingBatch, TokenEncoder
+from rnnbench.tasks.labelling.metrics import CorpusCounts, Counts, count_spans, count_tags, tagging_metrics
+from rnnbench.tasks.labelling.scheme import Scheme
+from rnnbench.tasks.labelling.sentences import LabellingTask
+
+# Of text that is tagged outside of the trainer.
+_BUDGET = Budget(max_tokens=8192)
+_LEADING = {"segmentation": "segmentation_f1", "entities": "entity_f1", "tags": "tag_accuracy"}
+
+
+class Tagged(NamedTuple):
+    """A sentence as a model tags it."""
+
+    tokens: list[str]
+    tags: list[str]
+    probabilities: list[float] | None
+    """Of each tag; None where they were not asked for."""
+
+
+class TaggingModel(Task):
+    """A model that gives each token a tag. Subclasses write `build` and `predict_tags`."""
+
+    application: ClassVar[str] = "labelling"
+    monitor_mode: ClassVar[str] = "max"
+    encoder: TokenEncoder
+    tags: list[str]
+    task: LabellingTask
+    scheme: Scheme
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.corpus = CorpusCounts()
+        self._measured: dict[str, Counts] = {}
+
+    @abstractmethod
+    def predict_tags(self, batch: TaggingBatch) -> Tensor:
+        """The best tags of each sentence: ``(B, T)`` int64, anything past the end."""
+
+    def tag_probabilities(self, batch: TaggingBatch, tags: Tensor) -> Tensor:
+        """Probability of each of these tags ``(B, T)``: ``(B, T)``, anything past the end."""
+        raise UserError(f"a {self.model_name()} model knows no probabilities", where="--probabilities")
+
+    def use_spec(self, spec: Spec) -> None:
+        """Builds the model around vocabulary and tags."""
+        self.encoder = TokenEncoder.from_state(spec["encoder"])
+        self.task, self.scheme, self.tags = spec["task"], spec["scheme"], spec["tags"]
+        self.monitor = f"validation/{_LEADING[self.task]}"
+        super().use_spec(spec)
+
+    def validation_step(self, batch: TaggingBatch, batch_idx: int) -> None:
+        """Enters a batch of the validation split."""
+        self._evaluate(batch)
+
+    def test_step(self, batch: TaggingBatch, batch_idx: int) -> None:
+        """Enters a batch of the test split."""
+        self._evaluate(batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Logs the metrics of the validation split."""
+        self._log_metrics("validation")
+
+    def on_test_epoch_end(self) -> None:
+        """Logs the metrics of the test split."""
+        self._log_metrics("test")
+
+    def metric_signature(self, split: str) -> str:
+        """How much there was to be found, and how much of it was new."""
+        counts = self._measured[split]
+        what = {"segmentation": "words", "entities": "entities", "tags": "tokens"}[self.task]
+        novel = "" if self.task == "entities" else f"|oov:{counts.novel}"
+        return f"{what}:{counts.wanted}{novel}"
+
+    def tag(self, sentences: Sequence[list[str]], probabilities: bool = False) -> list[Tagged]:
+        """Tags sentences.
+
+        Args:
+            sentences: Their tokens; there may be none.
+            probabilities: Whether to compute the probabilities of the tags too.
+        """
+        tagged = [Tagged(tokens, [], [] if probabilities else None) for tokens in sentences]
+        filled = [i for i, tokens in enumerate(sentences) if tokens]
+        if not filled:
+            return tagged
+        lengths = [len(sentences[i]) for i in filled]
+        was_training = self.training
+        self.eval()
+        # Not inference mode: marginal probabilities are gradients.
+        with torch.no_grad():
+            for rows in evaluation_batches(lengths, _BUDGET):
+                chosen = [filled[row] for row in rows]
+                batch = self.transfer_batch_to_device(
+                    self.encoder.batch([sentences[i] for i in chosen]), self.device, 0
+                )
+                best = self.predict_tags(batch)
+                certain = self.tag_probabilities(batch, best).tolist() if probabilities else None
+                for row, i in enumerate(chosen):
+                    size = len(sentences[i])
+                    tags = [self.tags[tag] for tag in best[row, :size].tolist()]
+                    tagged[i] = Tagged(sentences[i], tags, certain[row][:size] if certain is not None else None)
+        self.train(was_training)
+        return tagged
+
+    def _evaluate(self, batch: TaggingBatch) -> None:
+        names = self._data().tags
+        count = count_tags if self.task == "tags" else count_spans
+        columns = (part.tolist() for part in (batch.lengths, batch.y, self.predict_tags(batch), batch.novel))
+        counts = [
+            count([names[tag] for tag in wanted[:size]], [names[tag] for tag in found[:size]], novel[:size])
+            for size, wanted, found, novel in zip(*columns, strict=True)
+        ]
+        self.corpus.update(batch.ids, counts)
+
+    def _log_metrics(self, split: str) -> None:
+        counts = self.corpus.compute()
+        self.corpus.reset()
+        self._measured[split] = counts
+        for name, value in tagging_metrics(counts, self.task).items():
+            # float64 tensors: Lightning would round plain numbers to float32.
+            exact = torch.tensor(value, dtype=torch.float64)
+            self.log(f"{split}/{name}", exact, prog_bar=name == _LEADING[self.task], sync_dist=True, batch_size=1)
+
+    def _data(self) -> TaggingData:
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        assert isinstance(data, TaggingData)
+        return data

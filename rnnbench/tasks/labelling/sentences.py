@@ -1,0 +1,109 @@
+"""Rows of a source as tagged sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from rnnbench.data.source import Row
+from rnnbench.errors import UserError, did_you_mean
+from rnnbench.tasks.labelling.scheme import Scheme, Span, check_entity_tags, spans, tag_spans
+
+LabellingTask = Literal["segmentation", "tags", "entities"]
+"""What is looked for: words in text without spaces; a tag of each token, such as its part of speech; spans of tokens
+with their kinds, such as names."""
+
+
+Place = Callable[[int], str]
+
+
+class Sentence(NamedTuple):
+    """A sequence of tokens, each with a tag."""
+
+    tokens: list[str]
+    tags: list[str]
+
+
+def read_sentences(
+    rows: Sequence[Row], task: LabellingTask, scheme: Scheme, column: str, place: Place
+) -> list[Sentence]:
+    """The sentences of one split.
+
+    Args:
+        rows: Rows with ``tokens`` and their tags; for segmentation also text with spaces between the words, a sentence
+            a line.
+        task: What is looked for.
+        scheme: How spans are to be written, however they are written in the rows.
+        column: Name of the column with the tags.
+        place: Where the row of a number stands, for errors.
+
+    Raises:
+        UserError: A row does not hold what the task needs; names the row.
+    """
+    if task == "segmentation":
+        return [segmented(words) for words in _words(rows, column, place)]
+    sentences = [_sentence(row, column, i, place) for i, row in enumerate(rows)]
+    if task == "tags":
+        return sentences
+    checked: set[str] = set()
+    for i, (_, tags) in enumerate(sentences):
+        if not checked.issuperset(tags):
+            check_entity_tags(tags, place(i))
+            checked |= set(tags)
+    return [Sentence(tokens, tag_spans(spans(tags), len(tags), scheme)) for tokens, tags in sentences]
+
+
+def segmented(words: Sequence[str]) -> Sentence:
+    """Words as characters with B/M/E/S tags."""
+    found, end = [], 0
+    for word in words:
+        start, end = end, end + len(word)
+        found.append(Span(start, end, ""))
+    return Sentence(list("".join(words)), tag_spans(found, end, "bmes"))
+
+
+def words_of(sentence: Sentence) -> list[tuple[int, str]]:
+    """The words that B/M/E/S tags make of characters, each with the place of its first one."""
+    return [(start, "".join(sentence.tokens[start:end])) for start, end, _ in spans(sentence.tags)]
+
+
+def _words(rows: Sequence[Row], column: str, place: Place) -> Iterator[list[str]]:
+    """The words of every sentence, in whatever form a source has them."""
+    tagged = [row for row in rows if "tokens" in row and column in row]
+    # Characters that are tagged already, or words with tags of something else, which are left out here.
+    characters = bool(tagged) and all(set(row[column]) <= set("BMES") for row in tagged)
+    for i, row in enumerate(rows):
+        if "tokens" not in row:
+            for line in row["text"].split("\n"):
+                if line.strip():
+                    yield line.split()
+        elif characters:
+            yield [word for _, word in words_of(_sentence(row, column, i, place))]
+        else:
+            yield _strings(row, "tokens", i, place)
+
+
+def _sentence(row: Row, column: str, number: int, place: Place) -> Sentence:
+    for name in ("tokens", column):
+        if name not in row:
+            hint = "tagged text comes as .conll, .jsonl or .parquet with columns tokens and tags"
+            if name == column and "tokens" in row:
+                hint = f"--data.tags_column names the tags; {did_you_mean(column, row)}"
+            raise UserError(f"no column {name!r}; there are: {', '.join(row)}", where=place(number), hint=hint)
+    tokens, tags = _strings(row, "tokens", number, place), _strings(row, column, number, place)
+    if len(tokens) != len(tags):
+        raise UserError(f"{len(tokens)} tokens with {len(tags)} tags", where=place(number))
+    return Sentence(tokens, tags)
+
+
+def _strings(row: Row, name: str, number: int, place: Place) -> list[str]:
+    value = row[name]
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise UserError(f"{name} is no list of words: {str(value)[:80]}", where=place(number))
+    return value
+
+
+def kinds_of(sentences: Iterable[Sentence]) -> set[str]:
+    """The kinds of all spans."""
+    tags = {tag for sentence in sentences for tag in sentence.tags}
+    return {tag.partition("-")[2] for tag in tags if "-" in tag}

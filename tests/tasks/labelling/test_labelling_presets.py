@@ -1,0 +1,23 @@
+"""Every preset of this application trains a little on tagged sentences of one's own."""
+
+import json
+
+import pytest
+
+from rnnbench.cli.presets import preset_names
+
+PRESETS = [name for name in preset_names() if name.startswith("labelling/")]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_trains(preset, run, tmp_path):
+    rows = [
+        {"tokens": ["Ada", "saw", "北京", str(i)], "tags": ["B-PER", "O", "B-LOC", "O"]} for i in range(7)
+    ]  # fmt: skip
+    for split in ("train", "validation", "test"):
+        (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    # The presets of fixed data sets check them against their cards, and GloVe is a download.
+    source = f"{{class_path: rnnbench.data.files.Files, init_args: {{path: {tmp_path}, card: null}}}}"
+    (tmp_path / "own.yaml").write_text(f"data: {{init_args: {{source: {source}, vectors: null}}}}")
+    assert run(f"fit --config {preset} --config smoke --config own.yaml --name smoke")[0] == 0
+    assert (tmp_path / "runs/labelling/smoke/result.json").is_file()
