@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeGuard, TypeVar
 
 import yaml
 
@@ -201,6 +201,15 @@ def load_card(name: str) -> Card:
     return card
 
 
+def names_card(option: str | None) -> TypeGuard[str]:
+    """Whether an option names a card.
+
+    Args:
+        option: What was given; ``none`` is no card, because a command line cannot put null in a preset's place.
+    """
+    return option is not None and option.lower() != "none"
+
+
 def load_origin(name: str, kind: type[_O]) -> tuple[Card, _O]:
     """A card and its source, which has to be of one kind.
 
@@ -216,7 +225,7 @@ def load_origin(name: str, kind: type[_O]) -> tuple[Card, _O]:
         raise UserError(
             f"the data of this card are of kind {card.source.kind!r} and come another way",
             where=f"card {name}",
-            hint=f"use: {card.source.use}",
+            hint=f"use: {card.source.use}; data of your own have no card: --data.source.card none",
         )
     return card, card.source
 

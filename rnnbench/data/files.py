@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rnnbench.data.cards import UserFiles, load_origin
+from rnnbench.data.cards import UserFiles, load_origin, names_card
 from rnnbench.data.checksum import check_sha256
 from rnnbench.data.columns import COLUMN_READERS
 from rnnbench.data.contiguous import Fractions, check_fractions, part
@@ -34,7 +34,8 @@ class Files(Source):
             ``[text, label]``; and of ``.conll`` files, such as ``[tokens, pos, tags]``, where without names the first
             column holds the tokens and the last one the tags.
         fractions: Shares of train, validation and test when ``path`` is one file, counted in characters or records.
-        card: Name of the data card that these files have to agree with, such as ``penn_treebank``.
+        card: Name of the data card that these files have to agree with, such as ``penn_treebank``; ``none`` for
+            none.
     """
 
     def __init__(
@@ -53,14 +54,14 @@ class Files(Source):
         self.origin: UserFiles | None = None
         resolved = self.path.resolve()
         self._name = resolved.stem if resolved.suffix.lower() in _SUFFIXES else resolved.name
-        if card is not None:
+        if names_card(card):
             found, self.origin = load_origin(card, UserFiles)
             self._name = found.name
             if self.fractions != _FRACTIONS:
                 raise UserError(
                     f"the splits of {card} are fixed",
                     where="--data.source.fractions",
-                    hint="leave out either this option or --data.source.card",
+                    hint="leave out this option, or take no card: --data.source.card none",
                 )
 
     @property
@@ -121,7 +122,7 @@ class Files(Source):
             raise UserError(
                 f"the card fixes {split} as one file, and here it is a sub-folder or in parts",
                 where=self.path,
-                hint="bring the original file, or leave out --data.source.card",
+                hint="bring the original file, or take no card: --data.source.card none",
             )
         return [row for path in paths for row in self._read(path, split)]
 
@@ -178,11 +179,11 @@ class Files(Source):
             raise UserError(
                 f"the card has checksums of {', '.join(sums)}, not of one file that holds all",
                 where=path,
-                hint="bring the original files in a folder, or leave out --data.source.card",
+                hint="bring the original files in a folder, or take no card: --data.source.card none",
             )
         check_sha256(
             data,
             sums[section],
             where=path,
-            hint=f"these are not the data of {self._name}: get them anew, or leave out --data.source.card",
+            hint=f"these are not the data of {self._name}: get them anew, or take no card: --data.source.card none",
         )

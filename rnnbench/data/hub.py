@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rnnbench.data.cards import OnHub, load_origin
+from rnnbench.data.cards import OnHub, load_origin, names_card
 from rnnbench.data.class_names import name_classes
 from rnnbench.data.folder import SPLIT_WORDS
 from rnnbench.data.records import text_rows
@@ -25,7 +25,7 @@ class Hub(Source):
         configuration: Which configuration of it, such as ``wikitext-2-raw-v1``.
         revision: Branch, tag or commit; a commit pins the data.
         column: Column that holds the text.
-        card: Name of the data card that describes it.
+        card: Name of the data card that describes it; ``none`` for none.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Hub(Source):
         if configuration is not None:
             self._dataset += f"/{configuration}"
         self._splits: Mapping[str, Any] | None = None
-        if card is not None:
+        if names_card(card):
             found, origin = load_origin(card, OnHub)
             if origin.name != name:
                 raise UserError(f"the card {card} describes {origin.name}", where=f"--data.source.name {name}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from datetime import datetime
 from pathlib import Path
 from typing import cast
@@ -38,6 +39,7 @@ class RunRecorder(Callback):
         self.command = command
         self.seed = seed
         self._started = _now()
+        self._validation: dict[str, Metric] = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """The run exists from here on."""
@@ -45,6 +47,7 @@ class RunRecorder(Callback):
         if path.is_file() and trainer.is_global_zero:
             before = read_result(path)
             self._started = before.started
+            self._validation = before.metrics.get("validation", {})
             data = cast(TaskData, trainer.datamodule)  # type: ignore[attr-defined]
             if before.data.fingerprint != data.fingerprint:
                 raise UserError(
@@ -56,10 +59,12 @@ class RunRecorder(Callback):
         self._write(trainer, pl_module, "running")
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Validation metrics so far."""
+        """Validation metrics of the best epoch so far: those of the checkpoint that is tested and used."""
         if trainer.sanity_checking:
             return
         if trainer.state.fn == "fit":
+            if isinstance(pl_module, Task) and self._is_best(trainer, pl_module):
+                self._validation = _metrics(trainer, pl_module, "validation")
             self._write(trainer, pl_module, "running")
         else:
             self._add(trainer, pl_module, "validation")
@@ -99,7 +104,6 @@ class RunRecorder(Callback):
             cpu_seconds=accounting.cpu_seconds,
             peak_memory_bytes=accounting.peak_memory_bytes,
         )
-        metrics = _metrics(trainer, module, "validation")
         return Result(
             application=module.application,
             model=module.model_name(),
@@ -110,7 +114,7 @@ class RunRecorder(Callback):
             status=status,
             message=message,
             data=Data(dataset=data.dataset, fingerprint=data.fingerprint, details=data.details()),
-            metrics={"validation": metrics} if metrics else {},
+            metrics={"validation": self._validation} if self._validation else {},
             parameters=module.num_parameters(),
             training=training,
             seed=self.seed,
@@ -122,6 +126,14 @@ class RunRecorder(Callback):
             started=self._started,
             finished=None if status == "running" else _now(),
         )
+
+    def _is_best(self, trainer: Trainer, module: Task) -> bool:
+        """Whether these validation metrics are better than those kept; a model that monitors nothing keeps the last."""
+        score = trainer.callback_metrics.get(module.monitor)
+        kept = self._validation.get(module.monitor.partition("/")[2])
+        if score is None or kept is None or not math.isfinite(kept.value):
+            return True
+        return float(score) < kept.value if module.monitor_mode == "min" else float(score) > kept.value
 
     def _add(self, trainer: Trainer, module: LightningModule, split: Split) -> None:
         """Adds the metrics of a split to the record of a run that was trained before."""

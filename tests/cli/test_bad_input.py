@@ -32,7 +32,7 @@ def check(outcome, *expected, status=2):
         (f"fit {CHAR} --model.backbone.hiden_size 1", ["no such option", "did you mean: hidden_size"]),
         (
             f"fit {CHAR} --model.backbone.engine fast",
-            ["'fast' is not among the choices", "auto, fused, reference, torch"],
+            ["'fast' is not among the choices", "auto, fused, reference, scan, torch, triton"],
         ),
         (f"fit {CHAR} --model.optimizer Adm", ["Adm is no Optimizer", "did you mean: Adam"]),
         (f"fit {CHAR} --data.source Flies", ["Flies is no Source", "did you mean: Files"]),
@@ -216,3 +216,13 @@ def test_the_run_says_what_stopped_it(rnnbench, small, tmp_path, monkeypatch):
     result = read_result(tmp_path / "runs/text_generation/a/result.json")
     assert (result.status, result.message) == ("failed", "TypeError: a mistake of ours")
     assert yaml.safe_load((tmp_path / "runs/text_generation/a/config.yaml").read_text())["seed_everything"] == 1
+
+
+def test_a_presets_card_gives_way_to_data_of_ones_own(rnnbench, corpus):
+    words = (
+        f"fit --config text_generation/shakespeare_lstm --config smoke --data.source.path {corpus} --data.batch_size 2"
+    )
+    refused = rnnbench(words)
+    assert refused.status == 2
+    assert "--data.source.card none" in refused.err
+    assert rnnbench(f"{words} --data.source.card none").status == 0

@@ -256,3 +256,17 @@ def test_result_json_is_strict(rnnbench, small, tmp_path):
     assert {"python", "torch", "lightning", "rnnbench"} <= content["versions"].keys()
     assert content["training"]["peak_memory_bytes"] > 0
     assert content["seed"] == 1
+
+
+def test_the_record_holds_the_validation_of_the_best_checkpoint(rnnbench, small, tmp_path):
+    wild = "--trainer.max_epochs 4 --model.optimizer.lr 0.1 --model.scheduler.gamma 10 --name wild"
+    assert rnnbench(f"fit {small} {wild}", debug=True).status == 0
+    run = tmp_path / "runs/text_generation/wild"
+    found = [float(row["validation/perplexity"]) for row in curves(run) if row["validation/perplexity"]]
+    assert len(found) == 4
+    assert found[-1] > min(found), "a rate that makes the last epoch the best shows nothing here"
+    recorded = read_result(run / "result.json").metrics["validation"]["perplexity"].value
+    assert recorded == pytest.approx(min(found))
+    # The best checkpoint is the one that is validated later.
+    assert rnnbench(f"validate --run {run}", debug=True).status == 0
+    assert read_result(run / "result.json").metrics["validation"]["perplexity"].value == pytest.approx(recorded)
