@@ -637,3 +637,15 @@ def test_one_unit(cell):
     one = cell(3, 1).double()
     x = torch.randn(2, 4, 3, dtype=torch.float64)
     assert_agree(run(FusedEngine(), one, x), run(ReferenceEngine(), one, x), 1e-10)
+
+
+def test_the_first_call_in_inference_mode_is_fused(caplog):
+    cell = LSTM(3, 4).eval()
+    x = torch.randn(2, 5, 3)
+    params = dict(cell.named_parameters())
+    with torch.inference_mode(), caplog.at_level("INFO"):
+        y, _ = select_engine(LSTM(3, 4), "fused").run(cell, params, x, cell.initial_state(2, x), None)
+    assert "not on fused" not in caplog.text
+    with torch.no_grad():
+        again, _ = select_engine(cell, "fused").run(cell, params, x, cell.initial_state(2, x), None)
+    assert torch.equal(y, again)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
+import torch
 from torch import Tensor
 
 from rnnbench.cells import RNNCell
@@ -37,8 +38,10 @@ def prepare(cell: RNNCell, masked: bool) -> Prepared:
     plans = _prepared.setdefault(cell, {})
     if key not in plans:
         params: dict[str, Tensor] = {**dict(cell.named_parameters()), **dict(cell.named_buffers())}
-        projection = trace_projection(cell)
-        plans[key] = Prepared(make_plan(cell, params, projection.width, masked), projection)
+        # The first call may come in inference mode, whose tensors cannot be told apart as a trace needs it.
+        with torch.inference_mode(False):
+            projection = trace_projection(cell)
+            plans[key] = Prepared(make_plan(cell, params, projection.width, masked), projection)
     return plans[key]
 
 
