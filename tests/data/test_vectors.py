@@ -33,12 +33,12 @@ def word2vec(words=WORDS, newline=b"\n"):
 
 FILES = {
     "glove.txt": glove(),
-    "glove.txt.gz": gzip.compress(glove()),
+    "glove.txt.gz": gzip.compress(glove(), mtime=0),
     "fasttext.vec": b"4 3\n" + glove().replace(b"\n", b" \n"),
     "windows.txt": glove().replace(b"\n", b"\r\n"),
     "word2vec.bin": word2vec(),
     "without_newlines.bin": word2vec(newline=b""),
-    "word2vec.bin.gz": gzip.compress(word2vec()),
+    "word2vec.bin.gz": gzip.compress(word2vec(), mtime=0),
 }
 
 
@@ -81,7 +81,7 @@ def test_words_with_spaces():
         ("a.vec", b"9 3\n" + glove(), "a.vec", "the first line tells of 9 words, and the file ends after 4"),
         ("a.bin", word2vec()[:-5], "a.bin", "ends in word 4"),
         ("a.bin", b"\xba\x16O/\x0c\x00\x00\x00" * 20, "a.bin", "not a binary file of word2vec"),
-        ("a.txt.gz", gzip.compress(glove())[:-9], "a.txt.gz", "cannot be unpacked"),
+        ("a.txt.gz", gzip.compress(glove(), mtime=0)[:-9], "a.txt.gz", "cannot be unpacked"),
         ("a.txt.gz", glove(), "a.txt.gz", "cannot be unpacked"),
     ],
 )
