@@ -60,7 +60,7 @@ class FusedEngine(Engine):
         dtype = torch.float64 if state[0].dtype == torch.float64 else torch.float32
         try:
             prepared = prepare(cell, mask is not None)
-            prepared.plan.library(dtype)
+            prepared.plan.native_code(dtype)
         except (Unsupported, build.BuildError) as error:
             return _next_engine(cell, mask is not None, str(error)).run(cell, params, x, state, lengths)
         return _run(prepared, cell, params, x, state, lengths, mask, dtype)
@@ -114,7 +114,7 @@ def _arrange(x: Tensor, layout: Layout) -> Tensor:
 def _project(plan: Plan, cell: RNNCell, params: Mapping[str, Tensor], x: Tensor) -> Tensor:
     named = {f"cell.{name}": value for name, value in params.items() if value is not None}
     own = is_wanted() and x.dtype in (torch.float32, torch.float64) and not torch.is_autocast_enabled("cpu")
-    with OwnLinear(plan.library(x.dtype), x.dtype) if own else nullcontext():
+    with OwnLinear(plan.native_code(x.dtype), x.dtype) if own else nullcontext():
         return functional_call(_Projection(cell), named, (x,))
 
 

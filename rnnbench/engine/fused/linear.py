@@ -73,7 +73,7 @@ class OwnLinear(TorchFunctionMode):
 
     def __init__(self, library: ctypes.CDLL, dtype: torch.dtype) -> None:
         super().__init__()
-        self.library = library
+        self.native_code = library
         self.dtype = dtype
 
     def __torch_function__(
@@ -83,7 +83,7 @@ class OwnLinear(TorchFunctionMode):
         if func is torch.nn.functional.linear and not kwargs and 2 <= len(args) <= 3:
             x, weight, bias = (*args, None)[:3]
             if all(one is None or one.dtype == self.dtype for one in (x, weight, bias)) and weight.dim() == 2:
-                return _Linear.apply(self.library, x, weight, bias)
+                return _Linear.apply(self.native_code, x, weight, bias)
         return func(*args, **kwargs)
 
 
@@ -91,7 +91,7 @@ class _Linear(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, library: ctypes.CDLL, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         rows, weight = x.reshape(-1, x.shape[-1]).contiguous(), weight.contiguous()
-        ctx.library, ctx.shape = library, x.shape
+        ctx.native_code, ctx.shape = library, x.shape
         ctx.save_for_backward(rows, weight)
         bias = None if bias is None else bias.contiguous()
         return multiply(library, rows, weight.t(), bias).view(*x.shape[:-1], len(weight))
@@ -105,7 +105,7 @@ class _Linear(torch.autograd.Function):
         sums = gradient.new_zeros(len(weight)) if wants_bias else None
         return (
             None,
-            multiply(ctx.library, gradient, weight).view(ctx.shape) if wants_x else None,
-            multiply(ctx.library, gradient.t(), rows, sums=sums) if wants_weight or wants_bias else None,
+            multiply(ctx.native_code, gradient, weight).view(ctx.shape) if wants_x else None,
+            multiply(ctx.native_code, gradient.t(), rows, sums=sums) if wants_weight or wants_bias else None,
             sums,
         )

@@ -80,7 +80,7 @@ class Plan:
     backward: tuple[Operation, ...]
     programs: dict[str, Any]
 
-    def library(self, dtype: torch.dtype) -> ctypes.CDLL:
+    def native_code(self, dtype: torch.dtype) -> ctypes.CDLL:
         """The native code for a number type.
 
         Raises:

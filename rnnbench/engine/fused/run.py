@@ -163,7 +163,7 @@ def _weight_gradients(
 ) -> list[Tensor | None]:
     """One product over all steps for each product of the step."""
     found: list[Tensor | None] = [None] * len(plan.weights)
-    library = plan.library(buffers["dz"].dtype) if is_wanted() else None
+    library = plan.native_code(buffers["dz"].dtype) if is_wanted() else None
     for one in plan.hoisted:
         if needed[one.weight]:
             gradient = buffers[one.gradient][:, one.column : one.column + one.width]
@@ -189,7 +189,7 @@ def _call(plan: Plan, layout: Layout, program: str, buffers: dict[str, Tensor], 
         *(buffers[name].data_ptr() if name in buffers else None for name in plan.buffers)
     )
     ragged = layout.ragged
-    plan.library(like.dtype).rnnbench_run(
+    plan.native_code(like.dtype).rnnbench_run(
         ctypes.c_int64(layout.steps),
         ctypes.c_int64(layout.batch),
         ctypes.c_int64(chunks),
