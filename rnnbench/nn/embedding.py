@@ -44,6 +44,40 @@ class WordEmbedding(nn.Module):
         self.word_dropout = word_dropout
         self.unknown = unknown
 
+    def start_from(self, name: str, values: Tensor, found: Tensor) -> None:
+        """Puts pretrained vectors in the place of those drawn at random.
+
+        Args:
+            name: Where they come from, for errors.
+            values: A vector for each word ``(V, I)``.
+            found: Which words have one ``(V,)`` (bool); the others keep theirs.
+
+        Raises:
+            UserError: They are of another width.
+        """
+        size = values.shape[1]
+        if size != self.table.embedding_dim:
+            raise UserError(
+                f"the vectors of {name} have {size} values, the embedding {self.table.embedding_dim}",
+                where="model.embedding.embedding_size",
+                hint=f"--model.embedding.embedding_size {size}",
+            )
+        with torch.no_grad():
+            self.table.weight[found] = values[found].to(self.table.weight)
+
+    def check_start(self) -> None:
+        """Refuses frozen vectors where there are no pretrained ones.
+
+        Raises:
+            UserError: They would stay as they were drawn.
+        """
+        if not self.table.weight.requires_grad:
+            raise UserError(
+                "vectors that were drawn at random would stay so",
+                where="model.embedding.frozen",
+                hint="name pretrained ones: --data.vectors glove_6b_50d; or frozen: false",
+            )
+
     def forward(self, x: Tensor) -> Tensor:
         """Ids ``(B, T)`` -> vectors ``(B, T, I)``."""
         if self.training and self.word_dropout:

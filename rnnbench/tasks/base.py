@@ -110,6 +110,30 @@ class Task(LightningModule, ABC):
     def metric_signature(self, split: str) -> str:
         """How the metrics of a split were computed, so that only like is compared with like."""
 
+    @abstractmethod
+    def evaluate(self, batch: Any) -> None:
+        """Enters a batch of validation or test into the metrics."""
+
+    @abstractmethod
+    def log_metrics(self, split: str) -> None:
+        """Logs the metrics of all batches entered, as ``split/name``, and begins anew."""
+
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        """Enters a batch of the validation split."""
+        self.evaluate(batch)
+
+    def test_step(self, batch: Any, batch_idx: int) -> None:
+        """Enters a batch of the test split."""
+        self.evaluate(batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Logs the metrics of the validation split."""
+        self.log_metrics("validation")
+
+    def on_test_epoch_end(self) -> None:
+        """Logs the metrics of the test split."""
+        self.log_metrics("test")
+
     def use_spec(self, spec: Spec) -> None:
         """Builds the model for this spec, once."""
         self.spec = spec

@@ -170,9 +170,9 @@ def test_the_best_checkpoint_holds_what_was_validated(options, tmp_path, monkeyp
     drop = {"--checkpoint.every_n_steps", "--trainer.max_epochs"}
     words = [word for index, word in enumerate(words) if word not in drop and words[index - 1] not in drop]
     seen = []
-    real = TextModel._log_metrics
+    real = TextModel.log_metrics
     monkeypatch.setattr(
-        TextModel, "_log_metrics", lambda self, split: (seen.append(self.likelihood.compute()), real(self, split))
+        TextModel, "log_metrics", lambda self, split: (seen.append(self.likelihood.compute()), real(self, split))
     )
     assert main(words) == 0
     nats, tokens = seen[-1]

@@ -62,22 +62,6 @@ class TaggingModel(Task):
         self.monitor = f"validation/{_LEADING[self.task]}"
         super().use_spec(spec)
 
-    def validation_step(self, batch: TaggingBatch, batch_idx: int) -> None:
-        """Enters a batch of the validation split."""
-        self._evaluate(batch)
-
-    def test_step(self, batch: TaggingBatch, batch_idx: int) -> None:
-        """Enters a batch of the test split."""
-        self._evaluate(batch)
-
-    def on_validation_epoch_end(self) -> None:
-        """Logs the metrics of the validation split."""
-        self._log_metrics("validation")
-
-    def on_test_epoch_end(self) -> None:
-        """Logs the metrics of the test split."""
-        self._log_metrics("test")
-
     def metric_signature(self, split: str) -> str:
         """How much there was to be found, and how much of it was new."""
         counts = self._measured[split]
@@ -115,7 +99,8 @@ class TaggingModel(Task):
         self.train(was_training)
         return tagged
 
-    def _evaluate(self, batch: TaggingBatch) -> None:
+    def evaluate(self, batch: TaggingBatch) -> None:
+        """See `Task.evaluate`."""
         names = self._data().tags
         count = count_tags if self.task == "tags" else count_spans
         columns = (part.tolist() for part in (batch.lengths, batch.y, self.predict_tags(batch), batch.novel))
@@ -125,7 +110,8 @@ class TaggingModel(Task):
         ]
         self.corpus.update(batch.ids, counts)
 
-    def _log_metrics(self, split: str) -> None:
+    def log_metrics(self, split: str) -> None:
+        """See `Task.log_metrics`."""
         counts = self.corpus.compute()
         self.corpus.reset()
         self._measured[split] = counts

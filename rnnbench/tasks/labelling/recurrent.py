@@ -96,24 +96,11 @@ class Tagger(TaggingModel):
         super().configure_model()
         if not is_new or self.spec is None:
             return
-        vectors, table = self._data().vectors, self.embedding.table
+        vectors = self._data().vectors
         if vectors is None:
-            if not table.weight.requires_grad:
-                raise UserError(
-                    "vectors that were drawn at random would stay so",
-                    where="model.embedding.frozen",
-                    hint="name pretrained ones: --data.vectors glove_6b_50d; or frozen: false",
-                )
-            return
-        size = vectors.values.shape[1]
-        if size != table.embedding_dim:
-            raise UserError(
-                f"the vectors of {vectors.name} have {size} numbers, the embedding has {table.embedding_dim}",
-                where="model.embedding.embedding_size",
-                hint=f"--model.embedding.embedding_size {size}",
-            )
-        with torch.no_grad():
-            table.weight[vectors.found] = vectors.values[vectors.found].to(table.weight)
+            self.embedding.check_start()
+        else:
+            self.embedding.start_from(vectors.name, vectors.values, vectors.found)
 
     def forward(self, batch: TaggingBatch) -> Tensor:
         """A batch of sentences -> scores of the tags ``(B, T, K)``."""

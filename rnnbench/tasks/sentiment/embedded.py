@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
-
-from rnnbench.errors import UserError
 from rnnbench.nn import WordEmbedding
 from rnnbench.tasks.base import Spec
 from rnnbench.tasks.sentiment.model import TextClassifier
@@ -38,21 +35,8 @@ class EmbeddingClassifier(TextClassifier):
         super().configure_model()
         if not is_new or self.spec is None:
             return
-        vectors, table = self._data().word_vectors, self.embedding.table
+        vectors = self._data().word_vectors
         if vectors is None:
-            if not table.weight.requires_grad:
-                raise UserError(
-                    "vectors that were drawn at random would stay so",
-                    where="model.embedding.frozen",
-                    hint="name pretrained ones: --data.vectors glove_6b_50d; or frozen: false",
-                )
-            return
-        if vectors.values.shape[1] != self.embedding_size:
-            raise UserError(
-                f"the vectors of {vectors.name} have {vectors.values.shape[1]} values, the embedding"
-                f" {self.embedding_size}",
-                where="model.embedding.embedding_size",
-                hint=f"--model.embedding.embedding_size {vectors.values.shape[1]}",
-            )
-        with torch.no_grad():
-            table.weight[vectors.found] = vectors.values[vectors.found].to(table.weight)
+            self.embedding.check_start()
+        else:
+            self.embedding.start_from(vectors.name, vectors.values, vectors.found)

@@ -54,22 +54,6 @@ class TextClassifier(Task):
         self.log("train/loss", loss.detach(), prog_bar=True, batch_size=len(batch.y))
         return loss
 
-    def validation_step(self, batch: SequenceBatch, batch_idx: int) -> None:
-        """Enters a batch of the validation split."""
-        self._evaluate(batch)
-
-    def test_step(self, batch: SequenceBatch, batch_idx: int) -> None:
-        """Enters a batch of the test split."""
-        self._evaluate(batch)
-
-    def on_validation_epoch_end(self) -> None:
-        """Logs the metrics of the validation split."""
-        self._log_metrics("validation")
-
-    def on_test_epoch_end(self) -> None:
-        """Logs the metrics of the test split."""
-        self._log_metrics("test")
-
     def metric_signature(self, split: str) -> str:
         """Number of texts and of classes."""
         return f"texts:{self._measured[split]}|classes:{len(self.labels)}"
@@ -93,12 +77,14 @@ class TextClassifier(Task):
         self.train(was_training)
         return found
 
-    def _evaluate(self, batch: SequenceBatch) -> None:
+    def evaluate(self, batch: SequenceBatch) -> None:
+        """See `Task.evaluate`."""
         scores = self(batch.x, batch.lengths)
         nats = F.cross_entropy(scores.double(), batch.y, reduction="none")
         self.corpus.update(batch.ids, nats, batch.y, scores.argmax(1))
 
-    def _log_metrics(self, split: str) -> None:
+    def log_metrics(self, split: str) -> None:
+        """See `Task.log_metrics`."""
         values, self._measured[split] = self.corpus.compute()
         self.corpus.reset()
         for name, value in values.items():

@@ -86,22 +86,6 @@ class TextModel(Task):
         """The window is trained: the next one starts from its end."""
         self._trained = self._pending
 
-    def validation_step(self, batch: StripBatch, batch_idx: int) -> None:
-        """Enters one window of the validation split."""
-        self._evaluate(batch)
-
-    def test_step(self, batch: StripBatch, batch_idx: int) -> None:
-        """Enters one window of the test split."""
-        self._evaluate(batch)
-
-    def on_validation_epoch_end(self) -> None:
-        """Logs the metrics of the validation split."""
-        self._log_metrics("validation")
-
-    def on_test_epoch_end(self) -> None:
-        """Logs the metrics of the test split."""
-        self._log_metrics("test")
-
     def metric_signature(self, split: str) -> str:
         """Level, tokens predicted, tokens unknown, strips the stream was cut into."""
         data = self._data()
@@ -177,11 +161,13 @@ class TextModel(Task):
             scores = scores.index_fill(1, torch.tensor([self.tokenizer.unknown], device=scores.device), -torch.inf)
         return scores, state
 
-    def _evaluate(self, batch: StripBatch) -> None:
+    def evaluate(self, batch: StripBatch) -> None:
+        """See `Task.evaluate`."""
         losses, self._evaluated = self.nats(batch, self._entering(self._evaluated, batch))
         self.likelihood.update(batch.place, losses.double().sum(), batch.tokens)
 
-    def _log_metrics(self, split: str) -> None:
+    def log_metrics(self, split: str) -> None:
+        """See `Task.log_metrics`."""
         nats, tokens = self.likelihood.compute()
         self.likelihood.reset()
         self._evaluated = None

@@ -144,19 +144,11 @@ class LengthModel(Task):
         self.log("train/mean", self.trained.compute())
         self.trained.reset()
 
-    def validation_step(self, batch, batch_idx):
+    def evaluate(self, batch):
         self.items.update(batch.ids, self.losses(batch)[:, None])
 
-    test_step = validation_step
-
-    def _end(self, split):
+    def log_metrics(self, split):
         values = self.items.compute()
         self.items.reset()
         self.measured = len(values)
         self.log(f"{split}/loss", values.mean(), sync_dist=True, batch_size=1)
-
-    def on_validation_epoch_end(self):
-        self._end("validation")
-
-    def on_test_epoch_end(self):
-        self._end("test")
