@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from rnnbench.results.record import read_result
-from rnnbench.tasks.sentiment import TfidfClassifier
+from rnnbench.tasks.sentiment import SnowNLPClassifier, TfidfClassifier
 
 
 def run(rnnbench, preset, corpus, options=""):
@@ -57,3 +57,25 @@ def test_tfidf_is_that_of_scikit_learn(rnnbench, corpus, order, classes):
     )
     ours = model.probabilities([model.encode(text) for text in texts])
     torch.testing.assert_close(ours, torch.from_numpy(theirs.predict_proba(texts)), rtol=1e-6, atol=1e-6)
+
+
+def test_the_classifier_of_snownlp_is_its_own(rnnbench, tmp_path):
+    sentiment = pytest.importorskip("snownlp.sentiment")
+    good, bad = ["服务很好，房间干净", "很好吃，还会再来", "位置不错"], ["服务太差了", "房间很脏，不会再来", "不好吃"]
+    rows = [{"text": text, "label": "pos"} for text in good] + [{"text": text, "label": "neg"} for text in bad]
+    asked = ["房间不错，很干净", "太脏了", "", "龘"]
+    folder = tmp_path / "reviews"
+    folder.mkdir()
+    for split, part in {"train": rows, "validation": rows, "test": rows}.items():
+        lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in part)
+        (folder / f"{split}.jsonl").write_text("".join(lines), encoding="utf-8")
+    rnnbench(
+        f"fit --config sentiment/snownlp_bayes --data.source Files --data.source.path {folder}"
+        " --data.source.card none --name b"
+    )
+    checkpoint = tmp_path / "runs/sentiment/b/checkpoints/best.ckpt"
+    model = SnowNLPClassifier.load_from_checkpoint(checkpoint, weights_only=True)
+    theirs = sentiment.Sentiment()
+    theirs.train(bad, good)
+    ours = model.probabilities([model.encode(text) for text in asked])[:, model.labels.names.index("pos")]
+    assert ours.tolist() == pytest.approx([theirs.classify(text) for text in asked], rel=1e-12)

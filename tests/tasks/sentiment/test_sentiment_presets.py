@@ -11,5 +11,7 @@ PRESETS = [name for name in preset_names() if name.startswith("sentiment/")]
 def test_every_preset_trains(preset, rnnbench, corpus, tmp_path):
     if "tfidf" in preset:
         pytest.importorskip("sklearn")
+    if "bayes" in preset:
+        pytest.importorskip("snownlp")
     rnnbench(f"fit --config {preset} --config smoke --config own.yaml --data.source.path {corpus} --name smoke")
     assert (tmp_path / "runs/sentiment/smoke/result.json").is_file()
