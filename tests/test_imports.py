@@ -26,7 +26,7 @@ ALLOWED = {
     "results": {"errors", "shipped"},
     "platform": {"errors", "results", "tasks"},
     "testing": {"errors", "backbone", "cells", "engine"},
-    "bench": {"errors", "cells", "engine", "platform", "results"},
+    "bench": {"errors", "cells", "engine", "backbone", "platform", "results", "tasks", "cli"},
     "cli": {"errors", "shipped", "testing", "cells", "engine", "data", "platform", "results", "tasks"},
     "__main__": {"cli"},
 }

@@ -19,6 +19,7 @@ from rnnbench.bench.fresh import cores
 from rnnbench.bench.plan import Plan
 from rnnbench.bench.report import render
 from rnnbench.bench.run import Bench
+from rnnbench.bench.sections import sections_of
 from rnnbench.bench.shapes import SHAPES, parse_shape
 from rnnbench.bench.subjects import all_cells, find_cell
 from rnnbench.engine import EngineName
@@ -84,19 +85,20 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
         raise UserError(f"there is no folder {options.output.parent}", where="--output")
     shapes = [parse_shape(text) for text in options.shapes or SHAPES]
     cells = [find_cell(name).__name__ for name in options.cells or all_cells()]
-    rows = {"command": shlex.join(["python", "-m", "rnnbench.bench", *words]), **_circumstances(options.device)}
+    rows = {"command": shlex.join(["python", "-m", "rnnbench.bench", *words]), **circumstances(options.device)}
     # Who names cells or shapes wants to see all of them.
     plan = Plan(shapes, options.full or options.cells is not None or options.shapes is not None)
     bench = Bench(plan, Effort(options.rounds, options.seconds), options.device)
     results = bench.run(cells, options.engine, options.threads)
     rows["duration"] = f"{bench.elapsed() / 60:.1f} minutes"
-    text = render(results, rows, plan)
+    text = render(results, rows, plan) + sections_of(options.output)
     replace_text(options.output, text)
     print(text)
     return 1 if bench.broken else 0
 
 
-def _circumstances(device: str) -> dict[str, str]:
+def circumstances(device: str) -> dict[str, str]:
+    """Machine, versions, commit and date, by name."""
     machine, known = hardware(), versions()
     try:
         known["jax"] = importlib.metadata.version("jax")

@@ -62,7 +62,7 @@ def run_verb(words: list[str]) -> int:
         return predict_from_run(words[1:])
     if any(word in ("-h", "--help") for word in words):
         print(option_parser(verb).format_help())
-    _quiet()
+    quiet()
     options = read_options(verb, words[1:])
     _import_all(rnnbench.cells, rnnbench.data, rnnbench.tasks)
     try:
@@ -239,7 +239,7 @@ def _import_all(*packages: Any) -> None:
             importlib.import_module(module.name)
 
 
-def _quiet() -> None:
+def quiet() -> None:
     """Keeps hardware tips, and what libraries tell each other about deprecated calls, off the screen."""
     os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
     # The last one is no mistake: a counting model has no optimizer.

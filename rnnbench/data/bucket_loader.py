@@ -88,7 +88,7 @@ class BucketTrainingLoader(Generic[B]):
         position: Callable[[], Position] = lambda: Position(0, 0),
     ) -> None:
         self._batches = batches
-        self._read = read
+        self.read = read
         self._rank = rank
         self._processes = processes
         self._num_workers = num_workers
@@ -100,11 +100,11 @@ class BucketTrainingLoader(Generic[B]):
     def __iter__(self) -> Iterator[B]:
         epoch, done = self._position()
         mine = deal(self._batches.epoch(epoch), self._rank, self._processes)
-        return _load(mine[done:], self._read, epoch, self._num_workers)
+        return _load(mine[done:], self.read, epoch, self._num_workers)
 
     def largest_batch(self) -> B:
         """A batch as large as the largest of the training."""
-        return self._read(self._batches.largest().tolist(), 0)
+        return self.read(self._batches.largest().tolist(), 0)
 
     def size_options(self) -> str:
         """The options to lower where such a batch does not fit into memory."""
