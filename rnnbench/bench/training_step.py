@@ -87,11 +87,9 @@ def time_application(words: Sequence[str], batches: int, effort: Effort) -> Meas
         batches: Number of batches of a round: the first of the training.
         effort: How long.
     """
-    quiet()
-    # There is no trainer to log to, and the configuration is no command line.
-    for message in (".*self.log.*", ".*LightningCLI's args.*"):
-        warnings.filterwarnings("ignore", message)
-    model, data = _instantiate(words)
+    # There is no trainer to log to.
+    warnings.filterwarnings("ignore", ".*self.log.*")
+    model, data = instantiate(words)
     data.prepare_data()
     data.setup("fit")
     model.use_spec(data.spec)
@@ -114,7 +112,14 @@ def time_application(words: Sequence[str], batches: int, effort: Effort) -> Meas
     return Measured(model.model_name(), sum(batch.tokens for batch in bucketed), time_in_turns(steps, *effort))
 
 
-def _instantiate(words: Sequence[str]) -> tuple[Task, TaskData]:
+def instantiate(words: Sequence[str]) -> tuple[Task, TaskData]:
+    """Model and data of a configuration, without a run.
+
+    Args:
+        words: A preset and options, as they stand behind ``rnnbench fit --config``.
+    """
+    quiet()
+    warnings.filterwarnings("ignore", ".*LightningCLI's args.*")
     resolved, _ = resolve_configs(["--config", *words])
     cli = LightningCLI(
         Task,

@@ -1,0 +1,52 @@
+"""Any cell of the factory runs on any application by changing one option."""
+
+import functools
+
+import pytest
+import torch
+
+from rnnbench.bench.subjects import all_cells
+from rnnbench.bench.training_step import instantiate
+
+# A preset of each application that needs no network, made small.
+PRESETS = {
+    "sentiment": ["sentiment/builtin", "--model.backbone.hidden_size", "4"],
+    "labelling": ["labelling/generated_bilstm_crf", "--model.backbone.hidden_size", "4"],
+}
+
+
+@functools.cache
+def data_of(application):
+    _, data = instantiate(PRESETS[application])
+    data.prepare_data()
+    data.setup("fit")
+    return data, next(iter(data.train_dataloader()))
+
+
+def combinations():
+    """Every cell with every application; those after each cell's first one take longer than the default tests have."""
+    return [
+        pytest.param(application, cell, marks=[] if place == number % len(PRESETS) else [pytest.mark.slow])
+        for number, cell in enumerate(all_cells())
+        for place, application in enumerate(PRESETS)
+    ]
+
+
+@pytest.mark.filterwarnings("ignore:.*self.log")
+@pytest.mark.parametrize(("application", "cell"), combinations())
+def test_a_training_step(application, cell):
+    data, batch = data_of(application)
+    model, _ = instantiate(
+        [*PRESETS[application], "--model.backbone.cell", cell, "--model.backbone.engine", "reference"]
+    )
+    model.use_spec(data.spec)
+    loss = model.training_step(batch, 0)
+    loss.backward()
+    assert type(model.backbone.cells[0][0]).__name__ == cell
+    assert torch.isfinite(loss)
+    gradients = [weight.grad for weight in model.backbone.parameters()]
+    assert all(torch.isfinite(gradient).all() for gradient in gradients if gradient is not None)
+    assert any(gradient is not None and gradient.abs().sum() > 0 for gradient in gradients)
+    with torch.no_grad():
+        torch.optim.SGD(model.parameters(), lr=1e-3).step()
+        assert torch.isfinite(model.training_step(batch, 1))
