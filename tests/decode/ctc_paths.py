@@ -9,9 +9,9 @@ from hypothesis.extra.numpy import arrays
 
 
 @st.composite
-def log_probs(draw, most_frames=5, most_labels=4):
-    """Distributions ``(T, V)``, some of them sharp, with ties between labels."""
-    shape = draw(st.tuples(st.integers(0, most_frames), st.integers(2, most_labels)))
+def log_probs(draw, most_frames=5, labels=None):
+    """Distributions ``(T, V)``, some of them sharp, with ties between labels; V is 2 to 4 where it is not given."""
+    shape = draw(st.tuples(st.integers(0, most_frames), st.integers(2, 4) if labels is None else st.just(labels)))
     scores = draw(arrays(np.float64, shape, elements=st.sampled_from([-9.0, -3.0, -1.0, -0.5, 0.0, 0.1, 0.7, 2.0])))
     return scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
 

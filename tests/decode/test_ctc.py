@@ -20,7 +20,7 @@ def test_best_path_is_the_text_of_the_best_labels(frames, blank):
 @given(log_probs(), st.integers(0, 1))
 def test_a_wide_beam_is_exact(frames, blank):
     expected = texts(frames, blank)
-    found = beam_search(frames, EVERYTHING, blank)
+    found = beam_search(frames, EVERYTHING, blank=blank)
     assert {tuple(h.tokens) for h in found} == expected.keys()
     for hypothesis in found:
         assert hypothesis.score == pytest.approx(np.log(expected[tuple(hypothesis.tokens)]), abs=1e-9)

@@ -17,13 +17,16 @@ class Prefixes:
         self._children: dict[tuple[int, int], int] = {}
         self._limit = _SPARE
 
-    def child(self, node: int, token: int) -> int:
-        """The node of a prefix with one more token."""
-        found = self._children.setdefault((node, token), len(self._parent))
-        if found == len(self._parent):
-            self._parent.append(node)
-            self._token.append(token)
-        return found
+    def children(self, nodes: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+        """The nodes of prefixes that are a prefix and one more token, all (N,)."""
+        found = []
+        for pair in zip(nodes.tolist(), tokens.tolist(), strict=True):
+            node = self._children.setdefault(pair, len(self._parent))
+            if node == len(self._parent):
+                self._parent.append(pair[0])
+                self._token.append(pair[1])
+            found.append(node)
+        return np.array(found, dtype=np.int64)
 
     def parents(self, nodes: np.ndarray) -> np.ndarray:
         """The nodes before these, both ``(K,)``; -1 before the root."""
