@@ -5,7 +5,8 @@ Sequence Data with Recurrent Neural Networks, ICML 2006. A path has a label for 
 when repeated labels are merged and blanks are then taken out. The probability of a text is the sum over its paths.
 """
 
+from rnnbench.decode.ctc.align import Segment, align
 from rnnbench.decode.ctc.beam import BeamSearch, Hypothesis, beam_search
 from rnnbench.decode.ctc.best_path import BestPath, best_path
 
-__all__ = ["BeamSearch", "BestPath", "Hypothesis", "beam_search", "best_path"]
+__all__ = ["BeamSearch", "BestPath", "Hypothesis", "Segment", "align", "beam_search", "best_path"]
