@@ -13,7 +13,7 @@ from rnnbench.tasks.text_generation.kneser_ney import KneserNey
 _NEVER = -99 * np.log(10)
 
 
-def with_backoff(model: KneserNey, tokens: Sequence[str]) -> BackoffModel:
+def with_backoff(model: KneserNey, tokens: Sequence[str], line_end: str = END) -> BackoffModel:
     """The same probabilities as a back-off model.
 
     An interpolated model has this form: an n-gram that was seen has its interpolated probability, any other gamma(h)
@@ -23,6 +23,7 @@ def with_backoff(model: KneserNey, tokens: Sequence[str]) -> BackoffModel:
     Args:
         model: The model, of order 1 or more.
         tokens: Its vocabulary, in the order of ids.
+        line_end: In a model without a boundary, the token that stands before a sentence and after it.
     """
     names = list(tokens)
     boundary = model.boundary
@@ -46,4 +47,5 @@ def with_backoff(model: KneserNey, tokens: Sequence[str]) -> BackoffModel:
             all_keys.append(keys)
         all_log_probs.append(log_probs)
         all_backoffs.append(weights)
-    return BackoffModel(names, all_keys, all_log_probs, all_backoffs[:-1])
+    begin, end = (line_end, line_end) if boundary is None else (BEGIN, END)
+    return BackoffModel(names, all_keys, all_log_probs, all_backoffs[:-1], begin, end)

@@ -80,6 +80,11 @@ def test_subtitles_are_parted_where_they_would_be_too_long():
 moments = st.lists(st.tuples(st.floats(0.0, 3.0), st.floats(0.01, 2.0), st.integers(1, 50)), min_size=1, max_size=30)
 
 
+def milliseconds(time):
+    hours, minutes, seconds, rest = map(int, time.replace(",", ":").split(":"))
+    return ((hours * 60 + minutes) * 60 + seconds) * 1000 + rest
+
+
 @given(moments)
 def test_subtitles_hold_every_word_once_in_time(moments):
     words, now = [], 0.0
@@ -90,13 +95,7 @@ def test_subtitles_hold_every_word_once_in_time(moments):
     found = []
     for cue in as_srt(words).removesuffix("\n\n").split("\n\n"):
         _, times, *lines = cue.split("\n")
-        start, end = (
-            sum(
-                int(part) * unit
-                for part, unit in zip(time.replace(",", ":").split(":"), (3600000, 60000, 1000, 1), strict=True)
-            )
-            for time in times.split(" --> ")
-        )
+        start, end = map(milliseconds, times.split(" --> "))
         assert last <= start < end
         last = end
         assert len(lines) <= 2
