@@ -53,7 +53,7 @@ tables = st.lists(st.sampled_from([-np.inf, -2.0, -0.5, 0.0, 0.75]), min_size=16
 def test_a_wide_beam_is_exact(frames, table):
     lm = Table(table)
     expected = {text: np.log(p) + lm.of(text) for text, p in texts(frames).items() if lm.of(text) > -np.inf}
-    found = {tuple(h.tokens): h for h in beam_search(frames, EVERYTHING, lm)}
+    found = {tuple(h.tokens): h for h in beam_search(frames, EVERYTHING, lm=lm)}
     assert found.keys() == expected.keys()
     for text, hypothesis in found.items():
         assert hypothesis.score == pytest.approx(expected[text], abs=1e-9)
@@ -63,17 +63,17 @@ def test_a_wide_beam_is_exact(frames, table):
 
 @given(log_probs(most_frames=12), tables, st.integers(1, 5), st.integers(0, 12))
 def test_chunks_do_not_change_the_result(frames, table, beam_size, cut):
-    search = BeamSearch(beam_size, Table(table))
+    search = BeamSearch(beam_size, lm=Table(table))
     search.feed(frames[:cut])
     search.finish()  # a look at what there is so far
     search.feed(frames[cut:])
-    assert search.finish() == beam_search(frames, beam_size, Table(table))
+    assert search.finish() == beam_search(frames, beam_size, lm=Table(table))
 
 
 def test_only_prefixes_that_grow_are_shown_to_the_model():
     frames = np.log(np.array([[0.98, 0.01, 0.01]] * 50 + [[0.01, 0.98, 0.01]]))
     lm = Table(np.zeros((4, 4)))
-    assert beam_search(frames, 2, lm)[0].tokens == [1]
+    assert beam_search(frames, 2, lm=lm)[0].tokens == [1]
     assert lm.asked < 10
 
 
@@ -147,7 +147,7 @@ def sentence(model, tokens):
 @given(log_probs(labels=4))
 def test_characters_are_exact(characters, frames):
     lm = NGramFusion(characters, LABELS, alpha=0.7, beta=0.3)
-    found = {tuple(h.tokens): h.score for h in beam_search(frames, EVERYTHING, lm)}
+    found = {tuple(h.tokens): h.score for h in beam_search(frames, EVERYTHING, lm=lm)}
     for text, probability in texts(frames).items():
         names = ["<space>" if token == 1 else LABELS[token] for token in text]
         expected = np.log(probability) + 0.7 * sentence(characters, names) + 0.3 * len(text)
@@ -159,7 +159,7 @@ def test_characters_are_exact(characters, frames):
 def test_words_are_exact(words, frames, unknown):
     lm = WordFusion(words, LABELS, unknown=unknown, alpha=0.7, beta=0.3)
     assert lm.unspelled == ["c"]
-    found = {tuple(h.tokens): h.score for h in beam_search(frames, EVERYTHING, lm)}
+    found = {tuple(h.tokens): h.score for h in beam_search(frames, EVERYTHING, lm=lm)}
     for text, probability in texts(frames).items():
         spoken = "".join(LABELS[token] for token in text).split()
         outside = [word for word in spoken if word not in ("a", "ab")]
@@ -186,12 +186,12 @@ def test_a_word_outside_pays_at_the_letter_that_leaves_the_tree(words):
 def test_a_word_that_is_only_begun_cannot_end(words):
     lm = WordFusion(words, LABELS, lexicon=["ab"])
     frames = np.log([[0.02, 0.02, 0.95, 0.01]])
-    assert [h.tokens for h in beam_search(frames, 16, lm)] == [[], [1]]
+    assert [h.tokens for h in beam_search(frames, 16, lm=lm)] == [[], [1]]
 
 
 def test_the_language_model_decides_between_what_sounds_alike(words):
     frames = np.log([[0.1, 0.1, 0.4, 0.4], [0.2, 0.6, 0.1, 0.1], [0.1, 0.1, 0.7, 0.1], [0.1, 0.1, 0.3, 0.5]])
-    assert beam_search(frames, 16, WordFusion(words, LABELS))[0].tokens == [2, 1, 2, 3]
+    assert beam_search(frames, 16, lm=WordFusion(words, LABELS))[0].tokens == [2, 1, 2, 3]
 
 
 def test_models_that_do_not_fit(words, characters):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnbench.decode.ctc.frames import frames_of
-from rnnbench.decode.ctc.prefixes import ROOT, Prefixes
-from rnnbench.decode.language import Fusion, Outlook
+from rnnbench.decode.language import Fusion
+
+# Frames that are sorted and made plain numbers at once.
+_BLOCK = 256
 
 
 class Hypothesis(NamedTuple):
@@ -30,41 +34,26 @@ class Hypothesis(NamedTuple):
 
 
 def beam_search(
-    log_probs: ArrayLike, beam_size: int = 16, lm: Fusion | None = None, blank: int = 0
+    log_probs: ArrayLike,
+    beam_size: int = 16,
+    threshold: float = math.inf,
+    label_threshold: float = math.inf,
+    lm: Fusion | None = None,
+    blank: int = 0,
 ) -> list[Hypothesis]:
     """The best texts that a `BeamSearch` finds, best first.
 
     Args:
         log_probs: Log-probabilities of the labels at each frame, ``(T, V)``.
         beam_size: Number of prefixes kept at every frame.
+        threshold: A prefix this much below the best is not kept, either.
+        label_threshold: A label this much below the best of its frame makes no new prefix.
         lm: What tokens add to the score.
         blank: Id of the blank.
     """
-    search = BeamSearch(beam_size, lm, blank)
+    search = BeamSearch(beam_size, threshold, label_threshold, lm, blank)
     search.feed(log_probs)
     return search.finish()
-
-
-class _Beam(NamedTuple):
-    """The prefixes kept, one entry for each.
-
-    Args:
-        nodes: Their nodes, (K,).
-        last: Their last tokens, (K,); the blank where there is none.
-        parents: Place among them of the prefix without the last token, (K,); -1 where it is not kept.
-        blank: log b, (K,).
-        token: log n, (K,).
-        total: log (b + n), (K,).
-        language: What the tokens added, (K,).
-    """
-
-    nodes: np.ndarray
-    last: np.ndarray
-    parents: np.ndarray
-    blank: np.ndarray
-    token: np.ndarray
-    total: np.ndarray
-    language: np.ndarray
 
 
 class BeamSearch:
@@ -79,33 +68,46 @@ class BeamSearch:
         n_t(x e) = (n_{t-1}(x e) + g) p_t(e),    g = b_{t-1}(x)                  where x ends in e
                                                      b_{t-1}(x) + n_{t-1}(x)     otherwise
 
-    After every frame the ``beam_size`` best prefixes are kept, by log (b + n) and what the language model adds. A beam
-    that is wide enough for all of them makes the search exact. Of equal prefixes those that were kept go before new
-    ones, and then by the place of their beginning and by token. Nothing else is pruned: labels that cannot beat the
-    worst prefix kept are not looked at, and this changes no result.
+    After every frame the ``beam_size`` best prefixes are kept, by log (b + n) and what the language model adds. Without
+    thresholds, and with a beam that is wide enough for all prefixes, the search is exact. Labels that cannot beat the
+    worst prefix kept are not looked at, and this changes no result; thresholds make the search several times faster
+    where the network is sure. Of equal prefixes those that were kept go before new
+    ones, and these by the rank of their beginning.
+
+    It is written for few prefixes and few labels that matter, as a trained network leaves them: plain numbers are then
+    several times faster than arrays.
 
     Args:
         beam_size: Number of prefixes kept at every frame.
+        threshold: A prefix this much below the best is not kept, either.
+        label_threshold: A label this much below the best of its frame makes no new prefix.
         lm: What tokens add to the score.
         blank: Id of the blank.
     """
 
-    def __init__(self, beam_size: int = 16, lm: Fusion | None = None, blank: int = 0) -> None:
+    def __init__(
+        self,
+        beam_size: int = 16,
+        threshold: float = math.inf,
+        label_threshold: float = math.inf,
+        lm: Fusion | None = None,
+        blank: int = 0,
+    ) -> None:
         if beam_size < 1:
             raise ValueError(f"beam_size must be at least 1, got {beam_size}")
+        if not (threshold > 0 and label_threshold > 0):
+            raise ValueError(f"thresholds must be above 0, got {threshold} and {label_threshold}")
         self._beam_size = beam_size
+        self._threshold = threshold
+        self._label_threshold = label_threshold
+        self._lm = lm
         self._blank = blank
-        self._prefixes = Prefixes()
-        self._beam = _Beam(
-            nodes=np.array([ROOT]),
-            last=np.array([blank]),
-            parents=np.array([-1]),
-            blank=np.zeros(1),
-            token=np.full(1, -np.inf),
-            total=np.zeros(1),
-            language=np.zeros(1),
-        )
-        self._outlooks = None if lm is None else _Outlooks(lm)
+        root = _Prefix(None, blank, 0.0)
+        root.update(0.0, 0.0, -math.inf)
+        if lm is not None:
+            root.state, tokens = lm.start()
+            root.added = tokens.tolist()
+        self._beam = [root]
 
     def feed(self, log_probs: ArrayLike) -> None:
         """Reads the next frames.
@@ -113,131 +115,172 @@ class BeamSearch:
         Args:
             log_probs: Log-probabilities of the labels, ``(T, V)``.
         """
-        for frame in frames_of(log_probs, self._blank):
-            self._read(frame)
+        frames = frames_of(log_probs, self._blank)
+        labels = np.delete(np.arange(frames.shape[1]), self._blank)
+        for start in range(0, len(frames), _BLOCK):
+            block = frames[start : start + _BLOCK]
+            ranked = labels[np.argsort(-block[:, labels], axis=1, kind="stable")]
+            for frame, order in zip(block.tolist(), ranked.tolist(), strict=True):
+                self._read(frame, order)
 
     def partial(self) -> list[int]:
         """The best prefix of what was read so far; later frames may change it."""
-        beam = self._beam
-        return self._prefixes.tokens(int(beam.nodes[(beam.total + beam.language).argmax()]))
+        return self._beam[0].tokens()
 
     def finish(self) -> list[Hypothesis]:
         """The texts of what was read so far, best first; none where no text is possible."""
-        beam = self._beam
-        language = beam.language if self._outlooks is None else beam.language + self._outlooks.ends()
-        scores = beam.total + language
-        return [
-            Hypothesis(
-                self._prefixes.tokens(int(beam.nodes[k])), float(scores[k]), float(beam.total[k]), float(language[k])
-            )
-            for k in np.argsort(-scores, kind="stable")
-            if scores[k] > -np.inf
-        ]
+        self._look_ahead(self._beam)
+        found = []
+        for prefix in self._beam:
+            language = prefix.language if self._lm is None else prefix.language + self._lm.end(prefix.state)
+            if (score := prefix.total + language) > -math.inf:
+                found.append(Hypothesis(prefix.tokens(), score, prefix.total, language))
+        return sorted(found, key=lambda hypothesis: -hypothesis.score)
 
-    def _read(self, frame: np.ndarray) -> None:
-        """Reads one frame, (V,)."""
-        beam, kept = self._beam, self._stay(frame)
-        ranks = kept.total + kept.language
-        # Once the beam is full, a new prefix must beat the worst of those kept.
-        worst = ranks.min() if len(ranks) == self._beam_size else -np.inf
-        most = beam.total + beam.language + (self._outlooks.most if self._outlooks else 0.0)
-        promising = most.max() + frame > worst
-        promising[self._blank] = False
-        labels = np.flatnonzero(promising)
-        if not len(labels):
-            self._beam = kept
+    def _read(self, frame: list[float], order: list[int]) -> None:
+        """Reads one frame, (V,), with its labels from the most to the least probable, without the blank."""
+        ranked = self._stay(frame)
+        ranks = [entry[0] for entry in ranked]
+        # What a new prefix must beat.
+        floor = max(ranks) - self._threshold
+        if len(ranks) == self._beam_size:
+            floor = max(floor, min(ranks))
+        ranked += self._grow(frame, order, floor)
+        ranked.sort(key=_RANK, reverse=True)  # is stable
+        del ranked[self._beam_size :]
+        floor = ranked[0][0] - self._threshold
+        while len(ranked) > 1 and (ranked[-1][0] < floor or ranked[-1][0] == -math.inf):
+            ranked.pop()
+
+        before, self._beam = self._beam, []
+        for prefix in before:
+            prefix.kept = False
+        for _, prefix, label, total, ends_blank, ends_token, language in ranked:
+            kept = prefix if label is None else prefix.child(label, language)
+            kept.update(total, ends_blank, ends_token)
+            self._beam.append(kept)
+        for prefix in before:
+            if not prefix.kept:
+                prefix.drop()
+
+    def _stay(self, frame: list[float]) -> list[_Entry]:
+        """The prefixes kept, with what their probabilities are after one more frame that adds no token."""
+        at_blank = frame[self._blank]
+        found: list[_Entry] = []
+        for prefix in self._beam:
+            ends_blank = prefix.total + at_blank
+            ends_token = prefix.ends_token
+            parent = prefix.parent
+            if parent is not None and parent.kept:
+                ends_token = _log_add(ends_token, parent.ends_blank if parent.last == prefix.last else parent.total)
+            ends_token += frame[prefix.last]
+            total = _log_add(ends_blank, ends_token)
+            found.append((total + prefix.language, prefix, None, total, ends_blank, ends_token, prefix.language))
+        return found
+
+    def _grow(self, frame: list[float], order: list[int], floor: float) -> list[_Entry]:
+        """The new prefixes whose rank is above a floor."""
+        if not order:
+            return []
+        best_label = frame[order[0]]
+        least_label = max(best_label, frame[self._blank]) - self._label_threshold
+        if best_label < least_label:
+            return []
+        most = 0.0 if self._lm is None else self._lm.most
+        least = floor - most - best_label
+        growing = [prefix for prefix in self._beam if prefix.total + prefix.language > least]
+        self._look_ahead(growing)
+        found: list[_Entry] = []
+        for prefix in growing:
+            least = floor - most - prefix.total - prefix.language
+            for label in order:
+                at_label = frame[label]
+                if at_label <= least or at_label < least_label:
+                    break
+                child = prefix.children.get(label)
+                if child is None or not child.kept:
+                    # The same token once more needs a blank between.
+                    total = (prefix.ends_blank if label == prefix.last else prefix.total) + at_label
+                    language = prefix.language if prefix.added is None else prefix.language + prefix.added[label]
+                    if total + language > floor:
+                        found.append((total + language, prefix, label, total, -math.inf, total, language))
+        return found
+
+    def _look_ahead(self, prefixes: Sequence[_Prefix]) -> None:
+        """Asks the language model what may follow these prefixes, where it has not been asked."""
+        if self._lm is None:
             return
-        rows = np.flatnonzero(most + frame[labels].max() > worst)
-        total = self._grow(frame, rows, labels)
-        added = self._outlooks.added(rows, labels) if self._outlooks else np.zeros_like(total)
-        language = beam.language[rows, None] + added
-        chosen = _best(np.concatenate((ranks, (total + language).ravel())), self._beam_size)
-        stay = chosen[chosen < len(ranks)]
-        row, column = np.divmod(chosen[chosen >= len(ranks)] - len(ranks), len(labels))
-        if not len(row):
-            self._beam = kept
-            return
-        if self._outlooks:
-            self._outlooks.follow(stay, rows[row], labels[column])
-        nodes = self._prefixes.children(beam.nodes[rows[row]], labels[column])
-        nodes = self._prefixes.compact(np.concatenate((beam.nodes[stay], nodes)))
-        is_parent = self._prefixes.parents(nodes)[:, None] == nodes
-        self._beam = _Beam(
-            nodes=nodes,
-            last=np.concatenate((beam.last[stay], labels[column])),
-            parents=np.where(is_parent.any(axis=1), is_parent.argmax(axis=1), -1),
-            blank=np.concatenate((kept.blank[stay], np.full(len(row), -np.inf))),
-            token=np.concatenate((kept.token[stay], total[row, column])),
-            total=np.concatenate((kept.total[stay], total[row, column])),
-            language=np.concatenate((beam.language[stay], language[row, column])),
-        )
-
-    def _stay(self, frame: np.ndarray) -> _Beam:
-        """The prefixes kept, after one more frame that adds none."""
-        beam = self._beam
-        same = beam.last == beam.last[beam.parents]
-        grown = np.where(same, beam.blank[beam.parents], beam.total[beam.parents])
-        grown[beam.parents < 0] = -np.inf
-        blank = beam.total + frame[self._blank]
-        token = np.logaddexp(beam.token, grown) + frame[beam.last]
-        return beam._replace(blank=blank, token=token, total=np.logaddexp(blank, token))
-
-    def _grow(self, frame: np.ndarray, rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """The log n of every new prefix (R, N), made of a prefix kept and a label; -inf where it is no new one."""
-        beam = self._beam
-        total = beam.total[rows, None] + frame[labels]
-        row = np.full(len(beam.nodes), -1)
-        row[rows] = np.arange(len(rows))
-        column = np.full(len(frame), -1)
-        column[labels] = np.arange(len(labels))
-        # The same token once more needs a blank between.
-        repeated = rows[column[beam.last[rows]] >= 0]
-        total[row[repeated], column[beam.last[repeated]]] = beam.blank[repeated] + frame[beam.last[repeated]]
-        # A prefix that is kept already has been counted there.
-        kept = np.flatnonzero((beam.parents >= 0) & (row[beam.parents] >= 0) & (column[beam.last] >= 0))
-        total[row[beam.parents[kept]], column[beam.last[kept]]] = -np.inf
-        return total
-
-
-class _Outlooks:
-    """What may follow the prefixes kept. A prefix that is never grown is never shown to the language model."""
-
-    def __init__(self, lm: Fusion) -> None:
-        self.most = lm.most
-        self._lm = lm
-        self._known: list[Outlook | None] = [lm.start()]
-        # State and token from which to make those that are not known yet.
-        self._grown: list[tuple[Any, int]] = [(None, 0)]
-
-    def added(self, places: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """What each label adds after the prefixes at these places (R,), as (R, N)."""
-        return np.stack([outlook.tokens for outlook in self._at(places.tolist())])[:, labels]
-
-    def ends(self) -> np.ndarray:
-        """What the end of the text adds after each prefix, (K,)."""
-        return np.array([self._lm.end(outlook.state) for outlook in self._at(range(len(self._known)))])
-
-    def follow(self, stay: np.ndarray, parents: np.ndarray, tokens: np.ndarray) -> None:
-        """The prefixes kept change: some stay (S,), others (N,) are made of a prefix and a token."""
-        states = [outlook.state for outlook in self._at(parents.tolist())]
-        self._known = [*(self._known[place] for place in stay), *(None for _ in states)]
-        self._grown = [*(self._grown[place] for place in stay), *zip(states, tokens.tolist(), strict=True)]
-
-    def _at(self, places: Sequence[int]) -> list[Outlook]:
-        wanted = [place for place in places if self._known[place] is None]
+        wanted = [prefix for prefix in prefixes if prefix.added is None]
         if wanted:
-            states, tokens = zip(*(self._grown[place] for place in wanted), strict=True)
-            for place, found in zip(wanted, self._lm.after(states, tokens), strict=True):
-                self._known[place] = found
-        return [outlook for place in places if (outlook := self._known[place]) is not None]
+            outlooks = self._lm.after([prefix.state for prefix in wanted], [prefix.last for prefix in wanted])
+            for prefix, (state, tokens) in zip(wanted, outlooks, strict=True):
+                prefix.state, prefix.added = state, tokens.tolist()
 
 
-def _best(scores: np.ndarray, count: int) -> np.ndarray:
-    """Places of the highest scores in their order, of equal scores the first; never one that is -inf."""
-    places = np.flatnonzero(scores > -np.inf)
-    if len(places) > count:
-        least = np.partition(scores, -count)[-count]
-        places = np.flatnonzero(scores >= least)
-        if len(places) > count:
-            places = np.sort(places[np.argsort(-scores[places], kind="stable")[:count]])
-    return places
+class _Prefix:
+    """A prefix, linked to the prefix without its last token, so that none is ever copied.
+
+    Args:
+        parent: The prefix without the last token; None of the empty one.
+        last: The last token; the blank of the empty prefix.
+        language: What the tokens add to the score.
+    """
+
+    __slots__ = (
+        *("parent", "last", "language", "children", "total", "ends_blank", "ends_token"),
+        *("kept", "state", "added"),
+    )
+
+    def __init__(self, parent: _Prefix | None, last: int, language: float) -> None:
+        self.parent = parent
+        self.last = last
+        self.language = language
+        # Those in use: kept, or the beginning of one that is kept.
+        self.children: dict[int, _Prefix] = {}
+        self.total = self.ends_blank = self.ends_token = -math.inf
+        self.kept = False
+        # State of the language model after the prefix and what each label adds; the state before the last token while
+        # that is not known.
+        self.state: Any = None
+        self.added: list[float] | None = None
+
+    def child(self, label: int, language: float) -> _Prefix:
+        """The prefix with one more token: the one that is in use, or a new one."""
+        child = self.children.get(label)
+        if child is None:
+            child = self.children[label] = _Prefix(self, label, language)
+        child.state = self.state
+        return child
+
+    def update(self, total: float, ends_blank: float, ends_token: float) -> None:
+        """Keeps the prefix, with log (b + n), log b and log n."""
+        self.total, self.ends_blank, self.ends_token = total, ends_blank, ends_token
+        self.kept = True
+
+    def drop(self) -> None:
+        """Frees what is only of use while the prefix is kept, and the prefix where no other begins with it."""
+        self.state = self.added = None
+        prefix = self
+        while prefix.parent is not None and not prefix.kept and not prefix.children:
+            prefix.parent.children.pop(prefix.last, None)  # it may have gone with one that began with it
+            prefix = prefix.parent
+
+    def tokens(self) -> list[int]:
+        """Its tokens."""
+        found, prefix = [], self
+        while prefix.parent is not None:
+            found.append(prefix.last)
+            prefix = prefix.parent
+        return found[::-1]
+
+
+# Rank, the prefix that stays (then None) or grows (then the label), log (b + n), log b, log n, what the tokens add.
+_Entry = tuple[float, _Prefix, int | None, float, float, float, float]
+_RANK = itemgetter(0)
+
+
+def _log_add(a: float, b: float) -> float:
+    """Log (e^a + e^b)."""
+    if a < b:
+        a, b = b, a
+    return a if b == -math.inf else a + math.log1p(math.exp(b - a))

@@ -53,7 +53,9 @@ def likelihood(model, ids, start):
 def test_characters(make):
     model = make("char")
     acoustic = {tuple(h.tokens): h.score for h in beam_search(frames(), EVERYTHING)}
-    found = {tuple(h.tokens): h for h in beam_search(frames(), EVERYTHING, fusion(model, LABELS, alpha=0.8, beta=0.5))}
+    found = {
+        tuple(h.tokens): h for h in beam_search(frames(), EVERYTHING, lm=fusion(model, LABELS, alpha=0.8, beta=0.5))
+    }
     assert found.keys() == acoustic.keys()
     newline = model.tokenizer.tokens.index("\n")
     for text in list(acoustic)[::40]:
@@ -69,7 +71,7 @@ def test_words(make, unknown):
     model = make("word")
     acoustic = {tuple(h.tokens): h.score for h in beam_search(frames(), EVERYTHING)}
     lm = fusion(model, LABELS, alpha=0.8, beta=0.5, unknown=unknown)
-    found = {tuple(h.tokens): h for h in beam_search(frames(), EVERYTHING, lm)}
+    found = {tuple(h.tokens): h for h in beam_search(frames(), EVERYTHING, lm=lm)}
     spoken = {text: "".join(LABELS[token] for token in text).split() for text in acoustic}
     known = [text for text, words in spoken.items() if all(word in ("ab", "ba") for word in words)]
     assert found.keys() == (set(known) if unknown is None else set(acoustic))
@@ -83,8 +85,8 @@ def test_words(make, unknown):
 @pytest.mark.parametrize("make", [recurrent, counted])
 def test_chunks_do_not_change_the_result(make, level):
     lm = fusion(make(level), LABELS, unknown=-4.0 if level == "word" else None)
-    whole = beam_search(frames(40), 4, lm)
-    search = BeamSearch(4, lm)
+    whole = beam_search(frames(40), 4, lm=lm)
+    search = BeamSearch(4, lm=lm)
     for chunk in np.split(frames(40), [1, 7, 8, 30]):
         search.feed(chunk)
     assert search.finish() == whole
