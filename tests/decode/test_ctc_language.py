@@ -1,10 +1,11 @@
 """Language models in the search, against every path and every text."""
 
 import math
+from math import inf
 
 import numpy as np
 import pytest
-from ctc_paths import log_probs, texts
+from ctc_paths import log_probs, plain_search, texts
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ from rnnbench.decode.ctc import BeamSearch, beam_search
 from rnnbench.decode.language import NGramFusion, Outlook, WordFusion, read_arpa
 from rnnbench.errors import UserError
 
-EVERYTHING = 10_000
+EXACT = {"beam_size": 10_000, "threshold": inf, "label_threshold": inf}
 
 
 class Table:
@@ -20,7 +21,7 @@ class Table:
 
     def __init__(self, table):
         self.table = np.asarray(table)
-        self.most = float(np.max(self.table[self.table < np.inf], initial=0.0))
+        self.most = float(np.max(self.table[self.table < inf], initial=0.0))
         self.asked = 0
 
     def start(self):
@@ -44,7 +45,7 @@ class Table:
         return total
 
 
-tables = st.lists(st.sampled_from([-np.inf, -2.0, -0.5, 0.0, 0.75]), min_size=16, max_size=16).map(
+tables = st.lists(st.sampled_from([-inf, -2.0, -0.5, 0.0, 0.75]), min_size=16, max_size=16).map(
     lambda entries: np.reshape(entries, (4, 4))
 )
 
@@ -52,13 +53,36 @@ tables = st.lists(st.sampled_from([-np.inf, -2.0, -0.5, 0.0, 0.75]), min_size=16
 @given(log_probs(), tables)
 def test_a_wide_beam_is_exact(frames, table):
     lm = Table(table)
-    expected = {text: np.log(p) + lm.of(text) for text, p in texts(frames).items() if lm.of(text) > -np.inf}
-    found = {tuple(h.tokens): h for h in beam_search(frames, EVERYTHING, lm=lm)}
+    expected = {text: np.log(p) + lm.of(text) for text, p in texts(frames).items() if lm.of(text) > -inf}
+    found = {tuple(h.tokens): h for h in beam_search(frames, **EXACT, lm=lm)}
     assert found.keys() == expected.keys()
     for text, hypothesis in found.items():
         assert hypothesis.score == pytest.approx(expected[text], abs=1e-9)
         assert hypothesis.language == pytest.approx(lm.of(text), abs=1e-9)
         assert hypothesis.score == pytest.approx(hypothesis.acoustic + hypothesis.language, abs=1e-9)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 20), st.sampled_from([1.0, 4.0, inf]))
+def test_a_narrow_beam_keeps_what_the_equations_keep(seed, beam_size, threshold):
+    generator = np.random.default_rng(seed)
+    frames = generator.normal(size=(12, 4))
+    lm = Table(np.where(generator.random((4, 4)) < 0.2, -inf, generator.normal(size=(4, 4))))
+    expected = plain_search(frames, beam_size, threshold, lm=lambda text: lm.of(text) - lm.end((len(text), 0)))
+    found = {
+        tuple(h.tokens): h.score for h in beam_search(frames, beam_size, lm, threshold=threshold, label_threshold=inf)
+    }
+    assert found == pytest.approx({text: score + lm.end((len(text), 0)) for text, score in expected.items()}, abs=1e-9)
+
+
+def test_states_are_kept_for_the_prefixes_in_the_beam_only():
+    search = BeamSearch(8, lm=Table(np.zeros((4, 4))))
+    search.feed(np.random.default_rng(1).normal(scale=3, size=(500, 4)))
+    prefix = search._beam[0]
+    others = 0
+    while prefix := prefix.parent:
+        assert prefix.kept or (prefix.state is None and prefix.added is None)
+        others += not prefix.kept
+    assert others > 50
 
 
 @given(log_probs(most_frames=12), tables, st.integers(1, 5), st.integers(0, 12))
@@ -147,7 +171,7 @@ def sentence(model, tokens):
 @given(log_probs(labels=4))
 def test_characters_are_exact(characters, frames):
     lm = NGramFusion(characters, LABELS, alpha=0.7, beta=0.3)
-    found = {tuple(h.tokens): h.score for h in beam_search(frames, EVERYTHING, lm=lm)}
+    found = {tuple(h.tokens): h.score for h in beam_search(frames, **EXACT, lm=lm)}
     for text, probability in texts(frames).items():
         names = ["<space>" if token == 1 else LABELS[token] for token in text]
         expected = np.log(probability) + 0.7 * sentence(characters, names) + 0.3 * len(text)
@@ -159,7 +183,7 @@ def test_characters_are_exact(characters, frames):
 def test_words_are_exact(words, frames, unknown):
     lm = WordFusion(words, LABELS, unknown=unknown, alpha=0.7, beta=0.3)
     assert lm.unspelled == ["c"]
-    found = {tuple(h.tokens): h.score for h in beam_search(frames, EVERYTHING, lm=lm)}
+    found = {tuple(h.tokens): h.score for h in beam_search(frames, **EXACT, lm=lm)}
     for text, probability in texts(frames).items():
         spoken = "".join(LABELS[token] for token in text).split()
         outside = [word for word in spoken if word not in ("a", "ab")]
@@ -210,6 +234,6 @@ def test_models_that_do_not_fit(words, characters):
 def test_a_label_that_the_model_does_not_know_is_impossible_without_unk(characters, words):
     lm = NGramFusion(characters, ["", "a", "q"])
     assert lm.missing == ["q"]
-    assert lm.start().tokens[2] == -np.inf
+    assert lm.start().tokens[2] == -inf
     with_unk = NGramFusion(words, ["", "a", "q"])
     assert with_unk.start().tokens[2] == pytest.approx((-0.5 - 1.5) * math.log(10))

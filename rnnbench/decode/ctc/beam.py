@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from math import exp, inf, log1p
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -36,22 +36,25 @@ class Hypothesis(NamedTuple):
 def beam_search(
     log_probs: ArrayLike,
     beam_size: int = 16,
-    threshold: float = math.inf,
-    label_threshold: float = math.inf,
     lm: Fusion | None = None,
     blank: int = 0,
+    *,
+    threshold: float = 10.0,
+    label_threshold: float = 5.0,
+    horizon: int = 100,
 ) -> list[Hypothesis]:
     """The best texts that a `BeamSearch` finds, best first.
 
     Args:
         log_probs: Log-probabilities of the labels at each frame, ``(T, V)``.
         beam_size: Number of prefixes kept at every frame.
-        threshold: A prefix this much below the best is not kept, either.
-        label_threshold: A label this much below the best of its frame makes no new prefix.
         lm: What tokens add to the score.
         blank: Id of the blank.
+        threshold: A prefix this much below the best is not kept, either; infinite for no threshold.
+        label_threshold: A label this much below the best of its frame makes no new prefix; infinite for no threshold.
+        horizon: Number of tokens of the best prefix that later frames can always change; at most twice as many can be.
     """
-    search = BeamSearch(beam_size, threshold, label_threshold, lm, blank)
+    search = BeamSearch(beam_size, lm, blank, threshold=threshold, label_threshold=label_threshold, horizon=horizon)
     search.feed(log_probs)
     return search.finish()
 
@@ -68,42 +71,54 @@ class BeamSearch:
         n_t(x e) = (n_{t-1}(x e) + g) p_t(e),    g = b_{t-1}(x)                  where x ends in e
                                                      b_{t-1}(x) + n_{t-1}(x)     otherwise
 
-    After every frame the ``beam_size`` best prefixes are kept, by log (b + n) and what the language model adds. Without
-    thresholds, and with a beam that is wide enough for all prefixes, the search is exact. Labels that cannot beat the
-    worst prefix kept are not looked at, and this changes no result; thresholds make the search several times faster
-    where the network is sure. Of equal prefixes those that were kept go before new
-    ones, and these by the rank of their beginning.
+    After every frame the ``beam_size`` best prefixes are kept, by log (b + n) and what the language model adds. Of
+    equal prefixes those that were kept go before new ones, and these by the rank of their beginning. Labels that cannot
+    beat the worst prefix kept are not looked at, which changes no result. With a beam that is wide enough for all
+    prefixes, without thresholds and within the horizon the search is exact; thresholds make it several times faster
+    where the network is sure.
+
+    The horizon makes the beginning of a long text final: prefixes that begin otherwise than the best are dropped.
+    Without it, every doubt of the past would take a place in the beam for ever, and the memory of all that follows.
 
     It is written for few prefixes and few labels that matter, as a trained network leaves them: plain numbers are then
     several times faster than arrays.
 
     Args:
         beam_size: Number of prefixes kept at every frame.
-        threshold: A prefix this much below the best is not kept, either.
-        label_threshold: A label this much below the best of its frame makes no new prefix.
         lm: What tokens add to the score.
         blank: Id of the blank.
+        threshold: A prefix this much below the best is not kept, either; infinite for no threshold.
+        label_threshold: A label this much below the best of its frame makes no new prefix; infinite for no threshold.
+        horizon: Number of tokens of the best prefix that later frames can always change; at most twice as many can be.
     """
 
     def __init__(
         self,
         beam_size: int = 16,
-        threshold: float = math.inf,
-        label_threshold: float = math.inf,
         lm: Fusion | None = None,
         blank: int = 0,
+        *,
+        threshold: float = 10.0,
+        label_threshold: float = 5.0,
+        horizon: int = 100,
     ) -> None:
         if beam_size < 1:
             raise ValueError(f"beam_size must be at least 1, got {beam_size}")
         if not (threshold > 0 and label_threshold > 0):
             raise ValueError(f"thresholds must be above 0, got {threshold} and {label_threshold}")
+        if horizon < 1:
+            raise ValueError(f"horizon must be at least 1, got {horizon}")
         self._beam_size = beam_size
         self._threshold = threshold
         self._label_threshold = label_threshold
         self._lm = lm
         self._blank = blank
-        root = _Prefix(None, blank, 0.0)
-        root.update(0.0, 0.0, -math.inf)
+        self._horizon = horizon
+        # The tokens that are final, and the prefix of them all, with which every prefix kept begins.
+        self._final: list[int] = []
+        self._root = root = _Prefix(None, blank, 0.0)
+        root.total = root.ends_blank = 0.0
+        root.kept = True
         if lm is not None:
             root.state, tokens = lm.start()
             root.added = tokens.tolist()
@@ -125,7 +140,7 @@ class BeamSearch:
 
     def partial(self) -> list[int]:
         """The best prefix of what was read so far; later frames may change it."""
-        return self._beam[0].tokens()
+        return self._final + self._beam[0].tokens()
 
     def finish(self) -> list[Hypothesis]:
         """The texts of what was read so far, best first; none where no text is possible."""
@@ -133,8 +148,8 @@ class BeamSearch:
         found = []
         for prefix in self._beam:
             language = prefix.language if self._lm is None else prefix.language + self._lm.end(prefix.state)
-            if (score := prefix.total + language) > -math.inf:
-                found.append(Hypothesis(prefix.tokens(), score, prefix.total, language))
+            if (score := prefix.total + language) > -inf:
+                found.append(Hypothesis(self._final + prefix.tokens(), score, prefix.total, language))
         return sorted(found, key=lambda hypothesis: -hypothesis.score)
 
     def _read(self, frame: list[float], order: list[int]) -> None:
@@ -149,19 +164,35 @@ class BeamSearch:
         ranked.sort(key=_RANK, reverse=True)  # is stable
         del ranked[self._beam_size :]
         floor = ranked[0][0] - self._threshold
-        while len(ranked) > 1 and (ranked[-1][0] < floor or ranked[-1][0] == -math.inf):
+        while len(ranked) > 1 and (ranked[-1][0] < floor or ranked[-1][0] == -inf):
             ranked.pop()
 
         before, self._beam = self._beam, []
         for prefix in before:
             prefix.kept = False
         for _, prefix, label, total, ends_blank, ends_token, language in ranked:
-            kept = prefix if label is None else prefix.child(label, language)
-            kept.update(total, ends_blank, ends_token)
-            self._beam.append(kept)
+            if label is not None:
+                prefix = prefix.child(label, language)
+            prefix.total, prefix.ends_blank, prefix.ends_token = total, ends_blank, ends_token
+            prefix.kept = True
+            self._beam.append(prefix)
         for prefix in before:
             if not prefix.kept:
                 prefix.drop()
+        if self._beam[0].length - self._root.length >= 2 * self._horizon:
+            self._make_final(self._beam[0].beginning(self._beam[0].length - self._horizon))
+
+    def _make_final(self, beginning: _Prefix) -> None:
+        """Drops the prefixes that begin otherwise."""
+        for prefix in self._beam:
+            prefix.kept = prefix.length >= beginning.length and prefix.beginning(beginning.length) is beginning
+        before, self._beam = self._beam, [prefix for prefix in self._beam if prefix.kept]
+        for prefix in before:
+            if not prefix.kept:
+                prefix.drop()
+        self._final += beginning.tokens()
+        self._root = beginning
+        beginning.parent = None
 
     def _stay(self, frame: list[float]) -> list[_Entry]:
         """The prefixes kept, with what their probabilities are after one more frame that adds no token."""
@@ -174,8 +205,11 @@ class BeamSearch:
             if parent is not None and parent.kept:
                 ends_token = _log_add(ends_token, parent.ends_blank if parent.last == prefix.last else parent.total)
             ends_token += frame[prefix.last]
-            total = _log_add(ends_blank, ends_token)
-            found.append((total + prefix.language, prefix, None, total, ends_blank, ends_token, prefix.language))
+            # As in _log_add: a call would take longer than the sum.
+            high, low = (ends_blank, ends_token) if ends_blank > ends_token else (ends_token, ends_blank)
+            total = high if low == -inf else high + log1p(exp(low - high))
+            language = prefix.language
+            found.append((total + language, prefix, None, total, ends_blank, ends_token, language))
         return found
 
     def _grow(self, frame: list[float], order: list[int], floor: float) -> list[_Entry]:
@@ -203,7 +237,7 @@ class BeamSearch:
                     total = (prefix.ends_blank if label == prefix.last else prefix.total) + at_label
                     language = prefix.language if prefix.added is None else prefix.language + prefix.added[label]
                     if total + language > floor:
-                        found.append((total + language, prefix, label, total, -math.inf, total, language))
+                        found.append((total + language, prefix, label, total, -inf, total, language))
         return found
 
     def _look_ahead(self, prefixes: Sequence[_Prefix]) -> None:
@@ -221,23 +255,24 @@ class _Prefix:
     """A prefix, linked to the prefix without its last token, so that none is ever copied.
 
     Args:
-        parent: The prefix without the last token; None of the empty one.
+        parent: The prefix without the last token; None of the empty one, and of one that is final.
         last: The last token; the blank of the empty prefix.
         language: What the tokens add to the score.
     """
 
     __slots__ = (
-        *("parent", "last", "language", "children", "total", "ends_blank", "ends_token"),
-        *("kept", "state", "added"),
+        *("parent", "last", "length", "language", "children"),
+        *("total", "ends_blank", "ends_token", "kept", "state", "added"),
     )
 
     def __init__(self, parent: _Prefix | None, last: int, language: float) -> None:
         self.parent = parent
         self.last = last
+        self.length: int = 0 if parent is None else parent.length + 1
         self.language = language
         # Those in use: kept, or the beginning of one that is kept.
         self.children: dict[int, _Prefix] = {}
-        self.total = self.ends_blank = self.ends_token = -math.inf
+        self.total = self.ends_blank = self.ends_token = -inf
         self.kept = False
         # State of the language model after the prefix and what each label adds; the state before the last token while
         # that is not known.
@@ -252,11 +287,6 @@ class _Prefix:
         child.state = self.state
         return child
 
-    def update(self, total: float, ends_blank: float, ends_token: float) -> None:
-        """Keeps the prefix, with log (b + n), log b and log n."""
-        self.total, self.ends_blank, self.ends_token = total, ends_blank, ends_token
-        self.kept = True
-
     def drop(self) -> None:
         """Frees what is only of use while the prefix is kept, and the prefix where no other begins with it."""
         self.state = self.added = None
@@ -265,8 +295,15 @@ class _Prefix:
             prefix.parent.children.pop(prefix.last, None)  # it may have gone with one that began with it
             prefix = prefix.parent
 
+    def beginning(self, length: int) -> _Prefix:
+        """The prefix of its first tokens, which are not all final."""
+        prefix = self
+        while prefix.length > length and prefix.parent is not None:
+            prefix = prefix.parent
+        return prefix
+
     def tokens(self) -> list[int]:
-        """Its tokens."""
+        """Its tokens that are not final."""
         found, prefix = [], self
         while prefix.parent is not None:
             found.append(prefix.last)
@@ -283,4 +320,4 @@ def _log_add(a: float, b: float) -> float:
     """Log (e^a + e^b)."""
     if a < b:
         a, b = b, a
-    return a if b == -math.inf else a + math.log1p(math.exp(b - a))
+    return a if b == -inf else a + log1p(exp(b - a))

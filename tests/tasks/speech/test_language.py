@@ -1,6 +1,7 @@
 """Language models of text-generation runs in the search, against the likelihood of whole texts."""
 
 from functools import partial
+from math import inf
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from rnnbench.tasks.text_generation import LanguageModel, NGramLanguageModel
 
 TEXT = "ab ba\nba\nab ab\n" * 6
 LABELS = ["", " ", "a", "b"]
-EVERYTHING = 10_000
+EXACT = {"beam_size": 10_000, "threshold": inf, "label_threshold": inf}
 
 
 def recurrent(level, text=TEXT):
@@ -52,10 +53,8 @@ def likelihood(model, ids, start):
 @pytest.mark.parametrize("make", [recurrent, counted])
 def test_characters(make):
     model = make("char")
-    acoustic = {tuple(h.tokens): h.score for h in beam_search(frames(), EVERYTHING)}
-    found = {
-        tuple(h.tokens): h for h in beam_search(frames(), EVERYTHING, lm=fusion(model, LABELS, alpha=0.8, beta=0.5))
-    }
+    acoustic = {tuple(h.tokens): h.score for h in beam_search(frames(), **EXACT)}
+    found = {tuple(h.tokens): h for h in beam_search(frames(), **EXACT, lm=fusion(model, LABELS, alpha=0.8, beta=0.5))}
     assert found.keys() == acoustic.keys()
     newline = model.tokenizer.tokens.index("\n")
     for text in list(acoustic)[::40]:
@@ -69,9 +68,9 @@ def test_characters(make):
 @pytest.mark.parametrize("unknown", [None, -4.0])
 def test_words(make, unknown):
     model = make("word")
-    acoustic = {tuple(h.tokens): h.score for h in beam_search(frames(), EVERYTHING)}
+    acoustic = {tuple(h.tokens): h.score for h in beam_search(frames(), **EXACT)}
     lm = fusion(model, LABELS, alpha=0.8, beta=0.5, unknown=unknown)
-    found = {tuple(h.tokens): h for h in beam_search(frames(), EVERYTHING, lm=lm)}
+    found = {tuple(h.tokens): h for h in beam_search(frames(), **EXACT, lm=lm)}
     spoken = {text: "".join(LABELS[token] for token in text).split() for text in acoustic}
     known = [text for text, words in spoken.items() if all(word in ("ab", "ba") for word in words)]
     assert found.keys() == (set(known) if unknown is None else set(acoustic))
