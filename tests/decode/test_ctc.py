@@ -120,6 +120,15 @@ def test_a_long_text_is_final_but_for_its_end():
     assert len(found[0].tokens) > 1000
 
 
+@pytest.mark.parametrize("horizon", [1, 7])
+def test_the_whole_text_is_there_beyond_the_horizon(horizon):
+    tokens = np.random.default_rng(1).integers(1, 9, size=200)
+    frames = np.full((600, 9), -20.0)
+    frames[np.arange(600), np.stack((tokens, tokens, 0 * tokens), axis=1).ravel()] = -1e-8
+    [best, *_] = beam_search(frames, horizon=horizon, threshold=inf, label_threshold=inf)
+    assert best.tokens == tokens.tolist()
+
+
 def test_a_short_text_does_not_meet_the_horizon():
     frames = random_frames(1, steps=60, labels=30, sharp=4.0)
     assert max(len(h.tokens) for h in beam_search(frames, 8)) < 2 * 30

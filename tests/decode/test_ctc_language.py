@@ -179,14 +179,14 @@ def test_characters_are_exact(characters, frames):
     assert not found
 
 
-@given(log_probs(labels=4), st.sampled_from([None, -3.0]))
-def test_words_are_exact(words, frames, unknown):
-    lm = WordFusion(words, LABELS, unknown=unknown, alpha=0.7, beta=0.3)
-    assert lm.unspelled == ["c"]
+@given(log_probs(labels=4), st.sampled_from([None, -3.0]), st.sampled_from([["a", "ab", "c"], ["ab", "c", "b"]]))
+def test_words_are_exact(words, frames, unknown, lexicon):
+    lm = WordFusion(words, LABELS, lexicon=lexicon, unknown=unknown, alpha=0.7, beta=0.3)
+    assert lm.unspelled == [word for word in lexicon if word in "bc"]
     found = {tuple(h.tokens): h.score for h in beam_search(frames, **EXACT, lm=lm)}
     for text, probability in texts(frames).items():
         spoken = "".join(LABELS[token] for token in text).split()
-        outside = [word for word in spoken if word not in ("a", "ab")]
+        outside = [word for word in spoken if word not in {"a", "ab"}.intersection(lexicon)]
         if outside and unknown is None:
             assert text not in found
             continue
