@@ -1,5 +1,6 @@
 """Decoders of connectionist temporal classification against their definition."""
 
+import time
 from math import inf
 
 import numpy as np
@@ -133,6 +134,14 @@ def test_a_short_text_does_not_meet_the_horizon():
     frames = random_frames(1, steps=60, labels=30, sharp=4.0)
     assert max(len(h.tokens) for h in beam_search(frames, 8)) < 2 * 30
     assert beam_search(frames, 8, horizon=30) == beam_search(frames, 8, horizon=10_000)
+
+
+@pytest.mark.parametrize("sharp", [0.5, 2.0, 6.0])
+def test_fifty_times_faster_than_real_time(sharp):
+    frames = random_frames(1, steps=500, labels=40, sharp=sharp)
+    start = time.process_time()
+    beam_search(frames, 16)
+    assert 50 * (time.process_time() - start) < 500 * 0.03, "frames of 10 ms, every third"
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def beam_search(
     lm: Fusion | None = None,
     blank: int = 0,
     *,
-    threshold: float = 10.0,
+    threshold: float = 15.0,
     label_threshold: float = 5.0,
     horizon: int = 100,
 ) -> list[Hypothesis]:
@@ -98,7 +98,7 @@ class BeamSearch:
         lm: Fusion | None = None,
         blank: int = 0,
         *,
-        threshold: float = 10.0,
+        threshold: float = 15.0,
         label_threshold: float = 5.0,
         horizon: int = 100,
     ) -> None:

@@ -45,7 +45,8 @@ class WordFusion:
         blank: Id of the blank among them.
         lexicon: The words that can be recognised, all of which the model should know; None for all of the model. Those
             that cannot be spelled with the labels are left out, and are named by ``unspelled``.
-        unknown: Natural log-probability of a word outside the lexicon; None for no such words.
+        unknown: Natural log-probability of a word outside the lexicon; None for no such words. Alpha times this should
+            be nearer to 0 than the threshold of the search, or few such words live to be heard to their end.
         alpha: Weight of the language model.
         beta: Added for every word.
     """

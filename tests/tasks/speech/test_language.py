@@ -12,6 +12,7 @@ from rnnbench.cells import LSTM
 from rnnbench.data.batch import StripBatch
 from rnnbench.data.tokenizer import Tokenizer
 from rnnbench.decode.ctc import BeamSearch, beam_search
+from rnnbench.decode.language import NGramFusion, WordFusion, read_arpa
 from rnnbench.errors import UserError
 from rnnbench.tasks.speech.language import fusion
 from rnnbench.tasks.text_generation import LanguageModel, NGramLanguageModel
@@ -90,6 +91,18 @@ def test_chunks_do_not_change_the_result(make, level):
         search.feed(chunk)
     assert search.finish() == whole
     assert len(whole) == 4
+
+
+@pytest.mark.parametrize(
+    ("unigrams", "kind"),
+    [("a b <space>", NGramFusion), ("a b ▁", NGramFusion), ("a ab", WordFusion), ("ab <s> </s> <unk>", WordFusion)],
+)
+def test_a_file_of_characters_or_of_words(tmp_path, unigrams, kind):
+    path = tmp_path / "model.arpa"
+    names = unigrams.split()
+    lines = ["\\data\\", f"ngram 1={len(names)}", "\\1-grams:", *(f"-1\t{name}" for name in names), "\\end\\", ""]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    assert type(fusion(read_arpa(path), LABELS)) is kind
 
 
 def test_labels_that_are_words():
