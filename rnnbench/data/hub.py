@@ -23,6 +23,8 @@ class Hub(Source):
     Args:
         name: Name on the hub, such as ``Salesforce/wikitext``, or a local folder of the same form.
         configuration: Which configuration of it, such as ``wikitext-2-raw-v1``.
+        folder: Folder in it to read, where folders hold what elsewhere configurations name: on the branch
+            ``refs/convert/parquet`` of data sets that are programs.
         revision: Branch, tag or commit; a commit pins the data.
         column: Column that holds the text.
         card: Name of the data card that describes it; ``none`` for none.
@@ -32,19 +34,22 @@ class Hub(Source):
         self,
         name: str,
         configuration: str | None = None,
+        folder: str | None = None,
         revision: str | None = None,
         column: str = "text",
         card: str | None = None,
     ) -> None:
         self.name = name
         self.configuration = configuration
+        self.folder = folder
         self.revision = revision
         self.column = column
         local = Path(name).expanduser()
         self._location = str(local) if local.is_dir() else name
         self._dataset = local.resolve().name if local.is_dir() else name
-        if configuration is not None:
-            self._dataset += f"/{configuration}"
+        for part in (configuration, folder):
+            if part is not None:
+                self._dataset += f"/{part}"
         self._splits: Mapping[str, Any] | None = None
         if names_card(card):
             found, origin = load_origin(card, OnHub)
@@ -97,7 +102,9 @@ class Hub(Source):
 
             try:
                 with _no_bars():
-                    self._splits = datasets.load_dataset(self._location, self.configuration, revision=self.revision)
+                    self._splits = datasets.load_dataset(
+                        self._location, self.configuration, data_dir=self.folder, revision=self.revision
+                    )
             except Exception as error:
                 # The library raises whatever its many parts raise; any of it means: not to be had, and here is why.
                 reason = (str(error).splitlines() or [type(error).__name__])[0]

@@ -116,13 +116,25 @@ def test_records_keep_the_columns_of_the_languages(kind):
     assert Files("set").records("train") == PAIRS
 
 
-def test_records_of_the_hub_keep_the_column_translation():
-    folder = Path("pairs")
-    folder.mkdir()
+def translations(pairs, path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    features = datasets.Features({"translation": datasets.Translation(languages=["de", "en"])})
+    table = datasets.Dataset.from_list([{"translation": pair} for pair in pairs], features=features)
+    pq.write_table(table.data.table, path)
+
+
+def test_records_of_the_hub_in_a_folder_for_each_pair_of_languages():
     for split in SPLITS:
-        features = datasets.Features({"translation": datasets.Translation(languages=["de", "en"])})
-        table = datasets.Dataset.from_list([{"translation": pair} for pair in PAIRS], features=features)
-        table.to_parquet(folder / f"{split}.parquet")
+        translations(PAIRS, Path("talks", "de-en", split, "0000.parquet"))
+        translations(PAIRS[:1], Path("talks", "ar-en", split, "0000.parquet"))
+    source = Hub("talks", folder="de-en")
+    assert source.dataset == "talks/de-en"
+    assert [row["translation"] for row in source.records("test")] == PAIRS
+
+
+def test_records_of_the_hub_keep_the_column_translation():
+    for split in SPLITS:
+        translations(PAIRS, Path("pairs", f"{split}.parquet"))
     for source in (Hub("pairs"), Files("pairs")):
         assert [row["translation"] for row in source.records("test")] == PAIRS
 
