@@ -14,6 +14,8 @@ from rnnbench.data.records import text_rows
 from rnnbench.data.source import Row, Source, Split
 from rnnbench.errors import UserError
 
+_COLUMN = "text"
+
 
 class Hub(Source):
     """A data set of the Hugging Face hub; no code of its author is run.
@@ -36,7 +38,7 @@ class Hub(Source):
         configuration: str | None = None,
         folder: str | None = None,
         revision: str | None = None,
-        column: str = "text",
+        column: str = _COLUMN,
         card: str | None = None,
     ) -> None:
         self.name = name
@@ -75,7 +77,7 @@ class Hub(Source):
         Raises:
             UserError: The data set cannot be loaded, or has no such split or column.
         """
-        return text_rows(self.records(split), self.column, where=self.name)
+        return text_rows(self._records(split), self.column, where=self.name)
 
     def records(self, split: Split) -> list[Row]:
         """The records as they are on the hub.
@@ -86,6 +88,15 @@ class Hub(Source):
         Raises:
             UserError: The data set cannot be loaded, or has no such split.
         """
+        if self.column != _COLUMN:
+            raise UserError(
+                "the columns stay as they are here",
+                where=f"--data.source.column {self.column}",
+                hint="leave this option out: the application's own options name the columns",
+            )
+        return self._records(split)
+
+    def _records(self, split: Split) -> list[Row]:
         splits = self._load()
         found = next((name for name in SPLIT_WORDS[split] if name in splits), None)
         if found is None:
