@@ -1,0 +1,192 @@
+"""Translating with one trained model, or with several that answer as one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import Tensor
+
+from rnnbench.data.batch import pad
+from rnnbench.data.bucket import Budget, evaluation_batches
+from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.data.vocabulary import UNKNOWN
+from rnnbench.decode.beam import Beam, Hypothesis, beam_search
+from rnnbench.errors import UserError
+from rnnbench.tasks.translation.data import encode_source
+from rnnbench.tasks.translation.decoder import DecoderState
+
+if TYPE_CHECKING:
+    from rnnbench.tasks.translation.model import Translator
+
+# Of sentences that are translated outside of the trainer.
+_BUDGET = Budget(max_tokens=4096, batch_size=128)
+# Short sentences may grow by more than any factor says.
+_EXTRA_TOKENS = 10
+
+
+class Translation(NamedTuple):
+    """One translation of a sentence."""
+
+    text: str
+    score: float
+    """By which translations of a sentence are ranked."""
+    source: list[str]
+    """The tokens that were read, the mark of the end among them."""
+    target: list[str]
+    """The tokens that were written, the mark of the end among them."""
+    attention: Tensor | None
+    """``(T, S)`` weights of every target token over the source tokens; None where they were not asked for, or where the
+    model has no attention."""
+
+
+class EnsembleState(NamedTuple):
+    """The states of several models that translate the same sentences."""
+
+    states: tuple[DecoderState, ...]
+
+    @property
+    def attention(self) -> Tensor | None:
+        """The mean of the models that attend, where they read the same tokens."""
+        found = [state.attention for state in self.states if state.attention is not None]
+        if not found or any(one.shape != found[0].shape for one in found):
+            return None
+        return torch.stack(found).mean(0)
+
+    def select(self, rows: Tensor) -> EnsembleState:
+        """The rows ``(N,)`` (int64) of every state."""
+        return EnsembleState(tuple(state.select(rows) for state in self.states))
+
+
+class Ensemble:
+    """Translators into one language that choose every token together: by the mean of their probabilities.
+
+    Args:
+        models: One or more, all with the same target vocabulary; each reads the source with its own.
+
+    Raises:
+        UserError: Their target vocabularies differ.
+    """
+
+    def __init__(self, models: Sequence[Translator]) -> None:
+        self.models = list(models)
+        self.source_encoder, self.target_encoder = models[0].source_encoder, models[0].target_encoder
+        for number, model in enumerate(models[1:], start=2):
+            if model.target_encoder.state() != self.target_encoder.state():
+                raise UserError(
+                    f"model {number} has {len(model.target_encoder):,} target tokens, the first"
+                    f" {len(self.target_encoder):,}, or others",
+                    where="--run",
+                    hint="models that translate together are trained with the same target vocabulary",
+                )
+
+    def step(self, tokens: Tensor, state: EnsembleState) -> tuple[Tensor, EnsembleState]:
+        """Tokens ``(N,)`` -> log-probabilities of the next ones ``(N, V)``: the logarithm of their mean probability."""
+        if len(self.models) == 1:
+            log_probs, one = self.models[0].step(tokens, state.states[0])
+            return log_probs, EnsembleState((one,))
+        steps = [model.step(tokens, one) for model, one in zip(self.models, state.states, strict=True)]
+        together = torch.stack([log_probs.double() for log_probs, _ in steps]).logsumexp(0)
+        mean = together - torch.tensor(len(steps), dtype=together.dtype).log()
+        return mean.to(steps[0][0]), EnsembleState(tuple(one for _, one in steps))
+
+    def translate(
+        self,
+        texts: Sequence[str],
+        beam: Beam,
+        max_length: int | None = None,
+        attention: bool = False,
+        replace_unknown: bool = False,
+    ) -> Iterator[list[Translation]]:
+        """Translates sentences.
+
+        Args:
+            texts: The sentences; one without a token has an empty translation.
+            beam: How to search.
+            max_length: Most tokens of a translation; null for that of the models.
+            attention: Whether translations come with their attention.
+            replace_unknown: Whether ``<unk>`` is replaced by the source token that was attended to most.
+
+        Yields:
+            For each sentence, in order, up to ``beam.nbest`` translations, best first.
+        """
+        sources = [[encode_source(model.source_encoder, text) for text in texts] for model in self.models]
+        # An end mark alone is an empty line.
+        filled = [i for i, ids in enumerate(sources[0]) if len(ids) > 1]
+        found: dict[int, list[Hypothesis]] = {}
+        if filled:
+            for rows in evaluation_batches([len(sources[0][i]) for i in filled], _BUDGET):
+                chosen = [filled[row] for row in rows]
+                batches = [pad([ids[i] for i in chosen], TextEncoder.pad) for ids in sources]
+                results = self.search(batches, beam, max_length, attention or replace_unknown)
+                found.update(zip(chosen, results, strict=True))
+        for i, text in enumerate(texts):
+            if i not in found:
+                yield [Translation("", 0.0, [], [], None)]
+            else:
+                yield [self._translation(text, one, attention, replace_unknown) for one in found[i]]
+
+    def search(
+        self,
+        sources: Sequence[tuple[Tensor, Tensor]],
+        beam: Beam,
+        max_length: int | None = None,
+        keep_attention: bool = False,
+    ) -> list[list[Hypothesis]]:
+        """Hypotheses for the sentences of a batch.
+
+        Args:
+            sources: For each model the ids ``(B, S)`` and the lengths ``(B,)`` of the same sentences.
+            beam: How to search.
+            max_length: Most tokens of a translation; null for that of the models.
+            keep_attention: Whether hypotheses come with their attention.
+        """
+        modes = [model.training for model in self.models]
+        for model in self.models:
+            model.eval()
+        with torch.inference_mode():
+            states = []
+            for model, (ids, lengths) in zip(self.models, sources, strict=True):
+                states.append(model.start(ids.to(model.device), lengths.to(model.device)))
+            first = self.models[0]
+            lengths = sources[0][1].to(first.device)
+            most = first.max_length if max_length is None else max_length
+            limits = (lengths * first.length_ratio).ceil().long() + _EXTRA_TOKENS
+            results = beam_search(
+                self.step,
+                EnsembleState(tuple(states)),
+                TextEncoder.begin,
+                TextEncoder.end,
+                limits.clamp(max=most),
+                beam,
+                lengths,
+                keep_attention,
+            )
+        for model, mode in zip(self.models, modes, strict=True):
+            model.train(mode)
+        return results
+
+    def _translation(self, text: str, found: Hypothesis, attention: bool, replace_unknown: bool) -> Translation:
+        source = [*self.source_encoder.split(text), self.source_encoder.tokens[TextEncoder.end]]
+        names = self.target_encoder.tokens
+        target = [names[i] for i in (*found.tokens, TextEncoder.end)]
+        weights = None if found.attention is None else found.attention[:, : len(source)].cpu()
+        written = self.target_encoder.decode(found.tokens)
+        if replace_unknown and weights is not None:
+            written = _fill_in(written, _attended(found.tokens, weights, source))
+        return Translation(written, found.score, source, target, weights if attention else None)
+
+
+def _attended(tokens: Sequence[int], weights: Tensor, source: Sequence[str]) -> Iterator[str]:
+    """For each unknown token the source token, but the end mark, with the largest weight."""
+    for token, row in zip(tokens, weights, strict=False):
+        if token == TextEncoder.unknown:
+            yield source[int(row[:-1].argmax())]
+
+
+def _fill_in(text: str, words: Iterable[str]) -> str:
+    """The text with these words in the place of ``<unk>``."""
+    rest = iter(words)
+    return re.sub(re.escape(UNKNOWN), lambda unknown: next(rest, unknown.group()).removeprefix("￭"), text)
