@@ -37,7 +37,8 @@ class Memory(NamedTuple):
         kept, owner = torch.unique_consecutive(owner, return_inverse=True)
         if torch.equal(kept, torch.arange(len(self.values), device=rows.device)):
             return self._replace(owner=owner)
-        return Memory(*(part.index_select(0, kept) for part in self[:3]), owner=owner)
+        values, keys, lengths = (part.index_select(0, kept) for part in self[:3])
+        return Memory(values, keys, lengths, owner)
 
 
 class Attention(nn.Module, ABC):
@@ -107,8 +108,8 @@ class AdditiveAttention(Attention):
     """score = v . tanh(W q + U m + b).
 
     D. Bahdanau, K. Cho and Y. Bengio, Neural Machine Translation by Jointly Learning to Align and Translate, ICLR 2015.
-    The ``concat`` score of Luong et al. 2015, v . tanh(W [q; m]), is the same with W and U as one matrix. Over T queries
-    at once the hidden layer takes ``B T S A`` numbers; the other scores take ``B T S``.
+    The ``concat`` score of Luong et al. 2015, v . tanh(W [q; m]), is the same with W and U as one matrix. Over T
+    queries at once the hidden layer takes ``B T S A`` numbers; the other scores take ``B T S``.
 
     Args:
         query_size: Width Q of a query.

@@ -59,7 +59,7 @@ class Bridge(nn.Module):
                 for leaf in _mapped(cell):
                     width = _width(read, leaf)
                     if width:
-                        self.linear[f"{layer}_{leaf}"] = nn.Linear(width, *cell.state_spec()[leaf])
+                        self.linear[f"{layer}_{leaf}"] = nn.Linear(width, cell.state_spec()[leaf][0])
 
     def forward(self, state: StackState, like: Tensor) -> StackState:
         """The decoder's first state.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -205,7 +206,7 @@ class GNMTDecoder(Decoder):
     @property
     def stacks(self) -> list[Backbone]:
         """See `Decoder.stacks`."""
-        return [self.lowest, *self.above]  # type: ignore[list-item]
+        return [self.lowest, *cast(Iterable[Backbone], self.above)]
 
     def start(self, encoded: Encoded) -> DecoderState:
         """See `Decoder.start`."""
@@ -217,8 +218,8 @@ class GNMTDecoder(Decoder):
         """See `Decoder.advance`."""
         y, context, state = self._lowest(x, state)
         ends = list(state.stack[:1])
-        for depth, stack in enumerate(self.above, start=1):
-            made, end = stack.step(torch.cat([self._dropped(y), context], 1), state.stack[depth : depth + 1])  # type: ignore[operator, union-attr]
+        for stack, begin in zip(self.stacks[1:], state.stack[1:], strict=True):
+            made, end = stack.step(torch.cat([self._dropped(y), context], 1), (begin,))
             y = y + made
             ends += end
         return y, state._replace(stack=tuple(ends))
@@ -237,7 +238,7 @@ class GNMTDecoder(Decoder):
             seen.append(context)
             weights.append(state.attention)
         y, contexts = torch.stack(made, 1), torch.stack(seen, 1)
-        for stack, begin in zip(self.above, above, strict=True):
+        for stack, begin in zip(self.stacks[1:], above, strict=True):
             more, _ = stack(torch.cat([self._dropped(y), contexts], 2), lengths, (begin,))
             y = y + more
         return y, torch.stack(weights, 1)  # type: ignore[arg-type]

@@ -61,11 +61,11 @@ class Encoder(nn.Module):
     @property
     def cells(self) -> Cells:
         """The cells: for each layer, for each direction."""
-        return [cells for stack in self.stacks for cells in stack.cells]  # type: ignore[union-attr, operator]
+        return [cells for stack in self.stacks for cells in stack.cells]  # type: ignore[union-attr]
 
     def flops_per_token(self) -> int:
         """Floating-point operations over one token."""
-        return sum(stack.flops_per_token() for stack in self.stacks)  # type: ignore[union-attr, operator, misc]
+        return sum(stack.flops_per_token() for stack in self.stacks)  # type: ignore[operator]
 
     def forward(self, x: Tensor, lengths: Tensor) -> Encoded:
         """Reads sentences.

@@ -22,10 +22,8 @@ from rnnbench.nn.attention import Attention
 from rnnbench.nn.bridge import BridgeKind
 from rnnbench.tasks.base import Spec, Task
 from rnnbench.tasks.translation.attending import BahdanauDecoder
-from rnnbench.tasks.translation.data import TranslationData
 from rnnbench.tasks.translation.decoder import Decoder, DecoderState, MakeStack
 from rnnbench.tasks.translation.encoder import Encoder
-from rnnbench.tasks.translation.search import Ensemble
 
 Tie = Literal["none", "target", "all"]
 """Which matrices are one: none; the target embedding and the softmax; these and the source embedding."""
@@ -38,8 +36,8 @@ class Translator(Task):
         backbone: Makes the encoder's recurrent stack from its input size.
         decoder: Makes the decoder; the architectures of the papers are `SequenceDecoder`, `ContextDecoder`,
             `BahdanauDecoder`, `LuongDecoder` and `GNMTDecoder`.
-        decoder_backbone: Makes the decoder's recurrent stack from its input size; null takes the encoder's options, with
-            one direction.
+        decoder_backbone: Makes the decoder's recurrent stack from its input size; null takes the encoder's options,
+            with one direction.
         decoder_hidden_size: Number of hidden units of each layer of the decoder, in place of what its options say.
         decoder_layers: Depth of the decoder, in place of what its options say.
         bridge: How the decoder's first state comes from the encoder's last one.
@@ -50,8 +48,8 @@ class Translator(Task):
         bidirectional_first: Whether the first layer of the encoder alone reads from both ends, as in GNMT.
         dropout: Rate at which the vector before the softmax is dropped in training.
         label_smoothing: Share of a target's probability that all tokens get in training (C. Szegedy et al., CVPR 2016).
-        scheduled_sampling: Rate at which the decoder reads its own best token in training in place of the reference's (S.
-            Bengio et al., NeurIPS 2015). Any decoder then has to go step by step, softmax included.
+        scheduled_sampling: Rate at which the decoder reads its own best token in training in place of the reference's
+            (S. Bengio et al., NeurIPS 2015). Any decoder then has to go step by step, softmax included.
         sampling_steps: Training steps over which this rate grows from zero.
         init_range: Draw every weight and bias from U(-r, r) in place of each layer's own initialisation.
         beam_size: Hypotheses of a sentence at a time, in test; validation takes the best token always.

@@ -16,9 +16,9 @@ ReadoutKind = Literal["maxout", "tanh", "concat"]
 class Readout(nn.Module):
     """Makes one vector of several.
 
-    - maxout: the larger of each pair of 2 D values of a linear layer (K. Cho et al., EMNLP 2014; Bahdanau et al. 2015).
+    - maxout: the larger of each pair of 2 D values of a linear layer (Cho et al. 2014, Bahdanau et al. 2015).
     - tanh: a linear layer and tanh.
-    - concat: all of them side by side; a large vocabulary makes this slow, since every word has a weight for each value.
+    - concat: all of them side by side; slow with a large vocabulary, of which every word has a weight for each value.
 
     Args:
         sizes: Widths of the vectors.
