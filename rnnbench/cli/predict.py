@@ -26,7 +26,13 @@ def predict_from_run(words: Sequence[str]) -> int:
         The exit status.
     """
     parser = argparse.ArgumentParser(prog="rnnbench predict", allow_abbrev=False, exit_on_error=False)
-    parser.add_argument("--run", metavar="RUN", required=True, help="the run folder")
+    parser.add_argument(
+        "--run",
+        metavar="RUN",
+        required=True,
+        action="append",
+        help="the run folder; several (--run A --run B) answer together, in applications where models can",
+    )
     parser.add_argument("--checkpoint", metavar="FILE", help="another checkpoint than the run's best")
     parser.add_argument("inputs", metavar="INPUT", nargs="*", help="text files with an input on each line; - is stdin")
     parser.add_argument(
@@ -34,9 +40,9 @@ def predict_from_run(words: Sequence[str]) -> int:
     )
     # The run says which application it is, and with that which further options there are.
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    first.add_argument("--run", default="")
-    run = RunFolder.open(Path(first.parse_known_args(words)[0].run), "--run")
-    model_class = _model_class(run)
+    first.add_argument("--run", default=[], action="append")
+    runs = [RunFolder.open(Path(run), "--run") for run in first.parse_known_args(words)[0].run or [""]]
+    model_class = _model_class(runs[0])
     application = importlib.import_module(f"rnnbench.tasks.{model_class.application}.predict")
     application.add_options(parser)
     try:
@@ -46,7 +52,7 @@ def predict_from_run(words: Sequence[str]) -> int:
     if unknown:
         raise UserError(f"there is no option {unknown[0]}", where="rnnbench predict", hint="see: --help")
     lines = [line for name in arguments.inputs for line in _lines(name)]
-    model = _load(model_class, Path(arguments.checkpoint) if arguments.checkpoint else run.checkpoint())
+    model = _load_all(runs, application, arguments.checkpoint)
     for warning in application.warnings(model, lines, arguments):
         print(warning, file=sys.stderr)
     pieces = application.predict(model, lines, arguments)
@@ -55,6 +61,21 @@ def predict_from_run(words: Sequence[str]) -> int:
     else:
         _stream(pieces)
     return 0
+
+
+def _load_all(runs: Sequence[RunFolder], application: Any, checkpoint: str | None) -> Any:
+    """The model of a run, or those of several in one."""
+    if len(runs) == 1:
+        return _load(_model_class(runs[0]), Path(checkpoint) if checkpoint else runs[0].checkpoint())
+    if not hasattr(application, "combine"):
+        raise UserError("models of this application do not answer together", where="--run", hint="name one run")
+    if checkpoint is not None:
+        raise UserError("several runs have a best checkpoint each", where="--checkpoint", hint="leave it out")
+    for run in runs[1:]:
+        found = _model_class(run).application
+        if found != _model_class(runs[0]).application:
+            raise UserError(f"{run.path} is a run of {found}", where="--run", hint="name runs of one application")
+    return application.combine([_load(_model_class(run), run.checkpoint()) for run in runs])
 
 
 def _model_class(run: RunFolder) -> Any:

@@ -142,7 +142,7 @@ class Translator(Task):
         width = self.source_embedding.table.embedding_dim
         self.encoder = Encoder(self.make_backbone, width, self.reverse_source, self.bidirectional_first)
         self.decoder = self.make_decoder(width, self.encoder, self.make_decoder_stack, self.bridge)
-        if self.beam.coverage_penalty and self._has_no_attention():
+        if self.beam.coverage_penalty and not self.attends:
             raise UserError("this decoder attends to nothing", where="model.coverage_penalty", hint="leave it at 0")
         self.output = nn.Linear(self.decoder.output_size, len(self.target_encoder))
         if self.tie_embeddings != "none":
@@ -156,6 +156,11 @@ class Translator(Task):
             self.output.weight = self.target_embedding.table.weight
         if self.init_range is not None:
             uniform(self, self.init_range)
+
+    @property
+    def attends(self) -> bool:
+        """Whether the decoder attends to the source."""
+        return any(isinstance(part, Attention) for part in self.decoder.modules())
 
     def start(self, source: Tensor, lengths: Tensor) -> DecoderState:
         """Reads source sentences.
@@ -203,6 +208,15 @@ class Translator(Task):
         self.log("train/loss", loss.detach(), prog_bar=True, batch_size=batch.tokens)
         return loss
 
+    def metric_signature(self, split: str) -> str:
+        return ""
+
+    def evaluate(self, batch: PairBatch) -> None:
+        pass
+
+    def log_metrics(self, split: str) -> None:
+        pass
+
     def flops_per_token(self) -> float | None:
         """Of one token of the translation and one of the source; the attention counts with its layers alone."""
         output = 2 * self.output.weight.numel()
@@ -219,9 +233,6 @@ class Translator(Task):
     def cell_name(self) -> str | None:
         """Name of the encoder's cell."""
         return type(self.encoder.cells[0][0]).__name__
-
-    def _has_no_attention(self) -> bool:
-        return not any(isinstance(part, Attention) for part in self.decoder.modules())
 
     def _sampling_rate(self) -> float:
         """Rate of scheduled sampling at this step of the training."""

@@ -82,6 +82,11 @@ class Ensemble:
                     hint="models that translate together are trained with the same target vocabulary",
                 )
 
+    @property
+    def attends(self) -> bool:
+        """Whether any of the models attends to the source."""
+        return any(model.attends for model in self.models)
+
     def step(self, tokens: Tensor, state: EnsembleState) -> tuple[Tensor, EnsembleState]:
         """Tokens ``(N,)`` -> log-probabilities of the next ones ``(N, V)``: the logarithm of their mean probability."""
         if len(self.models) == 1:
