@@ -70,6 +70,17 @@ class Hub(Source):
         Raises:
             UserError: The data set cannot be loaded, or has no such split or column.
         """
+        return text_rows(self.records(split), self.column, where=self.name)
+
+    def records(self, split: Split) -> list[Row]:
+        """The records as they are on the hub.
+
+        Args:
+            split: The split; ``validation`` may be called ``valid``, ``val`` or ``dev`` on the hub.
+
+        Raises:
+            UserError: The data set cannot be loaded, or has no such split.
+        """
         splits = self._load()
         found = next((name for name in SPLIT_WORDS[split] if name in splits), None)
         if found is None:
@@ -78,7 +89,7 @@ class Hub(Source):
         records = name_classes(splits[found].to_list(), splits[found].features.to_dict())
         if not records:
             raise UserError(f"the {split} split is empty", where=self.name)
-        return text_rows(records, self.column, where=self.name)
+        return records
 
     def _load(self) -> Mapping[str, Any]:
         if self._splits is None:
