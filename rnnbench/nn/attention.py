@@ -28,6 +28,8 @@ class Memory(NamedTuple):
     """``(B, S, A)``: what `Attention.make_keys` makes of the values."""
     lengths: Tensor
     """``(B,)`` int64."""
+    valid: Tensor
+    """``(B, S)`` bool: the places within each length."""
     owner: Tensor | None = None
     """Which memory each of N rows of queries looks at ``(N,)`` int64, ascending; None where row i looks at memory i."""
 
@@ -37,8 +39,8 @@ class Memory(NamedTuple):
         kept, owner = torch.unique_consecutive(owner, return_inverse=True)
         if torch.equal(kept, torch.arange(len(self.values), device=rows.device)):
             return self._replace(owner=owner)
-        values, keys, lengths = (part.index_select(0, kept) for part in self[:3])
-        return Memory(values, keys, lengths, owner)
+        values, keys, lengths, valid = (part.index_select(0, kept) for part in self[:4])
+        return Memory(values, keys, lengths, valid, owner)
 
 
 class Attention(nn.Module, ABC):
@@ -64,7 +66,7 @@ class Attention(nn.Module, ABC):
 
     def weigh(self, query: Tensor, memory: Memory) -> Tensor:
         """Queries ``(B, T, Q)`` -> weights ``(B, T, S)``, exactly zero past a length."""
-        return _softmax(self.score(query, memory), _valid(memory)[:, None])
+        return _softmax(self.score(query, memory), memory.valid[:, None])
 
     def prepare(self, values: Tensor, lengths: Tensor) -> Memory:
         """A memory to look at.
@@ -75,7 +77,7 @@ class Attention(nn.Module, ABC):
         """
         valid = torch.arange(values.shape[1], device=values.device) < lengths[:, None]
         values = torch.where(valid[..., None], values, values.new_zeros(()))
-        return Memory(values, self.make_keys(values), lengths)
+        return Memory(values, self.make_keys(values), lengths, valid)
 
     def forward(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """Looks at the memory.
@@ -230,13 +232,8 @@ class LocalAttention(Attention):
         length = memory.lengths[:, None, None]
         center = length * torch.sigmoid(self.place(torch.tanh(self.hidden(query))))
         distance = torch.arange(memory.values.shape[1], device=query.device) - center
-        near = _valid(memory)[:, None] & (distance.abs() <= self.window)
+        near = memory.valid[:, None] & (distance.abs() <= self.window)
         return _softmax(self.score(query, memory), near) * torch.exp(-2 * (distance / self.window) ** 2)
-
-
-def _valid(memory: Memory) -> Tensor:
-    """``(B, S)`` bool."""
-    return torch.arange(memory.values.shape[1], device=memory.values.device) < memory.lengths[:, None]
 
 
 def _softmax(scores: Tensor, where: Tensor) -> Tensor:
