@@ -24,6 +24,8 @@ from rnnbench.tasks.base import Spec, Task
 from rnnbench.tasks.translation.attending import BahdanauDecoder
 from rnnbench.tasks.translation.decoder import Decoder, DecoderState, MakeStack
 from rnnbench.tasks.translation.encoder import Encoder
+from rnnbench.tasks.translation.metrics import CorpusTranslations
+from rnnbench.tasks.translation.search import Ensemble
 
 Tie = Literal["none", "target", "all"]
 """Which matrices are one: none; the target embedding and the softmax; these and the source embedding."""
@@ -118,6 +120,7 @@ class Translator(Task):
         self.length_ratio = length_ratio
         self.optimizer = optimizer
         self.scheduler = scheduler
+        self.corpus = CorpusTranslations()
 
     def use_spec(self, spec: Spec) -> None:
         """Builds the model around both vocabularies."""
@@ -209,13 +212,44 @@ class Translator(Task):
         return loss
 
     def metric_signature(self, split: str) -> str:
-        return ""
+        """How translations were searched for, and how many tokens were predicted."""
+        beam = self._search_for(split)
+        penalties = f"|length:{beam.length_penalty}|coverage:{beam.coverage_penalty}" if beam.size > 1 else ""
+        return f"beam:{beam.size}{penalties}"
+
+    def validation_step(self, batch: PairBatch, batch_idx: int) -> None:
+        """Enters a batch of the validation split; the best token is taken always."""
+        self.evaluate(batch)
 
     def evaluate(self, batch: PairBatch) -> None:
-        pass
+        """See `Task.evaluate`."""
+        scores, _ = self(batch)
+        wanted = batch.target[:, 1:][_valid(batch)]
+        losses = F.cross_entropy(scores.double(), wanted, reduction="none")
+        nats = torch.stack([part.sum() for part in losses.split(batch.target_lengths.tolist())])
+        beam = self._search_for("test" if self.trainer.testing else "validation")
+        found = Ensemble([self]).search([(batch.source, batch.source_lengths)], beam)
+        texts = [self.target_encoder.decode(best[0].tokens) for best in found]
+        self.corpus.update(batch.ids, nats, texts)
 
     def log_metrics(self, split: str) -> None:
-        pass
+        """See `Task.log_metrics`."""
+        ids, nats, texts = self.corpus.compute()
+        self.corpus.reset()
+        import math
+
+        import sacrebleu
+
+        data = self.trainer.datamodule
+        pairs = [data.pairs(split)[i] for i in ids]
+        bleu = sacrebleu.corpus_bleu(texts, [[p.target for p in pairs]], lowercase=True).score
+        tokens = sum(int(data.splits[split].lengths[i][1]) for i in ids)
+        exact = 100 * sum(a == p.target for a, p in zip(texts, pairs, strict=True)) / len(texts)
+        for name, value in (("bleu", bleu), ("perplexity", math.exp(nats / tokens)), ("exact", exact)):
+            self.log(f"{split}/{name}", torch.tensor(value, dtype=torch.float64), prog_bar=True, sync_dist=True, batch_size=1)
+
+    def _search_for(self, split: str) -> Beam:
+        return self.beam if split == "test" else Beam(1)
 
     def flops_per_token(self) -> float | None:
         """Of one token of the translation and one of the source; the attention counts with its layers alone."""
