@@ -2,8 +2,8 @@
 
 from rnnbench.tasks.translation.attending import BahdanauDecoder, GNMTDecoder, LuongDecoder
 from rnnbench.tasks.translation.data import TranslationData
-from rnnbench.tasks.translation.model import Translator
 from rnnbench.tasks.translation.plain import ContextDecoder, SequenceDecoder
+from rnnbench.tasks.translation.recurrent import Translator
 
 __all__ = [
     "BahdanauDecoder",

@@ -1,66 +1,31 @@
-"""The recurrent translator."""
+"""What every model of this application does: training on pairs, exact evaluation, translating text."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from typing import ClassVar, Literal
+from abc import abstractmethod
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
-from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
-from torch import Tensor, nn
+from torch import Tensor
 
-from rnnbench.backbone import Backbone
-from rnnbench.backbone.initialize import uniform
 from rnnbench.data.batch import PairBatch
 from rnnbench.data.text_encoder import TextEncoder
 from rnnbench.decode.beam import Beam
-from rnnbench.errors import UserError
-from rnnbench.nn import WordEmbedding
-from rnnbench.nn.attention import Attention
-from rnnbench.nn.bridge import BridgeKind
 from rnnbench.tasks.base import Spec, Task
-from rnnbench.tasks.translation.attending import BahdanauDecoder
-from rnnbench.tasks.translation.decoder import Decoder, DecoderState, MakeStack
-from rnnbench.tasks.translation.encoder import Encoder
-from rnnbench.tasks.translation.metrics import CorpusTranslations
+from rnnbench.tasks.translation.data import TranslationData
+from rnnbench.tasks.translation.decoder import DecoderState
+from rnnbench.tasks.translation.metrics import CorpusTranslations, count_aligned, signatures, translation_metrics
 from rnnbench.tasks.translation.search import Ensemble
 
-Tie = Literal["none", "target", "all"]
-"""Which matrices are one: none; the target embedding and the softmax; these and the source embedding."""
+_GREEDY = Beam(size=1)
 
 
-class Translator(Task):
-    """An encoder over the source sentence, and a decoder that writes the translation token by token.
+class TranslationModel(Task):
+    """A model that writes the translation of a sentence token by token.
 
-    Args:
-        backbone: Makes the encoder's recurrent stack from its input size.
-        decoder: Makes the decoder; the architectures of the papers are `SequenceDecoder`, `ContextDecoder`,
-            `BahdanauDecoder`, `LuongDecoder` and `GNMTDecoder`.
-        decoder_backbone: Makes the decoder's recurrent stack from its input size; null takes the encoder's options,
-            with one direction.
-        decoder_hidden_size: Number of hidden units of each layer of the decoder, in place of what its options say.
-        decoder_layers: Depth of the decoder, in place of what its options say.
-        bridge: How the decoder's first state comes from the encoder's last one.
-        embedding: Makes the vectors of the tokens of a language from their number.
-        tie_embeddings: Which of the source embedding, the target embedding and the weight of the softmax are one matrix
-            (O. Press and L. Wolf, EACL 2017); ``all`` needs a vocabulary of both languages (``data.joint``).
-        reverse_source: Whether the encoder reads every sentence from its end.
-        bidirectional_first: Whether the first layer of the encoder alone reads from both ends, as in GNMT.
-        dropout: Rate at which the vector before the softmax is dropped in training.
-        label_smoothing: Share of a target's probability that all tokens get in training (C. Szegedy et al., CVPR 2016).
-        scheduled_sampling: Rate at which the decoder reads its own best token in training in place of the reference's
-            (S. Bengio et al., NeurIPS 2015). Any decoder then has to go step by step, softmax included.
-        sampling_steps: Training steps over which this rate grows from zero.
-        init_range: Draw every weight and bias from U(-r, r) in place of each layer's own initialisation.
-        beam_size: Hypotheses of a sentence at a time, in test; validation takes the best token always.
-        length_penalty: Alpha of GNMT: 0 prefers short translations, 1 (about) the best mean over tokens.
-        coverage_penalty: Beta of GNMT: punishes source tokens that were hardly attended to.
-        max_length: Most tokens of a translation.
-        length_ratio: Most tokens of a translation for each token of the source, ten more being allowed.
-        optimizer: The optimizer.
-        scheduler: The schedule of the learning rate, stepped after each epoch.
+    Subclasses write `build`, `start`, `step` and `forward`. Validation takes the best token always, test searches as
+    `beam` says; both compute the likelihood of the references beside it.
     """
 
     application: ClassVar[str] = "translation"
@@ -68,103 +33,26 @@ class Translator(Task):
     monitor_mode: ClassVar[str] = "max"
     source_encoder: TextEncoder
     target_encoder: TextEncoder
+    beam: Beam
+    """How translations are searched for in test, and in predictions unless they say otherwise."""
+    max_length: int
+    """Most tokens of a translation."""
+    length_ratio: float
+    """Most tokens of a translation for each token of the source, a few more being allowed."""
+    label_smoothing: float
+    """Share of a target's probability that all tokens get in training."""
 
-    def __init__(
-        self,
-        backbone: Callable[[int], Backbone] = Backbone,
-        decoder: Callable[[int, Encoder, MakeStack, BridgeKind], Decoder] = BahdanauDecoder,
-        decoder_backbone: Callable[[int], Backbone] | None = None,
-        decoder_hidden_size: int | None = None,
-        decoder_layers: int | None = None,
-        bridge: BridgeKind = "linear",
-        embedding: Callable[[int], WordEmbedding] = WordEmbedding,
-        tie_embeddings: Tie = "none",
-        reverse_source: bool = False,
-        bidirectional_first: bool = False,
-        dropout: float = 0.0,
-        label_smoothing: float = 0.0,
-        scheduled_sampling: float = 0.0,
-        sampling_steps: int = 0,
-        init_range: float | None = None,
-        beam_size: int = 5,
-        length_penalty: float = 0.0,
-        coverage_penalty: float = 0.0,
-        max_length: int = 200,
-        length_ratio: float = 3.0,
-        optimizer: OptimizerCallable = torch.optim.Adam,
-        scheduler: LRSchedulerCallable | None = None,
-    ) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.save_hyperparameters()
-        for name, rate in (("label_smoothing", label_smoothing), ("scheduled_sampling", scheduled_sampling)):
-            if not 0 <= rate <= 1:
-                raise UserError(f"must be in [0, 1], found {rate}", where=f"model.{name}")
-        if max_length < 1:
-            raise UserError(f"must be at least 1, found {max_length}", where="model.max_length")
-        self.make_backbone = backbone
-        self.make_decoder = decoder
-        self.make_decoder_stack = self._decoder_stack(decoder_backbone, decoder_hidden_size, decoder_layers)
-        self.bridge: BridgeKind = bridge
-        self.make_embedding = embedding
-        self.tie_embeddings = tie_embeddings
-        self.reverse_source = reverse_source
-        self.bidirectional_first = bidirectional_first
-        self.dropout = nn.Dropout(dropout)
-        self.label_smoothing = label_smoothing
-        self.scheduled_sampling = scheduled_sampling
-        self.sampling_steps = sampling_steps
-        self.init_range = init_range
-        self.beam = Beam(beam_size, length_penalty, coverage_penalty)
-        self.beam.check()
-        self.max_length = max_length
-        self.length_ratio = length_ratio
-        self.optimizer = optimizer
-        self.scheduler = scheduler
         self.corpus = CorpusTranslations()
-
-    def use_spec(self, spec: Spec) -> None:
-        """Builds the model around both vocabularies."""
-        self.source_encoder = TextEncoder.from_state(spec["source"])
-        self.target_encoder = TextEncoder.from_state(spec["target"])
-        super().use_spec(spec)
-
-    def build(self, spec: Spec) -> None:
-        """Makes the layers for these vocabularies."""
-        self.source_embedding = self.make_embedding(len(self.source_encoder))
-        self.source_embedding.check_start()
-        if self.tie_embeddings == "all":
-            if not spec["joint"]:
-                raise UserError(
-                    "source and target have a vocabulary each, and one matrix cannot hold both",
-                    where="model.tie_embeddings",
-                    hint="--data.joint true; or --model.tie_embeddings target",
-                )
-            self.target_embedding = self.source_embedding
-        else:
-            self.target_embedding = self.make_embedding(len(self.target_encoder))
-        width = self.source_embedding.table.embedding_dim
-        self.encoder = Encoder(self.make_backbone, width, self.reverse_source, self.bidirectional_first)
-        self.decoder = self.make_decoder(width, self.encoder, self.make_decoder_stack, self.bridge)
-        if self.beam.coverage_penalty and not self.attends:
-            raise UserError("this decoder attends to nothing", where="model.coverage_penalty", hint="leave it at 0")
-        self.output = nn.Linear(self.decoder.output_size, len(self.target_encoder))
-        if self.tie_embeddings != "none":
-            if self.decoder.output_size != width:
-                raise UserError(
-                    f"tied embeddings must be as wide as what the decoder puts out: {width} is not"
-                    f" {self.decoder.output_size}",
-                    where="model.tie_embeddings",
-                    hint=f"--model.embedding.embedding_size {self.decoder.output_size}, or another readout_size",
-                )
-            self.output.weight = self.target_embedding.table.weight
-        if self.init_range is not None:
-            uniform(self, self.init_range)
+        self._measured: dict[str, int] = {}
 
     @property
+    @abstractmethod
     def attends(self) -> bool:
         """Whether the decoder attends to the source."""
-        return any(isinstance(part, Attention) for part in self.decoder.modules())
 
+    @abstractmethod
     def start(self, source: Tensor, lengths: Tensor) -> DecoderState:
         """Reads source sentences.
 
@@ -175,18 +63,12 @@ class Translator(Task):
         Returns:
             The state before the first token of the translations.
         """
-        return self.decoder.start(self.encoder(self.source_embedding(source), lengths))
 
+    @abstractmethod
     def step(self, tokens: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
-        """One token ``(N,)`` of each translation -> log-probabilities of the next ``(N, V)``, and the state.
+        """One token ``(N,)`` of each translation -> log-probabilities of the next ``(N, V)``, and the state."""
 
-        Padding and the mark of the beginning are never written: they have none.
-        """
-        features, state = self.decoder.step(self.target_embedding(tokens), state)
-        log_probs = F.log_softmax(self.output(features), 1)
-        log_probs[:, [TextEncoder.pad, TextEncoder.begin]] = -torch.inf
-        return log_probs, state
-
+    @abstractmethod
     def forward(self, batch: PairBatch) -> tuple[Tensor, Tensor | None]:
         """Reads sentences with their translations.
 
@@ -194,116 +76,82 @@ class Translator(Task):
             Scores of the tokens of all translations ``(N, V)``, one translation after the other, and the weights of the
             attention ``(B, T, S)`` if there is one.
         """
-        state = self.start(batch.source, batch.source_lengths)
-        read = batch.target[:, :-1]
-        rate = self._sampling_rate()
-        if rate:
-            features, attention = self._follow_itself(read, state, rate), None
-        else:
-            features, attention = self.decoder(self.target_embedding(read), batch.target_lengths, state)
-        # The widest product by far: not for padding.
-        return self.output(self.dropout(features[_valid(batch)])), attention
+
+    def use_spec(self, spec: Spec) -> None:
+        """Builds the model around both vocabularies."""
+        self.source_encoder = TextEncoder.from_state(spec["source"])
+        self.target_encoder = TextEncoder.from_state(spec["target"])
+        super().use_spec(spec)
 
     def training_step(self, batch: PairBatch, batch_idx: int) -> Tensor:
         """Cross-entropy of the translations, a token."""
         scores, _ = self(batch)
-        loss = F.cross_entropy(scores, batch.target[:, 1:][_valid(batch)], label_smoothing=self.label_smoothing)
+        loss = F.cross_entropy(scores, predicted(batch), label_smoothing=self.label_smoothing)
         self.log("train/loss", loss.detach(), prog_bar=True, batch_size=batch.tokens)
         return loss
 
-    def metric_signature(self, split: str) -> str:
-        """How translations were searched for, and how many tokens were predicted."""
-        beam = self._search_for(split)
-        penalties = f"|length:{beam.length_penalty}|coverage:{beam.coverage_penalty}" if beam.size > 1 else ""
-        return f"beam:{beam.size}{penalties}"
-
-    def validation_step(self, batch: PairBatch, batch_idx: int) -> None:
-        """Enters a batch of the validation split; the best token is taken always."""
-        self.evaluate(batch)
-
     def evaluate(self, batch: PairBatch) -> None:
         """See `Task.evaluate`."""
-        scores, _ = self(batch)
-        wanted = batch.target[:, 1:][_valid(batch)]
-        losses = F.cross_entropy(scores.double(), wanted, reduction="none")
-        nats = torch.stack([part.sum() for part in losses.split(batch.target_lengths.tolist())])
-        beam = self._search_for("test" if self.trainer.testing else "validation")
-        found = Ensemble([self]).search([(batch.source, batch.source_lengths)], beam)
-        texts = [self.target_encoder.decode(best[0].tokens) for best in found]
-        self.corpus.update(batch.ids, nats, texts)
+        scores, weights = self(batch)
+        nats = F.cross_entropy(scores.double(), predicted(batch), reduction="none")
+        of_pairs = torch.stack([part.sum() for part in nats.split(batch.target_lengths.tolist())])
+        split = "test" if self.trainer.testing else "validation"
+        found = Ensemble([self]).search([(batch.source, batch.source_lengths)], self._search_of(split))
+        texts = [self.target_encoder.decode(best.tokens) for best, *_ in found]
+        aligned = None
+        if weights is not None:
+            pairs = self._data().pairs(split)  # type: ignore[arg-type]
+            known = [pairs[i].alignment if i >= 0 else None for i in batch.ids.tolist()]
+            aligned = count_aligned(weights, batch.source_lengths, known)
+        self.corpus.update(batch.ids, of_pairs, batch.target_lengths, texts, aligned)
 
     def log_metrics(self, split: str) -> None:
         """See `Task.log_metrics`."""
-        ids, nats, texts = self.corpus.compute()
+        items = self.corpus.compute()
         self.corpus.reset()
-        import math
+        pairs = self._data().pairs(split)  # type: ignore[arg-type]
+        references = [pairs[i].target for i in items.ids]
+        self._measured[split] = int(items.values[:, 1].sum())
+        for name, value in translation_metrics(items, references, *self._scored_as()).items():
+            # float64 tensors: Lightning would round plain numbers to float32.
+            exact = torch.tensor(value, dtype=torch.float64)
+            self.log(f"{split}/{name}", exact, prog_bar=name in ("bleu", "perplexity"), sync_dist=True, batch_size=1)
 
-        import sacrebleu
+    def metric_signature(self, split: str) -> str:
+        """How many tokens the references have."""
+        return f"tokens:{self._measured[split]}"
 
-        data = self.trainer.datamodule
-        pairs = [data.pairs(split)[i] for i in ids]
-        bleu = sacrebleu.corpus_bleu(texts, [[p.target for p in pairs]], lowercase=True).score
-        tokens = sum(int(data.splits[split].lengths[i][1]) for i in ids)
-        exact = 100 * sum(a == p.target for a, p in zip(texts, pairs, strict=True)) / len(texts)
-        for name, value in (("bleu", bleu), ("perplexity", math.exp(nats / tokens)), ("exact", exact)):
-            self.log(f"{split}/{name}", torch.tensor(value, dtype=torch.float64), prog_bar=True, sync_dist=True, batch_size=1)
+    def signature_of(self, metric: str, split: str) -> str:
+        """That of sacreBLEU where it computes the metric, and how translations were searched for."""
+        if metric in ("perplexity", "character_perplexity", "alignment_accuracy"):
+            return self.metric_signature(split)
+        beam = self._search_of(split)
+        search = f"beam:{beam.size}"
+        if beam.size > 1:
+            search += f"|length_penalty:{beam.length_penalty}|coverage_penalty:{beam.coverage_penalty}"
+        known = signatures(*self._scored_as())
+        return f"{known[metric]}|{search}" if metric in known else search
 
-    def _search_for(self, split: str) -> Beam:
-        return self.beam if split == "test" else Beam(1)
+    def _search_of(self, split: str) -> Beam:
+        return self.beam if split == "test" else _GREEDY
 
-    def flops_per_token(self) -> float | None:
-        """Of one token of the translation and one of the source; the attention counts with its layers alone."""
-        output = 2 * self.output.weight.numel()
-        return float(self.encoder.flops_per_token() + self.decoder.flops_per_token() + output)
+    def _scored_as(self) -> tuple[str, bool]:
+        """Language of the translations, and whether case is ignored."""
+        assert self.spec is not None
+        return self.spec["target_language"], self.target_encoder.lowercase
 
-    def model_name(self) -> str:
-        """Encoder and decoder, such as ``BiGRU 1x256, BahdanauDecoder 1x256``."""
-        cells = self.encoder.cells
-        directions = "Bi" if len(cells[0]) > 1 else ""
-        read = f"{directions}{self.cell_name()} {len(cells)}x{cells[0][0].hidden_size}"
-        written = [layer[0] for stack in self.decoder.stacks for layer in stack.cells]
-        return f"{read}, {type(self.decoder).__name__} {len(written)}x{written[0].hidden_size}"
-
-    def cell_name(self) -> str | None:
-        """Name of the encoder's cell."""
-        return type(self.encoder.cells[0][0]).__name__
-
-    def _sampling_rate(self) -> float:
-        """Rate of scheduled sampling at this step of the training."""
-        if not self.training or not self.scheduled_sampling:
-            return 0.0
-        grown = 1.0 if self.sampling_steps == 0 else min(self.global_step / self.sampling_steps, 1.0)
-        return self.scheduled_sampling * grown
-
-    def _follow_itself(self, read: Tensor, state: DecoderState, rate: float) -> Tensor:
-        """Features ``(B, T, D)`` where the decoder reads tokens ``(B, T)``, or at a rate its own in their place."""
-        token = read[:, 0]
-        features = []
-        for t in range(read.shape[1]):
-            made, state = self.decoder.step(self.target_embedding(token), state)
-            features.append(made)
-            if t + 1 < read.shape[1]:
-                with torch.no_grad():
-                    own = self.output(made).argmax(1)
-                token = torch.where(torch.rand(len(read), device=read.device) < rate, own, read[:, t + 1])
-        return torch.stack(features, 1)
-
-    def _decoder_stack(
-        self, backbone: Callable[[int], Backbone] | None, hidden_size: int | None, layers: int | None
-    ) -> MakeStack:
-        """The decoder's options: its own, or the encoder's with one direction."""
-        # A bridge makes the first state: a learned one would be no one's.
-        options: dict[str, int | bool | None] = {"learned_state": False}
-        if backbone is None:
-            options["bidirectional"] = False
-        if hidden_size is not None:
-            options |= {"hidden_size": hidden_size, "parameters": None}
-        if layers is not None:
-            options["num_layers"] = layers
-        return functools.partial(self.make_backbone if backbone is None else backbone, **options)
+    def _data(self) -> TranslationData:
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        assert isinstance(data, TranslationData)
+        return data
 
 
-def _valid(batch: PairBatch) -> Tensor:
+def where_predicted(batch: PairBatch) -> Tensor:
     """Where a token is predicted ``(B, T)`` (bool)."""
     steps = batch.target.shape[1] - 1
     return torch.arange(steps, device=batch.target.device) < batch.target_lengths[:, None]
+
+
+def predicted(batch: PairBatch) -> Tensor:
+    """The predicted tokens of all pairs ``(N,)``, one pair after the other."""
+    return batch.target[:, 1:][where_predicted(batch)]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
-from rnnbench.tasks.translation.model import Translator
+from rnnbench.tasks.translation.model import TranslationModel
 from rnnbench.tasks.translation.search import Ensemble, Translation
 
 _TEXTS_AT_ONCE = 1024
@@ -44,13 +44,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def combine(models: Sequence[Translator]) -> Ensemble:
+def combine(models: Sequence[TranslationModel]) -> Ensemble:
     """Several translators as one, for ``--run A --run B``."""
     return Ensemble(models)
 
 
 def predict(
-    model: Translator | Ensemble, lines: Sequence[tuple[str, str]], arguments: argparse.Namespace
+    model: TranslationModel | Ensemble, lines: Sequence[tuple[str, str]], arguments: argparse.Namespace
 ) -> Iterator[str]:
     """Translates each line. Empty lines stay where they are; what it took is told on stderr at the end.
 
@@ -96,7 +96,7 @@ def predict(
 
 
 def warnings(
-    model: Translator | Ensemble, lines: Sequence[tuple[str, str]], arguments: argparse.Namespace
+    model: TranslationModel | Ensemble, lines: Sequence[tuple[str, str]], arguments: argparse.Namespace
 ) -> list[str]:
     """What a user should know before reading the output: what of it the model has never seen."""
     missing = dict.fromkeys(token for text, _ in lines for token in model.source_encoder.missing(text))

@@ -19,7 +19,7 @@ from rnnbench.tasks.translation.data import encode_source
 from rnnbench.tasks.translation.decoder import DecoderState
 
 if TYPE_CHECKING:
-    from rnnbench.tasks.translation.model import Translator
+    from rnnbench.tasks.translation.model import TranslationModel
 
 # Of sentences that are translated outside of the trainer.
 _BUDGET = Budget(max_tokens=4096, batch_size=128)
@@ -70,7 +70,7 @@ class Ensemble:
         UserError: Their target vocabularies differ.
     """
 
-    def __init__(self, models: Sequence[Translator]) -> None:
+    def __init__(self, models: Sequence[TranslationModel]) -> None:
         self.models = list(models)
         self.source_encoder, self.target_encoder = models[0].source_encoder, models[0].target_encoder
         for number, model in enumerate(models[1:], start=2):
