@@ -25,7 +25,7 @@ class SearchState(Protocol):
 
 S = TypeVar("S", bound=SearchState)
 
-Step = Callable[[Tensor, S], tuple[Tensor, S]]
+SearchStep = Callable[[Tensor, S], tuple[Tensor, S]]
 """A token ``(N,)`` and a state -> log-probabilities of the next token ``(N, V)`` and the new state."""
 
 
@@ -92,7 +92,7 @@ class _Found(NamedTuple):
 
 
 def beam_search(
-    step: Step[S],
+    step: SearchStep[S],
     state: S,
     begin: int,
     end: int,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from rnnbench.decode.beam import Beam, beam_search
+from rnnbench.decode.sample import Sampling, sample_sequences
 from rnnbench.errors import UserError
 
 BEGIN, END = 0, 1
@@ -222,3 +223,43 @@ def test_impossible_tokens_are_never_taken():
 def test_refusals(options, message):
     with pytest.raises(UserError, match=message):
         Beam(**options).check()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6), st.lists(st.integers(0, 12), min_size=1, max_size=6))
+def test_drawn_sequences_do_not_know_their_batch(seed, limits):
+    model = Model(len(limits), 6, seed)
+    numbers = [10 * i for i in range(len(limits))]
+    sampling = Sampling(temperature=1.3, seed=seed)
+
+    def draw(rows):
+        state, most = model.start(rows), torch.tensor([limits[i] for i in rows])
+        return sample_sequences(model.step, state, BEGIN, END, most, [numbers[i] for i in rows], sampling)
+
+    together = draw(list(range(len(limits))))
+    for i, found in enumerate(together):
+        assert draw([i]) == [found]
+        assert len(found.tokens) <= limits[i]
+        assert END not in found.tokens
+        assert found.log_probability == pytest.approx(model.rescore(i, found.tokens)[0])
+
+
+def test_drawn_sequences_are_distributed_as_the_model_says():
+    model = Model(1, 4, 5)
+    many = 4000
+    state = State(torch.zeros(many, dtype=torch.int64), torch.zeros(many, dtype=torch.int64), None)
+    found = sample_sequences(model.step, state, BEGIN, END, torch.full((many,), 1), range(many), Sampling())
+    for tokens, total, _ in every_hypothesis(model, 0, 1, Beam()):
+        # What has reached the limit has to end.
+        probability = math.exp(total) if not tokens else float(model.table[0, BEGIN, BEGIN, tokens[0]].exp())
+        share = sum(one.tokens == tokens for one in found) / many
+        assert share == pytest.approx(probability, abs=4 * math.sqrt(probability / many))
+
+
+def test_temperature_zero_is_greedy():
+    model = Model(3, 5, 9)
+    limits = [7, 7, 7]
+    greedy = [found[0] for found in model.search([0, 1, 2], limits, Beam(1))]
+    state = model.start([0, 1, 2])
+    drawn = sample_sequences(model.step, state, BEGIN, END, torch.tensor(limits), [0, 1, 2], Sampling(temperature=0))
+    assert [one.tokens for one in drawn] == [one.tokens for one in greedy]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rnnbench.decode.beam import Beam
+from rnnbench.decode.sample import Sampling
 from rnnbench.errors import UserError
 from rnnbench.tasks.translation.model import TranslationModel
 from rnnbench.tasks.translation.search import Ensemble, Translation
@@ -32,6 +33,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="the N best translations of each line: number of the line, score and text, parted by tabs",
     )
+    parser.add_argument(
+        "--sample", type=float, metavar="T", help="draw a translation at temperature T rather than search for the best"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="seed of the drawing (default: 1)")
     parser.add_argument(
         "--replace-unknown",
         action="store_true",
@@ -73,13 +78,20 @@ def predict(
     for option, wanted in (("--alignments", arguments.alignments), ("--replace-unknown", arguments.replace_unknown)):
         if wanted and not ensemble.attends:
             raise UserError("this model attends to nothing", where=option, hint="models with attention can")
+    sampling = None if arguments.sample is None else _sampling(arguments)
     start = time.perf_counter()
     pictures: list[Translation] = []
     written = 0
     for first in range(0, len(lines), _TEXTS_AT_ONCE):
         texts = [text for text, _ in lines[first : first + _TEXTS_AT_ONCE]]
         translated = ensemble.translate(
-            texts, beam, arguments.max_length, bool(arguments.alignments), arguments.replace_unknown
+            texts,
+            beam,
+            arguments.max_length,
+            bool(arguments.alignments),
+            arguments.replace_unknown,
+            sampling,
+            first,
         )
         for number, found in enumerate(translated, start=first + 1):
             pictures += [one for one in found[:1] if one.attention is not None and len(pictures) < _PICTURES]
@@ -121,6 +133,14 @@ def _beam(ensemble: Ensemble, arguments: argparse.Namespace) -> Beam:
     if beam.coverage_penalty and not ensemble.attends:
         raise UserError("this model attends to nothing", where="--coverage-penalty", hint="leave it at 0")
     return beam
+
+
+def _sampling(arguments: argparse.Namespace) -> Sampling:
+    given = {"nbest": arguments.nbest, "alignments": arguments.alignments, "replace-unknown": arguments.replace_unknown}
+    for name, value in given.items():
+        if value:
+            raise UserError("goes with a search for the best translation alone", where=f"--{name}", hint="no --sample")
+    return Sampling(temperature=arguments.sample, seed=arguments.seed)
 
 
 def _draw(translations: Sequence[Translation], path: Path) -> None:

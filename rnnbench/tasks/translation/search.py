@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -14,6 +15,7 @@ from rnnbench.data.bucket import Budget, evaluation_batches
 from rnnbench.data.text_encoder import TextEncoder
 from rnnbench.data.vocabulary import UNKNOWN
 from rnnbench.decode.beam import Beam, Hypothesis, beam_search
+from rnnbench.decode.sample import Sampling, sample_sequences
 from rnnbench.errors import UserError
 from rnnbench.tasks.translation.data import encode_source
 from rnnbench.tasks.translation.decoder import DecoderState
@@ -104,6 +106,8 @@ class Ensemble:
         max_length: int | None = None,
         attention: bool = False,
         replace_unknown: bool = False,
+        sampling: Sampling | None = None,
+        first: int = 0,
     ) -> Iterator[list[Translation]]:
         """Translates sentences.
 
@@ -113,6 +117,8 @@ class Ensemble:
             max_length: Most tokens of a translation; null for that of the models.
             attention: Whether translations come with their attention.
             replace_unknown: Whether ``<unk>`` is replaced by the source token that was attended to most.
+            sampling: Draws a translation of each sentence rather than to search for the best ones.
+            first: Number of the first sentence, which its draws depend on.
 
         Yields:
             For each sentence, in order, up to ``beam.nbest`` translations, best first.
@@ -125,7 +131,10 @@ class Ensemble:
             for rows in evaluation_batches([len(sources[0][i]) for i in filled], _BUDGET):
                 chosen = [filled[row] for row in rows]
                 batches = [pad([ids[i] for i in chosen], TextEncoder.pad) for ids in sources]
-                results = self.search(batches, beam, max_length, attention or replace_unknown)
+                if sampling is None:
+                    results = self.search(batches, beam, max_length, attention or replace_unknown)
+                else:
+                    results = self.sample(batches, [first + i for i in chosen], sampling, max_length)
                 found.update(zip(chosen, results, strict=True))
         for i, text in enumerate(texts):
             if i not in found:
@@ -148,30 +157,52 @@ class Ensemble:
             max_length: Most tokens of a translation; null for that of the models.
             keep_attention: Whether hypotheses come with their attention.
         """
+        with self._evaluating():
+            state, limits = self._start(sources, max_length)
+            lengths = sources[0][1].to(limits.device)
+            begin, end = TextEncoder.begin, TextEncoder.end
+            return beam_search(self.step, state, begin, end, limits, beam, lengths, keep_attention)
+
+    def sample(
+        self,
+        sources: Sequence[tuple[Tensor, Tensor]],
+        numbers: Sequence[int],
+        sampling: Sampling,
+        max_length: int | None = None,
+    ) -> list[list[Hypothesis]]:
+        """Draws a translation for each sentence of a batch.
+
+        Args:
+            sources: For each model the ids ``(B, S)`` and the lengths ``(B,)`` of the same sentences.
+            numbers: Their numbers, which the draws depend on.
+            sampling: How tokens are chosen.
+            max_length: Most tokens of a translation; null for that of the models.
+        """
+        with self._evaluating():
+            state, limits = self._start(sources, max_length)
+            begin, end = TextEncoder.begin, TextEncoder.end
+            return [[one] for one in sample_sequences(self.step, state, begin, end, limits, numbers, sampling)]
+
+    def _start(self, sources: Sequence[tuple[Tensor, Tensor]], max_length: int | None) -> tuple[EnsembleState, Tensor]:
+        """The state before the first token, and the most tokens of each translation."""
+        states = tuple(
+            model.start(ids.to(model.device), lengths.to(model.device))
+            for model, (ids, lengths) in zip(self.models, sources, strict=True)
+        )
+        first = self.models[0]
+        limits = (sources[0][1].to(first.device) * first.length_ratio).ceil().long() + _EXTRA_TOKENS
+        return EnsembleState(states), limits.clamp(max=first.max_length if max_length is None else max_length)
+
+    @contextmanager
+    def _evaluating(self) -> Iterator[None]:
+        """Without dropout, and without gradients."""
         modes = [model.training for model in self.models]
         for model in self.models:
             model.eval()
         with torch.inference_mode():
-            states = []
-            for model, (ids, lengths) in zip(self.models, sources, strict=True):
-                states.append(model.start(ids.to(model.device), lengths.to(model.device)))
-            first = self.models[0]
-            lengths = sources[0][1].to(first.device)
-            most = first.max_length if max_length is None else max_length
-            limits = (lengths * first.length_ratio).ceil().long() + _EXTRA_TOKENS
-            results = beam_search(
-                self.step,
-                EnsembleState(tuple(states)),
-                TextEncoder.begin,
-                TextEncoder.end,
-                limits.clamp(max=most),
-                beam,
-                lengths,
-                keep_attention,
-            )
+            yield
         for model, mode in zip(self.models, modes, strict=True):
             model.train(mode)
-        return results
 
     def _translation(self, text: str, found: Hypothesis, attention: bool, replace_unknown: bool) -> Translation:
         source = [*self.source_encoder.split(text), self.source_encoder.tokens[TextEncoder.end]]
