@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_JOINED = "￭"
+JOINED = "￭"
+"""What a token begins with that no white space parts from the one before it."""
 
 # Words with their digits; any other character that is no white space stands alone.
 _TOKEN = re.compile(r"(\s*)(\w+|[^\w\s])")
@@ -23,7 +24,7 @@ def reversible_words(text: str) -> list[str]:
     tokens = []
     for match in _TOKEN.finditer(text):
         space, token = match.groups()
-        tokens.append(token if space or match.start() == 0 else _JOINED + token)
+        tokens.append(token if space or match.start() == 0 else JOINED + token)
     return tokens
 
 
@@ -36,6 +37,6 @@ def join_words(tokens: Iterable[str]) -> str:
     parts: list[str] = []
     for token in tokens:
         # A ￭ alone is one that stood in the text.
-        joined = len(token) > 1 and token.startswith(_JOINED)
+        joined = len(token) > 1 and token.startswith(JOINED)
         parts += [token[1:]] if joined else [" ", token]
     return "".join(parts).removeprefix(" ")

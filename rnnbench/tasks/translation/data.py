@@ -175,7 +175,11 @@ class TranslationData(TaskData):
 
     def _read(self, split: Split) -> list[Pair]:
         place = functools.partial(self.source.place, split)
-        return read_pairs(self.source.records(split), self.source_language, self.target_language, place)
+        pairs = read_pairs(self.source.records(split), self.source_language, self.target_language, place)
+        if (self.source_unit, self.target_unit) == ("word", "word"):
+            return pairs
+        # An alignment is one of words, and these tokens are others.
+        return [pair._replace(alignment=None) for pair in pairs]
 
     def _train(self, pairs: list[Pair]) -> None:
         """The vocabularies of the training split."""

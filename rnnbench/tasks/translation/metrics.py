@@ -1,8 +1,8 @@
 """Corpus BLEU, chrF and TER by sacreBLEU, perplexity, exact sentences, and how right the attention is.
 
 K. Papineni et al., BLEU, a method for automatic evaluation of machine translation, ACL 2002; M. Popović, chrF, a
-character n-gram F-score for automatic MT evaluation, WMT 2015; M. Snover et al., A study of translation edit rate with targeted
-human annotation, AMTA 2006; M. Post, A call for clarity in reporting BLEU scores, WMT 2018.
+character n-gram F-score for automatic MT evaluation, WMT 2015; M. Snover et al., A study of translation edit rate with
+targeted human annotation, AMTA 2006; M. Post, A call for clarity in reporting BLEU scores, WMT 2018.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class CorpusTranslations(ItemTexts):
 def count_aligned(weights: Tensor, source_lengths: Tensor, alignments: Sequence[Alignment | None]) -> Tensor:
     """How often attention looks at a word that says the same.
 
-    A word of the reference counts if the true alignment links it to any source word. It is right if the source word with
-    the largest weight is one of those, when the model predicts it after the reference's words before it. End marks on
-    both sides are left out, and of equal weights the first one is the largest.
+    A word of the reference counts if the true alignment links it to any source word. It is right if the source word
+    with the largest weight is one of those, when the model predicts it after the reference's words before it. End marks
+    on both sides are left out, and of equal weights the first one is the largest.
 
     Args:
         weights: ``(B, T, S)``, of the step that predicts each token of the reference over all source tokens.
