@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from abc import abstractmethod
 from typing import ClassVar
 
@@ -13,12 +14,14 @@ from rnnbench.data.batch import PairBatch
 from rnnbench.data.text_encoder import TextEncoder
 from rnnbench.decode.beam import Beam
 from rnnbench.tasks.base import Spec, Task
+from rnnbench.tasks.translation.alignment_picture import record_alignments
 from rnnbench.tasks.translation.data import TranslationData
 from rnnbench.tasks.translation.decoder import DecoderState
 from rnnbench.tasks.translation.metrics import CorpusTranslations, count_aligned, signatures, translation_metrics
 from rnnbench.tasks.translation.search import Ensemble
 
 _GREEDY = Beam(size=1)
+_PICTURES = 12
 
 
 class TranslationModel(Task):
@@ -97,7 +100,8 @@ class TranslationModel(Task):
         of_pairs = torch.stack([part.sum() for part in nats.split(batch.target_lengths.tolist())])
         split = "test" if self.trainer.testing else "validation"
         found = Ensemble([self]).search([(batch.source, batch.source_lengths)], self._search_of(split))
-        texts = [self.target_encoder.decode(best.tokens) for best, *_ in found]
+        # Where probabilities are no numbers, nothing is found.
+        texts = [self.target_encoder.decode(best[0].tokens) if best else "" for best in found]
         aligned = None
         if weights is not None:
             pairs = self._data().pairs(split)  # type: ignore[arg-type]
@@ -116,6 +120,15 @@ class TranslationModel(Task):
             # float64 tensors: Lightning would round plain numbers to float32.
             exact = torch.tensor(value, dtype=torch.float64)
             self.log(f"{split}/{name}", exact, prog_bar=name in ("bleu", "perplexity"), sync_dist=True, batch_size=1)
+
+    def on_test_epoch_end(self) -> None:
+        """Draws the attention of some sentences, besides the metrics."""
+        super().on_test_epoch_end()
+        if self.attends and self.trainer.is_global_zero and importlib.util.find_spec("matplotlib"):
+            sources = [pair.source for pair in self._data().pairs("test")[:_PICTURES]]
+            found = Ensemble([self]).translate(sources, self.beam, attention=True)
+            items = [best.as_picture() for best, *_ in found if best.attention is not None]
+            record_alignments(self.trainer, items)
 
     def metric_signature(self, split: str) -> str:
         """How many tokens the references have."""

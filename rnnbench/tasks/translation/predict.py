@@ -11,12 +11,12 @@ from pathlib import Path
 from rnnbench.decode.beam import Beam
 from rnnbench.decode.sample import Sampling
 from rnnbench.errors import UserError
+from rnnbench.tasks.translation.alignment_picture import Item, draw
 from rnnbench.tasks.translation.model import TranslationModel
-from rnnbench.tasks.translation.search import Ensemble, Translation
+from rnnbench.tasks.translation.search import Ensemble
 
 _TEXTS_AT_ONCE = 1024
 _SHOWN = 10
-_PICTURES = 20
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--alignments",
         metavar="FILE",
-        help=f"write a picture of what each word was attended by, for the first {_PICTURES} lines",
+        help="draw what each token of a translation attended to, for the first lines, as many as a page holds",
     )
 
 
@@ -80,7 +80,7 @@ def predict(
             raise UserError("this model attends to nothing", where=option, hint="models with attention can")
     sampling = None if arguments.sample is None else _sampling(arguments)
     start = time.perf_counter()
-    pictures: list[Translation] = []
+    pictures: list[Item] = []
     written = 0
     for first in range(0, len(lines), _TEXTS_AT_ONCE):
         texts = [text for text, _ in lines[first : first + _TEXTS_AT_ONCE]]
@@ -94,7 +94,7 @@ def predict(
             first,
         )
         for number, found in enumerate(translated, start=first + 1):
-            pictures += [one for one in found[:1] if one.attention is not None and len(pictures) < _PICTURES]
+            pictures += [one.as_picture() for one in found[:1] if one.attention is not None]
             written += sum(len(one.target) for one in found[:1])
             if arguments.nbest is None:
                 yield found[0].text + "\n"
@@ -102,7 +102,7 @@ def predict(
                 yield "".join(f"{number}\t{one.score:.4f}\t{one.text}\n" for one in found)
     seconds = time.perf_counter() - start
     if arguments.alignments:
-        _draw(pictures, Path(arguments.alignments))
+        draw(Path(arguments.alignments), pictures)
     speed = f"{len(lines) / seconds:,.1f} lines/s, {written / seconds:,.0f} tokens/s"
     print(f"{len(lines):,} lines in {seconds:.1f} s: {speed}", file=sys.stderr)
 
@@ -141,9 +141,3 @@ def _sampling(arguments: argparse.Namespace) -> Sampling:
         if value:
             raise UserError("goes with a search for the best translation alone", where=f"--{name}", hint="no --sample")
     return Sampling(temperature=arguments.sample, seed=arguments.seed)
-
-
-def _draw(translations: Sequence[Translation], path: Path) -> None:
-    from rnnbench.tasks.translation.alignment_picture import alignment_picture
-
-    alignment_picture(translations, path)

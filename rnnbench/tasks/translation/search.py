@@ -17,6 +17,7 @@ from rnnbench.data.vocabulary import UNKNOWN
 from rnnbench.decode.beam import Beam, Hypothesis, beam_search
 from rnnbench.decode.sample import Sampling, sample_sequences
 from rnnbench.errors import UserError
+from rnnbench.tasks.translation.alignment_picture import Item
 from rnnbench.tasks.translation.data import encode_source
 from rnnbench.tasks.translation.decoder import DecoderState
 
@@ -42,6 +43,11 @@ class Translation(NamedTuple):
     attention: Tensor | None
     """``(T, S)`` weights of every target token over the source tokens; None where they were not asked for, or where the
     model has no attention."""
+
+    def as_picture(self) -> Item:
+        """What `rnnbench.tasks.translation.alignment_picture.draw` takes; without end marks."""
+        assert self.attention is not None
+        return self.source[:-1], self.target[:-1], self.attention
 
 
 class EnsembleState(NamedTuple):
@@ -136,11 +142,9 @@ class Ensemble:
                 else:
                     results = self.sample(batches, [first + i for i in chosen], sampling, max_length)
                 found.update(zip(chosen, results, strict=True))
+        nothing = Hypothesis([], 0.0, 0.0, None)
         for i, text in enumerate(texts):
-            if i not in found:
-                yield [Translation("", 0.0, [], [], None)]
-            else:
-                yield [self._translation(text, one, attention, replace_unknown) for one in found[i]]
+            yield [self._translation(text, one, attention, replace_unknown) for one in found.get(i) or [nothing]]
 
     def search(
         self,

@@ -13,7 +13,8 @@ from rnnbench.results.record import read_result
 
 SMALL = (
     "--config translation/generated_attention --model.backbone.hidden_size 24 --model.embedding.embedding_size 12"
-    " --data.batch_size 16 --trainer.log_every_n_steps 1 --data.source Files --data.source.path"
+    " --model.backbone.engine reference --data.batch_size 16 --trainer.log_every_n_steps 1"
+    " --data.source Files --data.source.path"
 )
 
 
@@ -35,7 +36,7 @@ def test_fit_test_predict(run, trained, tmp_path):
     assert run(f"test --run {trained}")[0] == 0
     result = read_result(trained / "result.json")
     assert (result.status, result.application, result.cell, result.model) == (
-        "finished", "translation", "GRU", "BiGRU 1x24, BahdanauDecoder 1x24"
+        "finished", "translation", "GRU", "BiGRU 1x24, LuongDecoder 1x24"
     )  # fmt: skip
     assert result.training.flops > result.training.tokens
     test = result.metrics["test"]
@@ -51,6 +52,10 @@ def test_fit_test_predict(run, trained, tmp_path):
     assert err.startswith("3 lines in ")
     assert "lines/s" in err
 
+    drawn = [run(f"predict --run {trained} de.txt --sample 1.5 --seed {seed}")[1] for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert len(drawn[0].splitlines()) == 3
+
     status, out, _ = run(f"predict --run {trained} de.txt --nbest 3 --beam-size 4 --length-penalty 1")
     rows = [line.split("\t") for line in out.splitlines()]
     assert [row[0] for row in rows] == ["1", "1", "1", "2", "3", "3", "3"]
@@ -59,7 +64,8 @@ def test_fit_test_predict(run, trained, tmp_path):
     assert rows[3][2] == ""
 
     assert run(f"predict --run {trained} de.txt --alignments out.png")[0] == 0
-    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
+    for picture in (tmp_path / "out.png", trained / "alignments.png"):
+        assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 def test_unknown_and_very_long_text(run, trained, tmp_path):
@@ -71,7 +77,7 @@ def test_unknown_and_very_long_text(run, trained, tmp_path):
     assert err.startswith("not in the vocabulary, read as <unk> (2): '日本', '∑'\n")
 
 
-def test_several_runs_translate_together(run, trained, corpus, tmp_path):
+def test_several_runs_translate_together(run, trained, corpus, tmp_path, monkeypatch):
     assert run(f"fit {SMALL} {corpus} --trainer.max_epochs 1 --seed_everything 2 --name b")[0] == 0
     (tmp_path / "de.txt").write_text("ein zwei\nvier ein drei\n")
     alone = run(f"predict --run {trained} de.txt")[1]
@@ -81,11 +87,17 @@ def test_several_runs_translate_together(run, trained, corpus, tmp_path):
     status, _, err = run(f"predict --run {trained} --run runs/translation/b --checkpoint x.ckpt de.txt", debug=False)
     assert status == 2
     assert "several runs have a best checkpoint each" in err
+    monkeypatch.delattr("rnnbench.tasks.translation.predict.combine")
+    status, _, err = run(f"predict --run {trained} --run runs/translation/b de.txt", debug=False)
+    assert status == 2
+    assert "models of this application do not answer together" in err
 
 
 def test_bad_options_of_predict(run, trained, corpus, tmp_path):
     (tmp_path / "de.txt").write_text("ein zwei\n")
     for option, message in (
+        ("--sample 1 --nbest 2", "a search for the best translation alone"),
+        ("--sample -1", "must be 0 or more, found -1.0"),
         ("--beam-size 0", "must be at least 1, found 0"),
         ("--nbest 0", "in 1..5, the size of the beam, found 0"),
         ("--nbest 4 --beam-size 3", "in 1..3, the size of the beam, found 4"),
@@ -162,7 +174,7 @@ def test_two_processes_train(corpus, tmp_path):
     assert read_result(tmp_path / "runs/translation/pair/result.json").status == "finished"
 
 
-@pytest.mark.parametrize("decoder", ["LuongDecoder", "GNMTDecoder"])
+@pytest.mark.parametrize("decoder", ["BahdanauDecoder", pytest.param("GNMTDecoder", marks=pytest.mark.slow)])
 def test_decoders_and_cells_change_by_one_option(run, corpus, tmp_path, decoder):
     options = f"{SMALL} {corpus} --config smoke --model.backbone.cell LSTM --model.decoder {decoder} --name {decoder}"
     assert run(f"fit {options}")[0] == 0
