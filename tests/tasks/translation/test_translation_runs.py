@@ -84,6 +84,14 @@ def test_several_runs_translate_together(run, trained, corpus, tmp_path, monkeyp
     assert run(f"predict --run {trained} --run {trained} de.txt")[1] == alone
     status, out, _ = run(f"predict --run {trained} --run runs/translation/b de.txt")
     assert (status, len(out.splitlines())) == (0, 2)
+    best, last = (trained / f"checkpoints/{name}.ckpt" for name in ("best", "last"))
+    mean = run(f"predict --run {trained} --checkpoint {best} --checkpoint {last} de.txt --nbest 1")[1]
+    whole = torch.load(best, weights_only=True)
+    other = weights(last)
+    whole["state_dict"] = {name: (value + other[name]) / 2 for name, value in whole["state_dict"].items()}
+    torch.save(whole, tmp_path / "mean.ckpt")
+    assert run(f"predict --run {trained} --checkpoint mean.ckpt de.txt --nbest 1")[1] == mean
+    assert run(f"predict --run {trained} --checkpoint {best} de.txt --nbest 1")[1] != mean
     status, _, err = run(f"predict --run {trained} --run runs/translation/b --checkpoint x.ckpt de.txt", debug=False)
     assert status == 2
     assert "several runs have a best checkpoint each" in err
