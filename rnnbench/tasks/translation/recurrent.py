@@ -94,6 +94,9 @@ class Translator(TranslationModel):
                 raise UserError(f"must be in [0, 1], found {rate}", where=f"model.{name}")
         if max_length < 1:
             raise UserError(f"must be at least 1, found {max_length}", where="model.max_length")
+        for name, least in (("length_ratio", length_ratio), ("sampling_steps", sampling_steps)):
+            if least < 0:
+                raise UserError(f"must be 0 or more, found {least}", where=f"model.{name}")
         self.make_backbone = backbone
         self.make_decoder = decoder
         self.make_decoder_stack = self._decoder_stack(decoder_backbone, decoder_hidden_size, decoder_layers)

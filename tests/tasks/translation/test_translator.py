@@ -304,6 +304,7 @@ def test_every_cell_trains_and_translates(cell):
         ({"label_smoothing": 2.0}, r"must be in \[0, 1\], found 2.0"),
         ({"max_length": 0}, "at least 1, found 0"),
         ({"beam_size": 0}, "at least 1, found 0"),
+        ({"length_ratio": -1.0}, "must be 0 or more, found -1.0"),
         ({"coverage_penalty": 0.2, "decoder": SequenceDecoder}, "attends to nothing"),
         ({"decoder": partial(ContextDecoder, readout="sum")}, "no kind is called 'sum'"),
         ({"bridge": "line"}, "did you mean: linear"),
