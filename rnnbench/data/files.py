@@ -94,11 +94,26 @@ class Files(Source):
         Raises:
             UserError: Something is missing, empty, unreadable, or not what the card says.
         """
+        if self.column != _COLUMN:
+            raise UserError(
+                "the columns stay as they are here",
+                where=f"--data.source.column {self.column}",
+                hint="leave this option out: the application's own options name the columns",
+            )
         parallel = self._parallel(split)
         if not parallel:
             return self._rows(split, as_text=False)
+        if self.columns is not None:
+            self._refuse_columns(next(iter(parallel.values())))
+        if self.path.is_dir():
+            self._check_folder()
+            return read_parallel(parallel)
+        self._check_cut()
         rows = read_parallel(parallel)
-        return rows if self.path.is_dir() else rows[part(len(rows), self.fractions, split)]
+        found = rows[part(len(rows), self.fractions, split)]
+        if not found:
+            raise UserError(f"the {split} split is empty", where=self.path)
+        return found
 
     def _parallel(self, split: Split) -> dict[str, Path]:
         if self.path.is_file():
@@ -149,12 +164,7 @@ class Files(Source):
         return super().place(split, number)
 
     def _from_folder(self, split: Split, as_text: bool) -> list[Row]:
-        if self.fractions != _FRACTIONS:
-            raise UserError(
-                f"{self.path} is a folder, which has its own splits",
-                where="--data.source.fractions",
-                hint="leave this option out, or name one file with --data.source.path",
-            )
+        self._check_folder()
         paths = split_files(self.path, split, _SUFFIXES, self._name_of(split))
         if self._fixed() and (len(paths) > 1 or paths[0].parent != self.path):
             raise UserError(
@@ -172,12 +182,7 @@ class Files(Source):
                 where=f"--data.source.path {self.path}",
                 hint=f"can be read: {', '.join(_SUFFIXES)}; plain text of another name: rename it to NAME.txt",
             )
-        if self.test is not None:
-            raise UserError(
-                f"{self.path} is one file, which is cut into splits",
-                where=f"--data.source.test {self.test}",
-                hint="leave this option out, or name a folder with --data.source.path",
-            )
+        self._check_cut()
         rows = self._read(self.path, "whole", as_text)
         if suffix != _TEXT:
             return rows[part(len(rows), self.fractions, split)]
@@ -193,11 +198,7 @@ class Files(Source):
         if in_columns is not None:
             return self._convert(in_columns(data, path, self.columns), path, as_text)
         if self.columns is not None:
-            raise UserError(
-                f"{path.name} is no .csv, .tsv or .conll file",
-                where=f"--data.source.columns {self.columns}",
-                hint="leave this option out",
-            )
+            self._refuse_columns(path)
         reader = RECORD_READERS.get(path.suffix.lower())
         if reader is not None:
             return self._convert(reader(data, path), path, as_text)
@@ -211,6 +212,29 @@ class Files(Source):
         if path.parent != self.path and path != self.path:
             row["name"] = path.relative_to(self.path).as_posix()
         return [row]
+
+    def _check_folder(self) -> None:
+        if self.fractions != _FRACTIONS:
+            raise UserError(
+                f"{self.path} is a folder, which has its own splits",
+                where="--data.source.fractions",
+                hint="leave this option out, or name one file with --data.source.path",
+            )
+
+    def _check_cut(self) -> None:
+        if self.test is not None:
+            raise UserError(
+                f"{self.path} is cut into splits",
+                where=f"--data.source.test {self.test}",
+                hint="leave this option out, or name a folder with --data.source.path",
+            )
+
+    def _refuse_columns(self, path: Path) -> None:
+        raise UserError(
+            f"{path.name} is no .csv, .tsv or .conll file",
+            where=f"--data.source.columns {self.columns}",
+            hint="leave this option out",
+        )
 
     def _convert(self, records: list[Row], path: Path, as_text: bool) -> list[Row]:
         return text_rows(records, self.column, where=path) if as_text else records

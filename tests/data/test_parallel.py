@@ -92,6 +92,23 @@ def test_of_several_test_sets_one_has_to_be_named():
     assert "name it test_2018_flickr" in error("set", split="test", test="test_2018_flickr")
 
 
+def test_options_that_would_change_nothing_are_errors():
+    parallel()
+    write("one", corpus__de="a\nb\n", corpus__en="c\nd\n")
+    assert "the columns stay as they are" in error("set", column="de")
+    assert "train.de is no .csv" in error("set", columns=["de", "en"])
+    assert "which has its own splits" in error("set", fractions=(0.8, 0.1, 0.1))
+    assert "is cut into splits" in error("one/corpus", test="test")
+    assert "the validation split is empty" in error("one/corpus", split="validation")
+    with pytest.raises(UserError, match="the columns stay as they are"):
+        Hub("set", column="de").records("train")
+
+
+def test_columns_without_a_line_of_names():
+    write(train__tsv="".join(f"{p['de']}\t{p['en']}\n" for p in PAIRS))
+    assert Files("set", columns=["de", "en"]).records("train") == PAIRS
+
+
 def parquet(rows, path):
     pq.write_table(pa.Table.from_pylist(rows), path)
 
@@ -103,7 +120,7 @@ def test_a_test_set_of_records_is_named_by_its_file():
     assert "--data.source.test test" in error("set", split="test")
     rows = [Files("set", test=name).records("test") for name in ("test", "test_2017")]
     assert [row[0]["translation"]["de"] for row in rows] == ["0", "1"]
-    assert "is one file" in error("set/test.parquet", test="test")
+    assert "is cut into splits" in error("set/test.parquet", test="test")
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "tsv"])
@@ -116,13 +133,25 @@ def test_records_keep_the_columns_of_the_languages(kind):
     assert Files("set").records("train") == PAIRS
 
 
-def test_records_of_the_hub_keep_the_column_translation():
-    folder = Path("pairs")
-    folder.mkdir()
+def translations(pairs, path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    features = datasets.Features({"translation": datasets.Translation(languages=["de", "en"])})
+    table = datasets.Dataset.from_list([{"translation": pair} for pair in pairs], features=features)
+    pq.write_table(table.data.table, path)
+
+
+def test_records_of_the_hub_in_a_folder_for_each_pair_of_languages():
     for split in SPLITS:
-        features = datasets.Features({"translation": datasets.Translation(languages=["de", "en"])})
-        table = datasets.Dataset.from_list([{"translation": pair} for pair in PAIRS], features=features)
-        table.to_parquet(folder / f"{split}.parquet")
+        translations(PAIRS, Path("talks", "de-en", split, "0000.parquet"))
+        translations(PAIRS[:1], Path("talks", "ar-en", split, "0000.parquet"))
+    source = Hub("talks", folder="de-en")
+    assert source.dataset == "talks/de-en"
+    assert [row["translation"] for row in source.records("test")] == PAIRS
+
+
+def test_records_of_the_hub_keep_the_column_translation():
+    for split in SPLITS:
+        translations(PAIRS, Path("pairs", f"{split}.parquet"))
     for source in (Hub("pairs"), Files("pairs")):
         assert [row["translation"] for row in source.records("test")] == PAIRS
 

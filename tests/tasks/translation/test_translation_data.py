@@ -83,6 +83,15 @@ def test_every_pair_once_an_epoch_in_batches_within_the_budget():
     assert sorted(i for batch in read.val_dataloader() for i in batch.ids.tolist()) == list(range(30))
 
 
+def test_the_largest_batch_is_as_large_as_any_of_an_epoch():
+    read = data(GeneratedPairs(train=300, held_out=30), max_tokens=300)
+    loader = read.train_dataloader()
+    sizes = [batch.source.numel() + batch.target.numel() - len(batch.ids) for batch in loader]
+    largest = loader.largest_batch()
+    assert largest.source.numel() + largest.target.numel() - len(largest.ids) >= max(sizes)
+    assert loader.size_options() == "--data.max_tokens (now 300)"
+
+
 @pytest.mark.parametrize("unit", ["reversible", "char", "byte"])
 def test_what_was_encoded_is_put_together_again_for_the_scores(unit):
     read = data(target_unit=unit, source_unit=unit)
