@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -54,22 +55,24 @@ class EnsembleState(NamedTuple):
     """The states of several models that translate the same sentences."""
 
     states: tuple[DecoderState, ...]
+    attending: tuple[int, ...]
+    """Numbers of the models whose attention counts."""
 
     @property
     def attention(self) -> Tensor | None:
-        """The mean of the models that attend, where they read the same tokens."""
-        found = [state.attention for state in self.states if state.attention is not None]
-        if not found or any(one.shape != found[0].shape for one in found):
-            return None
-        return torch.stack(found).mean(0)
+        """The mean over the models that attend."""
+        found = [self.states[number].attention for number in self.attending]
+        return None if not found or found[0] is None else torch.stack(found).mean(0)  # type: ignore[arg-type]
 
     def select(self, rows: Tensor) -> EnsembleState:
         """The rows ``(N,)`` (int64) of every state."""
-        return EnsembleState(tuple(state.select(rows) for state in self.states))
+        return self._replace(states=tuple(state.select(rows) for state in self.states))
 
 
 class Ensemble:
     """Translators into one language that choose every token together: by the mean of their probabilities.
+
+    Their attention is the mean over those that read the same tokens as the first.
 
     Args:
         models: One or more, all with the same target vocabulary; each reads the source with its own.
@@ -90,20 +93,32 @@ class Ensemble:
                     hint="models that translate together are trained with the same target vocabulary",
                 )
 
+        reads = self.source_encoder.state()
+        self._attending = tuple(
+            number
+            for number, model in enumerate(models)
+            if model.attends and (number == 0 or model.source_encoder.state() == reads)
+        )
+
     @property
     def attends(self) -> bool:
-        """Whether any of the models attends to the source."""
-        return any(model.attends for model in self.models)
+        """Whether it is known what a translation attended to."""
+        return bool(self._attending)
+
+    @functools.cached_property
+    def _names(self) -> tuple[list[str], list[str]]:
+        """The tokens of source and target."""
+        return self.source_encoder.tokens, self.target_encoder.tokens
 
     def step(self, tokens: Tensor, state: EnsembleState) -> tuple[Tensor, EnsembleState]:
         """Tokens ``(N,)`` -> log-probabilities of the next ones ``(N, V)``: the logarithm of their mean probability."""
         if len(self.models) == 1:
             log_probs, one = self.models[0].step(tokens, state.states[0])
-            return log_probs, EnsembleState((one,))
+            return log_probs, state._replace(states=(one,))
         steps = [model.step(tokens, one) for model, one in zip(self.models, state.states, strict=True)]
         together = torch.stack([log_probs.double() for log_probs, _ in steps]).logsumexp(0)
         mean = together - torch.tensor(len(steps), dtype=together.dtype).log()
-        return mean.to(steps[0][0]), EnsembleState(tuple(one for _, one in steps))
+        return mean.to(steps[0][0]), state._replace(states=tuple(one for _, one in steps))
 
     def translate(
         self,
@@ -195,7 +210,9 @@ class Ensemble:
         )
         first = self.models[0]
         limits = (sources[0][1].to(first.device) * first.length_ratio).ceil().long() + _EXTRA_TOKENS
-        return EnsembleState(states), limits.clamp(max=first.max_length if max_length is None else max_length)
+        return EnsembleState(states, self._attending), limits.clamp(
+            max=first.max_length if max_length is None else max_length
+        )
 
     @contextmanager
     def _evaluating(self) -> Iterator[None]:
@@ -203,20 +220,22 @@ class Ensemble:
         modes = [model.training for model in self.models]
         for model in self.models:
             model.eval()
-        with torch.inference_mode():
-            yield
-        for model, mode in zip(self.models, modes, strict=True):
-            model.train(mode)
+        try:
+            with torch.inference_mode():
+                yield
+        finally:
+            for model, mode in zip(self.models, modes, strict=True):
+                model.train(mode)
 
     def _translation(self, text: str, found: Hypothesis, attention: bool, replace_unknown: bool) -> Translation:
-        source = [*self.source_encoder.split(text), self.source_encoder.tokens[TextEncoder.end]]
-        names = self.target_encoder.tokens
-        target = [names[i] for i in (*found.tokens, TextEncoder.end)]
+        read, written = self._names
+        source = [*self.source_encoder.split(text), read[TextEncoder.end]]
+        target = [written[i] for i in (*found.tokens, TextEncoder.end)]
         weights = None if found.attention is None else found.attention[:, : len(source)].cpu()
-        written = self.target_encoder.decode(found.tokens)
+        words = self.target_encoder.decode(found.tokens)
         if replace_unknown and weights is not None:
-            written = _fill_in(written, _attended(found.tokens, weights, source))
-        return Translation(written, found.score, source, target, weights if attention else None)
+            words = _fill_in(words, _attended(found.tokens, weights, source))
+        return Translation(words, found.score, source, target, weights if attention else None)
 
 
 def _attended(tokens: Sequence[int], weights: Tensor, source: Sequence[str]) -> Iterator[str]:

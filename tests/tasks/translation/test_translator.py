@@ -25,7 +25,7 @@ from rnnbench.tasks.translation import (
     Translator,
 )
 from rnnbench.tasks.translation.data import encode_source, encode_target
-from rnnbench.tasks.translation.search import Ensemble
+from rnnbench.tasks.translation.search import Ensemble, EnsembleState
 
 WORDS = ["ein", "zwei", "drei", "vier", "fuenf", "sechs", "sieben"]
 RANDOM = random.Random(1)
@@ -148,14 +148,28 @@ def test_an_ensemble_takes_the_mean_probability():
     for found in ensemble.translate(SOURCES, Beam(3), 8, attention=True):
         assert len(found[0].attention) == len(found[0].target), "that of those which attend"
     states = [model.start(one.source, one.source_lengths) for model in models]
-    from rnnbench.tasks.translation.search import EnsembleState
-
-    log_probs, _ = ensemble.step(one.target[:, 0], EnsembleState(tuple(states)))
+    log_probs, _ = ensemble.step(one.target[:, 0], EnsembleState(tuple(states), (0, 1)))
     assert torch.allclose(log_probs.exp(), sum(single.exp() for single in singles) / 3)
     twice = [found[0] for found in Ensemble([models[0]] * 2).translate(SOURCES, Beam(3), 8)]
     once = [found[0] for found in Ensemble([models[0]]).translate(SOURCES, Beam(3), 8)]
     assert [a.text for a in twice] == [b.text for b in once]
     assert [a.score for a in twice] == pytest.approx([b.score for b in once])
+
+
+def test_attention_of_an_ensemble_is_over_the_tokens_of_its_first_model():
+    characters = TextEncoder.train("char", SOURCES).state()
+    by_character = translator(spec={**SPEC, "source": characters})
+    for models, attends in (
+        ([translator(), by_character], True),
+        ([by_character, translator("sequence")], True),
+        ([translator("sequence"), by_character], False),
+    ):
+        ensemble = Ensemble(models)
+        assert ensemble.attends == attends
+        for found in ensemble.translate(SOURCES, Beam(3), 8, attention=True):
+            assert (found[0].attention is not None) == attends
+            if attends:
+                assert found[0].attention.shape == (len(found[0].target), len(found[0].source))
 
 
 def test_an_ensemble_writes_one_vocabulary():
