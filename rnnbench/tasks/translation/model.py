@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from abc import abstractmethod
 from typing import ClassVar
 
@@ -124,7 +123,7 @@ class TranslationModel(Task):
     def on_test_epoch_end(self) -> None:
         """Draws the attention of some sentences, besides the metrics."""
         super().on_test_epoch_end()
-        if self.attends and self.trainer.is_global_zero and importlib.util.find_spec("matplotlib"):
+        if self.attends and self.trainer.is_global_zero:
             sources = [pair.source for pair in self._data().pairs("test")[:_PICTURES]]
             found = Ensemble([self]).translate(sources, self.beam, attention=True)
             items = [best.as_picture() for best, *_ in found if best.attention is not None]
