@@ -40,7 +40,7 @@ def predict_from_run(words: Sequence[str]) -> int:
         default=[],
         help="another checkpoint than the run's best; the weights of several are averaged",
     )
-    parser.add_argument("inputs", metavar="INPUT", nargs="*", help="text files with an input on each line; - is stdin")
+    parser.add_argument("inputs", metavar="INPUT", nargs="*", help="files with an input on each line; - is stdin")
     parser.add_argument(
         "--output", metavar="FILE", help="write here, whole or not at all (default: stdout, as it comes)"
     )
@@ -57,7 +57,9 @@ def predict_from_run(words: Sequence[str]) -> int:
         raise UserError(str(error), where="rnnbench predict", hint="see: rnnbench predict --run RUN --help") from None
     if unknown:
         raise UserError(f"there is no option {unknown[0]}", where="rnnbench predict", hint="see: --help")
-    lines = [line for name in arguments.inputs for line in _lines(name)]
+    # What an input is, is the application's business where it is no text.
+    read = getattr(application, "read_inputs", _read_lines)
+    lines = read(arguments.inputs, arguments)
     model = _load_all(runs, application, arguments.checkpoint)
     for warning in application.warnings(model, lines, arguments):
         print(warning, file=sys.stderr)
@@ -112,6 +114,10 @@ def _load(model_class: Any, paths: Sequence[Path]) -> Any:
         mean = {name: sum(one[name].double() for one in weights) / len(weights) for name in weights[0]}
         model.load_state_dict(mean)
     return model
+
+
+def _read_lines(names: Sequence[str], arguments: argparse.Namespace) -> list[tuple[str, str]]:
+    return [line for name in names for line in _lines(name)]
 
 
 def _lines(name: str) -> list[tuple[str, str]]:

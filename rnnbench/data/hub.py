@@ -11,8 +11,8 @@ from rnnbench.data.cards import OnHub, load_origin, names_card
 from rnnbench.data.class_names import name_classes
 from rnnbench.data.folder import SPLIT_WORDS
 from rnnbench.data.records import text_rows
-from rnnbench.data.source import Row, Source, Split
-from rnnbench.errors import UserError
+from rnnbench.data.source import SPLITS, Row, Source, Split
+from rnnbench.errors import UserError, did_you_mean
 
 _COLUMN = "text"
 
@@ -29,6 +29,7 @@ class Hub(Source):
             ``refs/convert/parquet`` of data sets that are programs.
         revision: Branch, tag or commit; a commit pins the data.
         column: Column that holds the text.
+        splits: Name that a split has there where it is another one, such as ``{train: train.100}``.
         card: Name of the data card that describes it; ``none`` for none.
     """
 
@@ -39,6 +40,7 @@ class Hub(Source):
         folder: str | None = None,
         revision: str | None = None,
         column: str = _COLUMN,
+        splits: dict[str, str] | None = None,
         card: str | None = None,
     ) -> None:
         self.name = name
@@ -46,6 +48,12 @@ class Hub(Source):
         self.folder = folder
         self.revision = revision
         self.column = column
+        self.names = splits or {}
+        for split in self.names:
+            if split not in SPLITS:
+                raise UserError(
+                    f"there is no split {split!r}", where="--data.source.splits", hint=did_you_mean(split, SPLITS)
+                )
         local = Path(name).expanduser()
         self._location = str(local) if local.is_dir() else name
         self._dataset = local.resolve().name if local.is_dir() else name
@@ -98,9 +106,11 @@ class Hub(Source):
 
     def _records(self, split: Split) -> list[Row]:
         splits = self._load()
-        found = next((name for name in SPLIT_WORDS[split] if name in splits), None)
+        names = (self.names[split],) if split in self.names else SPLIT_WORDS[split]
+        found = next((name for name in names if name in splits), None)
         if found is None:
-            raise UserError(f"there is no {split} split; its splits: {', '.join(splits)}", where=self.name)
+            named = "" if split not in self.names else f" called {self.names[split]}"
+            raise UserError(f"there is no {split} split{named}; its splits: {', '.join(splits)}", where=self.name)
         # All at once and not row by row: so columns with audio or images come as bytes and are not decoded.
         records = name_classes(splits[found].to_list(), splits[found].features.to_dict())
         if not records:

@@ -107,3 +107,11 @@ def test_a_card_names_the_data_set(folder):
         Hub("songs", card="mine.yaml")
     with pytest.raises(UserError, match="of kind 'package'"):
         Hub(folder, card="chinese_reviews")
+
+
+def test_a_split_may_have_another_name(folder):
+    assert [row["text"] for row in Hub(folder, splits={"test": "dev"}).rows("test")] == ["c"]
+    with pytest.raises(UserError, match=r"no train split called train\.100; its splits: "):
+        Hub(folder, splits={"train": "train.100"}).rows("train")
+    with pytest.raises(UserError, match="there is no split 'dev'"):
+        Hub(folder, splits={"dev": "dev"})

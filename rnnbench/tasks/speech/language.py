@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +12,15 @@ import torch
 from torch import Tensor
 
 from rnnbench.backbone.state import StackState, map_state, select
-from rnnbench.decode.language import BackoffModel, Fusion, LanguageModel, NGramFusion, Outlook, WordFusion
+from rnnbench.decode.language import (
+    BackoffModel,
+    Fusion,
+    LanguageModel,
+    NGramFusion,
+    Outlook,
+    WordFusion,
+    read_arpa,
+)
 from rnnbench.decode.language.base import most_added
 from rnnbench.errors import UserError
 from rnnbench.tasks.text_generation.backoff import with_backoff
@@ -48,6 +58,31 @@ def fusion(
     if isinstance(model, BackoffModel):
         return NGramFusion(model, labels, blank, alpha, beta)
     return RecurrentFusion(model, labels, blank, alpha, beta)
+
+
+def load_language_model(path: Path) -> BackoffModel | TextModel:
+    """A language model from a file.
+
+    Args:
+        path: An ARPA file, or the folder of a text-generation run, whose best checkpoint is taken.
+
+    Raises:
+        UserError: It is neither.
+    """
+    if path.is_file():
+        return read_arpa(path)
+    checkpoints = [path / "checkpoints" / name for name in ("best.ckpt", "last.ckpt")]
+    found = next((one for one in checkpoints if one.is_file()), None)
+    if found is None:
+        raise UserError(
+            "there is no language model", where=f"lm {path}", hint="an ARPA file, or a run of text generation"
+        )
+    options = torch.load(found, map_location="cpu", weights_only=True)[TextModel.CHECKPOINT_HYPER_PARAMS_KEY]
+    module, _, name = options["_class_path"].rpartition(".")
+    model_class = getattr(importlib.import_module(module), name)
+    if not issubclass(model_class, TextModel):
+        raise UserError(f"{name} is no model of text generation", where=f"lm {path}")
+    return model_class.load_from_checkpoint(found, map_location="cpu", weights_only=True)
 
 
 def _counted(model: NGramLanguageModel) -> BackoffModel:

@@ -1,0 +1,324 @@
+"""Recordings with their transcripts."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnbench.data.audio import Recording, num_samples, recording_of
+from rnnbench.data.augment import Augmentation
+from rnnbench.data.bucket import Budget, TrainingBatches, evaluation_batches
+from rnnbench.data.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
+from rnnbench.data.features import Features, Frames, moments, statistics
+from rnnbench.data.fingerprint import fingerprint
+from rnnbench.data.left_out import LeftOut
+from rnnbench.data.source import SPLITS, Row, Source, Split
+from rnnbench.errors import UserError
+from rnnbench.tasks.base import Spec, TaskData
+from rnnbench.tasks.speech.alphabet import Alphabet, SpeechUnit, least_steps
+from rnnbench.tasks.speech.batch import Normalizer, SpeechBatch, Utterance, Utterances
+from rnnbench.tasks.speech.decoder import Decode, Decoder
+
+_STAGE_SPLITS: dict[str, tuple[Split, ...]] = {
+    "fit": ("train", "validation"),
+    "validate": ("validation",),
+    "test": ("test",),
+}
+_FEATURES = Features()
+_AS_IT_IS = Augmentation()
+_BEST_PATH = Decoder()
+_SHOWN = 10
+
+
+@runtime_checkable
+class KnowsSteps(Protocol):
+    """A model that may have fewer steps than there are frames."""
+
+    def steps(self, frames: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Number of steps that so many frames give."""
+
+
+class SpeechData(TaskData):
+    """Recordings with their transcripts, in batches of about equal length.
+
+    Rows have an ``audio`` and a ``text``. The alphabet is that of the training transcripts.
+
+    Args:
+        source: Where the recordings come from.
+        features: Which features are computed of them.
+        augment: How they are changed in training.
+        decoder: How validation and test are decoded; ``rnnbench test`` takes another one for a trained model.
+        audio_column: Column that holds the recording: a path, or the bytes of a file as the hub has them.
+        unit: What a token is: ``char``, or ``word`` where there are few.
+        lowercase: Whether transcripts are lower-cased.
+        min_count: Rarer tokens are left out of the alphabet, and training recordings that have one are dropped.
+        max_length: Training recordings with more frames are dropped; null for no limit.
+        max_tokens: Most frames of a batch of one process, padding included.
+        batch_size: Most recordings of a batch of one process.
+        keep_in_memory: Whether recordings stay in memory, 230 MB an hour at 16 kHz, or their features, 58 MB, where
+            augmentation does not change the sound; else they are read anew in every epoch.
+        num_workers: Processes that read ahead.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        features: Features = _FEATURES,
+        augment: Augmentation = _AS_IT_IS,
+        decoder: Decoder = _BEST_PATH,
+        audio_column: str = "audio",
+        unit: SpeechUnit = "char",
+        lowercase: bool = False,
+        min_count: int = 1,
+        max_length: int | None = None,
+        max_tokens: int | None = 20000,
+        batch_size: int | None = None,
+        keep_in_memory: bool = True,
+        num_workers: int = 0,
+    ) -> None:
+        super().__init__()
+        features.check()
+        augment.check()
+        decoder.check()
+        if min_count < 1:
+            raise UserError(f"must be at least 1, found {min_count}", where="data.min_count")
+        self.budget = Budget(max_tokens, batch_size)
+        self.source = source
+        self.features = features
+        self.augment = augment
+        self.decoder = decoder
+        self.audio_column = audio_column
+        self.unit: SpeechUnit = unit
+        self.lowercase = lowercase
+        self.min_count = min_count
+        self.max_length = max_length
+        self.keep_in_memory = keep_in_memory
+        self.num_workers = num_workers
+        self.dataset = source.dataset
+        self.alphabet: Alphabet | None = None
+        self.statistics: Normalizer | None = None
+        self.splits: dict[Split, Utterances] = {}
+        self.decode: Decode | None = None
+
+    @property
+    def spec(self) -> Spec:
+        """Alphabet, features, and the statistics by which all of them are normalised."""
+        assert self.alphabet is not None, "setup comes first"
+        known = None if self.statistics is None else [values.tolist() for values in self.statistics]
+        return {
+            "alphabet": self.alphabet.state(),
+            "features": asdict(self.features),
+            "statistics": known,
+            "lowercase": self.lowercase,
+        }
+
+    def details(self) -> dict[str, str | int | float]:
+        """Unit, sizes of alphabet and splits, features, share of padding in training."""
+        assert self.alphabet is not None, "setup comes first"
+        found: dict[str, str | int | float] = {"unit": self.unit, "alphabet": len(self.alphabet) - 1}
+        found["features"] = f"{self.features.size} {self.features.kind}, {self.features.sample_rate} Hz"
+        found["frame_seconds"] = self.features.shift_ms / 1000
+        for split, read in self.splits.items():
+            found[f"{split}_recordings"] = len(read.utterances)
+            found[f"{split}_minutes"] = round(read.seconds / 60, 2)
+        if "train" in self.splits:
+            found["padding"] = round(self._training_batches().padding_waste(), 4)
+        return found
+
+    def prepare_data(self) -> None:
+        """Fetches or generates what is missing, once on each machine."""
+        self.source.prepare()
+
+    def setup(self, stage: str) -> None:
+        """Looks at all splits, because the fingerprint is that of the whole data set, and reads those of this stage."""
+        if stage == "predict":
+            raise UserError("predictions are those of a run", hint="rnnbench predict --run RUN a.wav b.flac")
+        rows = {split: self.source.rows(split) for split in SPLITS}
+        self.fingerprint = self._fingerprint(rows)
+        left_out = LeftOut()
+        spec = self.model_spec()
+        if spec is not None:
+            self._take(spec)
+        wanted = _STAGE_SPLITS[stage]
+        # Without a model, the training split says what there is to be recognised.
+        reads = wanted if spec is not None or "train" in wanted else ("train", *wanted)
+        for split in reads:
+            self._read(split, rows[split], left_out)
+        if wanted != reads:
+            del self.splits["train"]
+        assert self.alphabet is not None
+        self.decode = self.decoder.make(self.alphabet)
+        self.report(left_out)
+
+    def train_dataloader(self) -> BucketTrainingLoader[SpeechBatch]:
+        """Batches in the order of the seed and the epoch, from where an interrupted epoch stopped."""
+        return BucketTrainingLoader(
+            self._training_batches(), self.splits["train"], *self.rank(), self.num_workers, self.position
+        )
+
+    def val_dataloader(self) -> BucketEvaluationLoader[SpeechBatch]:
+        """Batches of the validation split."""
+        return self._evaluation("validation")
+
+    def test_dataloader(self) -> BucketEvaluationLoader[SpeechBatch]:
+        """Batches of the test split."""
+        return self._evaluation("test")
+
+    def _evaluation(self, split: Split) -> BucketEvaluationLoader[SpeechBatch]:
+        read = self.splits[split]
+        return BucketEvaluationLoader(
+            evaluation_batches(read.lengths, self.budget), read, *self.rank(), self.num_workers
+        )
+
+    def _training_batches(self) -> TrainingBatches:
+        return TrainingBatches(self.splits["train"].lengths, self.budget, _seed())
+
+    def _fingerprint(self, rows: Mapping[Split, list[Row]]) -> str:
+        """Of recordings in files, the names and sizes stand for the content, which may be hundreds of gigabytes."""
+
+        def heard(split: Split, number: int, row: Row) -> Row:
+            recording = self._recording(split, number, row)
+            content: Any = recording.file
+            if isinstance(content, Path):
+                size = content.stat().st_size if content.is_file() else None
+                content = (content.name, size, recording.start, recording.seconds)
+            return {"audio": content, "text": self._text(split, number, row)}
+
+        described: dict[str, list[Row]] = {
+            split: [heard(split, number, row) for number, row in enumerate(found)] for split, found in rows.items()
+        }
+        return fingerprint(described, unit=self.unit)
+
+    def _take(self, spec: Spec) -> None:
+        """A trained model rules over new data."""
+        if spec["features"] != asdict(self.features):
+            raise UserError(
+                f"the model was trained with {spec['features']}", where="data.features", hint="leave them as they were"
+            )
+        self.alphabet = Alphabet.from_state(spec["alphabet"])
+        if spec["statistics"] is not None:
+            mean, deviation = (np.array(values, dtype=np.float32) for values in spec["statistics"])
+            self.statistics = (mean, deviation)
+
+    def _read(self, split: Split, rows: list[Row], left_out: LeftOut) -> None:
+        texts = [self._text(split, number, row) for number, row in enumerate(rows)]
+        if self.alphabet is None:
+            self.alphabet = Alphabet.train(self.unit, texts, self.min_count)
+        recordings = [self._recording(split, number, row) for number, row in enumerate(rows)]
+        samples = [num_samples(recording, self.features.sample_rate) for recording in recordings]
+        tokens = [self.alphabet.encode(text) for text in texts]
+        everything = [
+            Utterance(*parts) for parts in zip(recordings, texts, tokens, samples, range(len(rows)), strict=True)
+        ]
+        kept = self._usable(split, everything, left_out)
+        if not kept:
+            raise UserError(f"no recording of {split} can be used", where=self.dataset, hint="the reasons stand above")
+        in_training = split == "train"
+        augment = self.augment if in_training and self.augment != _AS_IT_IS else None
+        seed, keep = _seed(), self.keep_in_memory
+        read = Utterances(kept, self.features, None, augment, seed, keep)
+        read.normalizers = self._normalizers(read, [rows[one.row] for one in kept])
+        self.splits[split] = read
+
+    def _recording(self, split: Split, number: int, row: Row) -> Recording:
+        if self.audio_column not in row:
+            raise UserError(
+                f"there is no column {self.audio_column!r}; there are: {', '.join(row)}",
+                where=self.source.place(split, number),
+                hint="--data.audio_column names the recordings",
+            )
+        # Not the source's own place, for which it may have to read its files anew.
+        return recording_of(row[self.audio_column], f"{self.dataset}, {split}, row {number + 1}")
+
+    def _text(self, split: Split, number: int, row: Row) -> str:
+        text = row.get("text")
+        if not isinstance(text, str):
+            raise UserError(
+                f"there is no transcript; there are: {', '.join(row)}",
+                where=self.source.place(split, number),
+                hint="--data.source.column names it",
+            )
+        text = " ".join(text.split())
+        return text.lower() if self.lowercase else text
+
+    def _usable(self, split: Split, utterances: list[Utterance], left_out: LeftOut) -> list[Utterance]:
+        """In training, what can be learned from; in evaluation everything, with a notice of what cannot be right."""
+        assert self.alphabet is not None
+        training = split == "train"
+        outside = [self.alphabet.outside([one.text]) for one in utterances]
+        self._name_outside(split, outside)
+        fastest = max(self.augment.speeds) if training else 1.0
+        # One sample less: changing the speed rounds.
+        samples = np.array([int(one.samples / fastest) - (fastest != 1) for one in utterances], dtype=np.int64)
+        steps = self._steps(self.features.num_frames(samples))
+        longest = self.features.num_frames(np.array([one.samples for one in utterances], dtype=np.int64))
+        kept = []
+        for one, foreign, places, frames in zip(utterances, outside, steps.tolist(), longest.tolist(), strict=True):
+            reason = None
+            needs = least_steps(one.tokens)
+            if foreign:
+                reason = "tokens outside the alphabet" if training else None
+            elif training and not len(one.tokens):
+                reason = "nothing in its transcript"
+            elif places < 1:
+                reason = "shorter than a frame"
+            elif needs > places:
+                reason = "the transcript needs more steps than the recording has"
+            elif training and self.max_length is not None and frames > self.max_length:
+                reason = f"longer than {self.max_length}"
+            if reason is not None:
+                left_out.add(split, one.row, reason, "dropped" if training else "kept")
+            if reason is None or not training:
+                kept.append(one)
+        if not kept:
+            left_out.report(None)
+        return kept
+
+    def _steps(self, frames: NDArray[np.int64]) -> NDArray[np.int64]:
+        model = self.trainer.lightning_module if self.trainer is not None else None
+        return model.steps(frames) if isinstance(model, KnowsSteps) else frames
+
+    def _name_outside(self, split: Split, outside: list[Counter[str]]) -> None:
+        """Names and counts what the alphabet lacks."""
+        total: Counter[str] = sum(outside, Counter())
+        if not total or self.rank()[0] > 0:
+            return
+        named = ", ".join(f"{token!r} ({count:,})" for token, count in total.most_common(_SHOWN))
+        more = ", ..." if len(total) > _SHOWN else ""
+        of = sum(1 for counts in outside if counts)
+        then = "the recordings are dropped" if split == "train" else "they count as errors"
+        print(f"{split}: outside the alphabet in {of:,} transcripts, so {then}: {named}{more}", flush=True)
+
+    def _normalizers(self, read: Utterances, rows: list[Row]) -> list[Normalizer] | None:
+        """Statistics of the speaker or of the training split, for each recording."""
+        kind = self.features.normalize
+        if kind in ("utterance", "none"):
+            return None
+        if kind == "global" and self.statistics is not None:
+            return [self.statistics] * len(rows)
+        # Without a name, each recording is of a speaker of its own.
+        speakers: list[Any] = [row.get("speaker") or number for number, row in enumerate(rows)]
+        if kind == "global":
+            speakers = [None] * len(rows)
+        sums: dict[Any, list[Any]] = defaultdict(lambda: [0.0, 0.0, 0])
+        for number, speaker in enumerate(speakers):
+            frames: Frames = read.raw_frames(number)
+            first, second = moments(frames)
+            of = sums[speaker]
+            of[0], of[1], of[2] = of[0] + first, of[1] + second, of[2] + len(frames)
+        known = {speaker: statistics(*of) for speaker, of in sums.items()}
+        if kind == "global":
+            self.statistics = known[None]
+        return [known[speaker] for speaker in speakers]
+
+
+def _seed() -> int:
+    """What `seed_everything` leaves for all processes; torch's own seed differs between them."""
+    return int(os.environ.get("PL_GLOBAL_SEED", 0))

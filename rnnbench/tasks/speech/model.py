@@ -1,0 +1,261 @@
+"""The recogniser: features, fewer steps, a recurrent stack, CTC."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.utils.flop_counter import FlopCounterMode
+
+from rnnbench.backbone import Backbone
+from rnnbench.data.bucket import Budget, evaluation_batches
+from rnnbench.data.features import Features, Frames
+from rnnbench.data.source import Split
+from rnnbench.errors import UserError
+from rnnbench.nn.subsample import FrameStacking, Subsampling
+from rnnbench.tasks.base import Spec, Task
+from rnnbench.tasks.speech.alphabet import Alphabet
+from rnnbench.tasks.speech.batch import Normalizer, SpeechBatch, as_batch
+from rnnbench.tasks.speech.data import SpeechData
+from rnnbench.tasks.speech.metrics import (
+    FoundTexts,
+    character_errors,
+    corpus_metrics,
+    kinds_of_errors,
+    word_errors,
+    worst_first,
+)
+from rnnbench.tasks.speech.picture import draw_utterance
+
+# Of recordings that are recognised outside of the trainer.
+_BUDGET = Budget(max_tokens=20000)
+# Frames over which operations are counted.
+_COUNTED = 96
+_SPLITS: dict[str, Split] = {"validation": "validation", "test": "test"}
+
+
+class Recognizer(Task):
+    """Features, fewer steps in time, a recurrent backbone, and connectionist temporal classification.
+
+    A. Graves, S. Fernandez, F. Gomez and J. Schmidhuber, Connectionist Temporal Classification, ICML 2006; deep:
+    A. Graves, A. Mohamed and G. Hinton, Speech Recognition with Deep Recurrent Neural Networks, ICASSP 2013.
+
+    Args:
+        backbone: Makes the recurrent stack from its input size.
+        subsampling: Makes steps of frames, from the number of features.
+        dropout: Rate at which the output of the backbone is dropped in training.
+        weight_noise: Standard deviation of the noise on all weights, drawn anew in every training step (Graves 2013,
+            section 4, where it was 0.075).
+        optimizer: The optimizer.
+        scheduler: The schedule of the learning rate, stepped after each epoch.
+    """
+
+    application: ClassVar[str] = "speech"
+    monitor = "validation/character_error_rate"
+    alphabet: Alphabet
+    features: Features
+    normalizer: Normalizer | None
+
+    def __init__(
+        self,
+        backbone: Callable[[int], Backbone] = Backbone,
+        subsampling: Callable[[int], Subsampling] = FrameStacking,
+        dropout: float = 0.0,
+        weight_noise: float = 0.0,
+        optimizer: OptimizerCallable = torch.optim.Adam,
+        scheduler: LRSchedulerCallable | None = None,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        if weight_noise < 0:
+            raise UserError(f"must not be negative, found {weight_noise}", where="model.weight_noise")
+        self.make_backbone = backbone
+        self.make_subsampling = subsampling
+        self.dropout = nn.Dropout(dropout)
+        self.weight_noise = weight_noise
+        self.optimizer = optimizer
+        self.scheduler = scheduler
+        self.found = FoundTexts()
+        self._measured: dict[str, str] = {}
+        # Seconds that recognition took, and seconds of audio.
+        self._spent = (0.0, 0.0)
+
+    def use_spec(self, spec: Spec) -> None:
+        """Builds the model around alphabet and features."""
+        self.alphabet = Alphabet.from_state(spec["alphabet"])
+        self.features = Features(**spec["features"])
+        self.normalizer = None
+        if spec["statistics"] is not None:
+            mean, deviation = (np.array(values, dtype=np.float32) for values in spec["statistics"])
+            self.normalizer = (mean, deviation)
+        super().use_spec(spec)
+
+    def build(self, spec: Spec) -> None:
+        """Makes the layers for these features and this alphabet."""
+        self.subsampling = self.make_subsampling(self.features.size)
+        self.backbone = self.make_backbone(self.subsampling.output_size)
+        self.output = nn.Linear(self.backbone.output_size, len(self.alphabet))
+
+    def steps(self, frames: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Number of steps that so many frames give; known before the model is built.
+
+        Args:
+            frames: Numbers of frames, any shape.
+        """
+        with torch.device("meta"):
+            return self.make_subsampling(_COUNTED).steps(frames)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Features ``(B, T, F)`` with ``lengths (B,)`` -> log-probabilities ``(B, S, V)``, valid steps ``(B,)``."""
+        x, lengths = self.subsampling(x, lengths)
+        hidden, _ = self.backbone(x, lengths)
+        return self.output(self.dropout(hidden)).log_softmax(2), lengths
+
+    def training_step(self, batch: SpeechBatch, batch_idx: int) -> Tensor:
+        """Negative log-likelihood of the transcripts, a token."""
+        if self.weight_noise:
+            noisy = {
+                name: value + self.weight_noise * torch.randn_like(value) for name, value in self.named_parameters()
+            }
+            log_probs, steps = functional_call(self, noisy, (batch.x, batch.lengths))
+        else:
+            log_probs, steps = self(batch.x, batch.lengths)
+        nats = ctc_loss(log_probs, batch.y, steps, batch.y_lengths)
+        loss = nats.sum() / max(len(batch.y), 1)
+        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=len(batch.y))
+        return loss
+
+    def metric_signature(self, split: str) -> str:
+        """Number of recordings, words and characters, and how they were decoded."""
+        return self._measured[split]
+
+    def evaluate(self, batch: SpeechBatch) -> None:
+        """See `Task.evaluate`."""
+        start = time.perf_counter()
+        log_probs, steps = self(batch.x, batch.lengths)
+        decode = self._data().decode
+        assert decode is not None, "setup comes first"
+        rows = zip(log_probs.cpu().numpy(), steps.tolist(), strict=True)
+        texts = [self.alphabet.decode(decode(row[:size])) for row, size in rows]
+        seconds, audio = self._spent
+        self._spent = (
+            seconds + time.perf_counter() - start,
+            audio + batch.tokens * self.features.shift_ms / 1000,
+        )
+        self.found.update(batch.ids, texts)
+
+    def log_metrics(self, split: str) -> None:
+        """See `Task.log_metrics`; lists the recordings with their errors in the run folder, the worst first."""
+        found = self.found.compute()
+        self.found.reset()
+        utterances = self._data().splits[_SPLITS[split]].utterances
+        texts = [(utterances[number].text, text) for number, text in found.items()]
+        words = [word_errors(*pair) for pair in texts]
+        characters = [character_errors(*pair) for pair in texts]
+        sums = [sum(one.wanted for one in errors) for errors in (words, characters)]
+        self._measured[split] = (
+            f"recordings:{len(texts)}|words:{sums[0]}|characters:{sums[1]}|{self._data().decoder.summary()}"
+        )
+        metrics = corpus_metrics(words, characters)
+        if split == "test":
+            metrics |= kinds_of_errors(words)
+        for name, value in metrics.items():
+            # float64 tensors: Lightning would round plain numbers to float32.
+            exact = torch.tensor(value, dtype=torch.float64)
+            shown = name in ("word_error_rate", "character_error_rate")
+            self.log(f"{split}/{name}", exact, prog_bar=shown, sync_dist=True, batch_size=1)
+        if self.trainer.is_global_zero and not self.trainer.sanity_checking:
+            rows = [(utterances[number].recording.name, *pair) for number, pair in zip(found, texts, strict=True)]
+            path = Path(self.trainer.default_root_dir) / f"{split}_errors.tsv"
+            path.write_text(worst_first(rows, words), encoding="utf-8")
+        self._tell_speed()
+
+    def on_train_end(self) -> None:
+        """Draws one recording of the validation split."""
+        self._draw("validation")
+
+    def on_test_end(self) -> None:
+        """Draws one recording of the test split."""
+        self._draw("test")
+
+    def posteriors(self, recordings: Sequence[Frames]) -> list[Tensor]:
+        """Log-probabilities ``(S, V)`` of each recording, given as its normalised features ``(T, F)``."""
+        found = [torch.empty(0)] * len(recordings)
+        was_training = self.training
+        self.eval()
+        with torch.inference_mode():
+            for rows in evaluation_batches([len(one) for one in recordings], _BUDGET) if recordings else []:
+                x, lengths = as_batch([recordings[i] for i in rows])
+                x = x.to(self.device, self.output.weight.dtype)
+                log_probs, steps = self(x, lengths.to(self.device))
+                for i, row, size in zip(rows.tolist(), log_probs, steps.tolist(), strict=True):
+                    found[i] = row[:size].cpu()
+        self.train(was_training)
+        return found
+
+    def seconds_per_step(self) -> float:
+        """Time from one step to the next."""
+        frames = int(self.steps(np.array(_COUNTED)))
+        return _COUNTED / frames * self.features.shift_ms / 1000
+
+    def flops_per_token(self) -> float | None:
+        """Operations a frame: those of the front, and those of backbone and output, which have fewer steps."""
+        like = next(self.parameters())
+        x = like.new_zeros(1, _COUNTED, self.features.size)
+        with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+            self.subsampling(x, torch.tensor([_COUNTED], device=x.device))
+        of_step = self.backbone.flops_per_token() + 2 * self.output.weight.numel()
+        return (counter.get_total_flops() + of_step * int(self.steps(np.array(_COUNTED)))) / _COUNTED
+
+    def model_name(self) -> str:
+        """Front, direction, cell, depth and width, such as ``3 frames, BiLSTM 2x128``."""
+        cells = self.backbone.cells
+        directions = "" if self.backbone.causal else "Bi"
+        stack = f"{directions}{self.cell_name()} {len(cells)}x{cells[0][0].hidden_size}"
+        return ", ".join([part for part in (self.subsampling.summary(), stack) if part])
+
+    def cell_name(self) -> str | None:
+        """Name of the backbone's cell."""
+        return type(self.backbone.cells[0][0]).__name__
+
+    def _draw(self, split: str) -> None:
+        if not self.trainer.is_global_zero:
+            return
+        read = self._data().splits[_SPLITS[split]]
+        # Neither the shortest nor the longest.
+        number = int(np.argsort(read.lengths, kind="stable")[len(read.utterances) // 2])
+        draw_utterance(self, read, number, Path(self.trainer.default_root_dir) / f"{split}.png", self.trainer.loggers)
+
+    def _tell_speed(self) -> None:
+        seconds, audio = self._spent
+        self._spent = (0.0, 0.0)
+        if self.trainer.testing and self.trainer.is_global_zero and audio:
+            print(f"real-time factor {seconds / audio:.4f}: {seconds:.1f} s for {audio:.0f} s of audio", flush=True)
+
+    def _data(self) -> SpeechData:
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        assert isinstance(data, SpeechData)
+        return data
+
+
+def ctc_loss(log_probs: Tensor, y: Tensor, steps: Tensor, y_lengths: Tensor) -> Tensor:
+    """Negative log-likelihood of each transcript in nats ``(B,)``; infinite where it does not fit into the steps.
+
+    Args:
+        log_probs: ``(B, S, V)``; 0 is the blank.
+        y: Tokens of all transcripts ``(sum of U,)`` int64.
+        steps: Valid steps ``(B,)`` int64.
+        y_lengths: Tokens of each ``(B,)`` int64.
+    """
+    # Half precision has too few digits for a sum over paths.
+    exact = log_probs if log_probs.dtype == torch.float64 else log_probs.float()
+    return F.ctc_loss(exact.transpose(0, 1), y, steps, y_lengths, blank=Alphabet.blank, reduction="none")

@@ -1,0 +1,163 @@
+"""Bad input: named, counted, and never a silent guess."""
+
+import io
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import soundfile
+
+from rnnbench.data.augment import Augmentation
+from rnnbench.data.features import Features
+from rnnbench.data.recordings import Recordings
+from rnnbench.errors import UserError
+from rnnbench.tasks.speech import Recognizer, SpeechData
+
+RATE = 8000
+
+
+def respell(folder, split, number, text):
+    path = folder / f"{split}.tsv"
+    lines = path.read_text().splitlines()
+    fields = lines[number + 1].split("\t")
+    lines[number + 1] = "\t".join([fields[0], text, fields[2]])
+    path.write_text("\n".join(lines) + "\n")
+
+
+def data(folder, stage="fit", model=None, **options):
+    made = SpeechData(Recordings(str(folder)), Features(sample_rate=RATE), **options)
+    if model is not None:
+        made.trainer = SimpleNamespace(
+            lightning_module=model, is_global_zero=True, state=SimpleNamespace(fn="fit"), default_root_dir=".",
+            global_rank=0, world_size=1,
+        )  # fmt: skip
+    made.setup(stage)
+    return made
+
+
+def test_characters_outside_the_alphabet_are_named_and_counted(corpus, capsys):
+    respell(corpus, "validation", 2, "a-é é")
+    made = data(corpus)
+    out = capsys.readouterr().out
+    assert "validation: outside the alphabet in 1 transcripts, so they count as errors: 'é' (2), '-' (1)" in out
+    assert len(made.splits["validation"].utterances) == 11
+    respell(corpus, "train", 3, "a q")
+    made = data(corpus, min_count=2)
+    out = capsys.readouterr().out
+    assert "train: outside the alphabet in 1 transcripts, so the recordings are dropped: 'q' (1)" in out
+    assert "train: 1 samples dropped, tokens outside the alphabet: 3" in out
+    assert len(made.splits["train"].utterances) == 39
+
+
+def test_transcripts_that_do_not_fit_are_found_before_training(corpus, capsys, tmp_path):
+    # 0.1 seconds have 8 frames, and 3 steps of 3 frames.
+    for number, text in enumerate(["abc", "aba", "aab", "abcd"]):
+        soundfile.write(corpus / f"wav/train{number}.wav", np.ones(RATE // 10), RATE)
+        respell(corpus, "train", number, text)
+    made = data(corpus, model=Recognizer())
+    reason = "the transcript needs more steps than the recording has"
+    assert f"train: 2 samples dropped, {reason}: 2, 3" in capsys.readouterr().out
+    assert f"train\t3\tdropped\t{reason}" in (tmp_path / "left_out.tsv").read_text()
+    assert len(made.splits["train"].utterances) == 38
+    made = data(corpus, model=Recognizer(), augment=Augmentation(speeds=(1.0, 1.5)))
+    assert len(made.splits["train"].utterances) == 36, "at the fastest speed there are two steps"
+
+
+def test_all_that_cannot_be_learned_from_is_listed(corpus, capsys):
+    respell(corpus, "train", 1, " ")
+    soundfile.write(corpus / "wav/train2.wav", np.zeros(50), RATE)
+    soundfile.write(corpus / "wav/train4.wav", np.zeros(50 * RATE), RATE)
+    soundfile.write(corpus / "wav/validation0.wav", np.zeros(50), RATE)
+    made = data(corpus, max_length=1000)
+    out = capsys.readouterr().out
+    assert "train: 1 samples dropped, nothing in its transcript: 1" in out
+    assert "train: 1 samples dropped, shorter than a frame: 2" in out
+    assert "train: 1 samples dropped, longer than 1000: 4" in out
+    assert "validation: 1 samples kept, shorter than a frame: 0" in out
+    batch = made.splits["validation"]([0], 0)
+    assert (batch.x.shape, batch.lengths.tolist()) == ((1, 1, 40), [0])
+
+
+def test_silence_and_sounds_of_any_kind_can_be_trained_on(corpus):
+    soundfile.write(corpus / "wav/train0.wav", np.zeros(RATE), RATE)
+    soundfile.write(corpus / "wav/train1.wav", np.zeros((96000, 2)), 96000, subtype="PCM_24")
+    soundfile.write(corpus / "wav/train2.wav", np.zeros(RATE), RATE, subtype="PCM_U8")
+    batch = data(corpus).splits["train"]([0, 1, 2, 3], 0)
+    assert batch.x.isfinite().all()
+    assert batch.lengths[0] == batch.lengths[1] == 98
+
+
+def test_broken_recordings_are_named(corpus):
+    path = corpus / "wav/train7.wav"
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(UserError, match="the file is cut off") as caught:
+        data(corpus)
+    assert caught.value.where.endswith("tones/wav/train7.wav")
+    path.write_bytes(b"")
+    with pytest.raises(UserError, match="the file is empty"):
+        data(corpus)
+    path.unlink()
+    (corpus / "wav/train9.wav").unlink()
+    with pytest.raises(UserError, match="2 of 40 recordings of train are not there"):
+        data(corpus)
+
+
+def test_nothing_left(corpus):
+    for number in range(40):
+        respell(corpus, "train", number, "abcde" * 100)
+    with pytest.raises(UserError, match="no recording of train can be used"):
+        data(corpus)
+
+
+def test_rows_without_transcript_or_sound(corpus):
+    with pytest.raises(UserError, match="there is no column 'sound'; there are: audio, text, speaker"):
+        data(corpus, audio_column="sound")
+    source = Recordings(str(corpus))
+    source.rows = lambda split: [{"audio": "x.wav"}]
+    with pytest.raises(UserError, match="there is no transcript; there are: audio"):
+        SpeechData(source).setup("fit")
+
+
+def test_a_trained_model_rules_over_new_data(corpus, capsys):
+    model = Recognizer()
+    model.use_spec(data(corpus).spec)
+    respell(corpus, "test", 0, "xyz")
+    made = data(corpus, "test", model)
+    assert made.alphabet.tokens == model.alphabet.tokens
+    assert "test: outside the alphabet in 1 transcripts" in capsys.readouterr().out
+    made.features = Features(sample_rate=16000)
+    with pytest.raises(UserError, match="the model was trained with"):
+        made.setup("test")
+
+
+def test_content_and_names_make_the_fingerprint(corpus):
+    first = data(corpus).fingerprint
+    assert data(corpus).fingerprint == first
+    samples, _ = soundfile.read(corpus / "wav/test0.wav")
+    soundfile.write(corpus / "wav/test0.wav", samples[:-1], RATE)
+    assert data(corpus).fingerprint != first
+
+
+def predicted(rnnbench, monkeypatch, content, options=""):
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(content)))
+    return rnnbench(f"predict --run runs/speech/a - {options}", debug=False)
+
+
+def test_predictions_of_sounds_from_stdin(rnnbench, small, corpus, monkeypatch):
+    rnnbench(f"fit {small} --name a")
+    content = (corpus / "wav/test0.wav").read_bytes()
+    whole = predicted(rnnbench, monkeypatch, content)
+    assert whole.status == 0
+    raw = predicted(rnnbench, monkeypatch, content[44:])
+    assert raw.out == whole.out
+    assert "stdin: without a header it is read as 16 bits, one channel, 8000 a second" in raw.err
+    assert "there is nothing in it" in predicted(rnnbench, monkeypatch, b"").err
+    assert "the file is cut off" in predicted(rnnbench, monkeypatch, content[:1000]).err
+    assert predicted(rnnbench, monkeypatch, content, "--format vtt").out.startswith("WEBVTT")
+    assert "cannot stream: its backbone reads from both ends" in predicted(rnnbench, monkeypatch, b"", "--live").err
+    assert "must be at least 1 second" in predicted(rnnbench, monkeypatch, content, "--longest 0").err
+    assert "listens to no language model" in predicted(rnnbench, monkeypatch, content, "--lm x.arpa").err
+    outcome = rnnbench("predict --run runs/speech/a tones --format srt", debug=False)
+    assert "subtitles are those of one recording" in outcome.err
+    assert "there is no recording" in rnnbench("predict --run runs/speech/a", debug=False).err
