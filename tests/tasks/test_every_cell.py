@@ -37,7 +37,13 @@ def combinations():
 def test_a_training_step(application, cell):
     data, batch = data_of(application)
     model, _ = instantiate(
-        [*PRESETS[application], "--model.backbone.cell", cell, "--model.backbone.engine", "reference"]
+        [
+            *PRESETS[application],
+            "--model.backbone.cell",
+            f"rnnbench.cells.{cell}",
+            "--model.backbone.engine",
+            "reference",
+        ]
     )
     model.use_spec(data.spec)
     loss = model.training_step(batch, 0)

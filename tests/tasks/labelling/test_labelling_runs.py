@@ -84,6 +84,7 @@ def test_a_killed_run_ends_with_the_same_bits(run, names, tmp_path, monkeypatch,
     assert whole.training.tokens == resumed.training.tokens
 
 
+@pytest.mark.slow
 def test_two_processes_measure_as_one(run, names, tmp_path):
     run(f"fit {SMALL} {names} --trainer.max_epochs 1 --name one")
     folder = tmp_path / "runs/labelling/one"
