@@ -82,7 +82,7 @@ def group_by_seed(runs: Iterable[Run]) -> list[Group]:
         runs: Runs that may be compared.
     """
     rows: dict[object, list[list[Run]]] = {}
-    for run in sorted(runs, key=lambda run: (run.result.seed is not None, run.result.seed or 0, run.result.run)):
+    for run in sorted(runs, key=lambda run: (run.result.seed or 0, run.result.run)):
         alike = rows.setdefault(_identity(run.result), [])
         seed = run.result.seed
         row = next((row for row in alike if seed is not None and seed not in (r.result.seed for r in row)), None)
@@ -97,7 +97,7 @@ def _identity(result: Result) -> object:
     """Everything that makes two runs the same but for the seed."""
     measured = frozenset((split, name) for split, metrics in result.metrics.items() for name in metrics)
     what = (result.preset, result.model, result.cell, result.parameters, result.processes, result.settings)
-    return what, result.budget, measured
+    return what, result.budget, measured, result.seed is None
 
 
 def _summarised(rows: list[list[Run]]) -> list[Group]:

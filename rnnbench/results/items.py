@@ -54,7 +54,7 @@ def read_items(path: Path) -> Items | None:
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as content:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
             metric, numbers, sums = str(content["metric"]), content["items"], content["sums"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(f"not the scores of test items: {error}", where=path, hint=_REMAKE) from None

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as RichTable
 
+# More are counted, not listed.
+_MOST_SEEDS = 5
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -38,12 +41,14 @@ def render_terminal(comparison: Comparison, console: Console) -> None:
     from rich.text import Text
 
     for table in comparison.tables:
-        notes, drawn = table.notes(), _draw(table, table.shown)
+        notes = table.notes()
         leading = [column for column in table.shown if table.leading and column.metric == table.leading.metric]
-        needed = console.measure(drawn, options=console.options.update(width=1000)).minimum
-        if needed > console.width and leading != table.shown:
-            drawn = _draw(table, leading)
-            notes.append("A wider terminal shows more metrics.")
+        drawn = _draw(table, table.shown)
+        for columns, has_costs in ((leading, True), (leading, False)):
+            if console.measure(drawn, options=console.options.update(width=1000)).minimum <= console.width:
+                break
+            drawn = _draw(table, columns, has_costs)
+            notes = [*table.notes(), "A wider terminal shows more."]
         console.print(drawn)
         console.print(Text(" ".join(notes)))
         console.print()
@@ -104,7 +109,7 @@ def _title(table: Table) -> str:
     return f"{protocol.application}: {protocol.dataset} (fingerprint {protocol.fingerprint})"
 
 
-def _draw(table: Table, columns: list[Column]) -> RichTable:
+def _draw(table: Table, columns: list[Column], has_costs: bool = True) -> RichTable:
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text
@@ -113,23 +118,31 @@ def _draw(table: Table, columns: list[Column]) -> RichTable:
         title=Text(_title(table)), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False
     )
     drawn.add_column("model", overflow="fold")
-    for header in _headers(table, columns)[1:]:
+    rows = _rows(table, columns, has_costs)
+    cells = list(zip(*rows, strict=True))[1:]
+    for header, column in zip(_headers(table, columns, has_costs)[1:], cells, strict=True):
         # One word a line: a column that may not wrap keeps its digits, and the model's name gives way.
-        drawn.add_column(Text(header.replace(" ", "\n")), justify="right", no_wrap=True)
-    for row in _rows(table, columns):
+        width = max(len(cell.text) for cell in column)
+        drawn.add_column(Text(header.replace(" ", "\n")), justify="right", no_wrap=True, min_width=width)
+    for row in rows:
         drawn.add_row(*(Text(cell.text, style="bold green" if cell.best else "") for cell in row))
     return drawn
 
 
-def _headers(table: Table, columns: list[Column]) -> list[str]:
-    certainty = ["rank", "95 % interval", "p"] if table.verdict else []
-    return ["model", *certainty, "parameters", "epochs", "tokens/s", "minutes", *map(str, columns), "seed"]
+def _headers(table: Table, columns: list[Column], has_costs: bool = True) -> list[str]:
+    certainty = ["rank", "95% interval", "p"] if table.verdict else []
+    costs = ["parameters", "epochs", "tokens/s", "minutes"] if has_costs else []
+    return ["model", *certainty, *costs, *map(str, columns), "seed"]
 
 
-def _rows(table: Table, columns: list[Column]) -> list[list[Cell]]:
+def _rows(table: Table, columns: list[Column], has_costs: bool = True) -> list[list[Cell]]:
     best = {column: table.best(column) for column in columns}
-    rows = zip(table.labels(), table.groups, strict=True)
-    return [[Cell(label), *_certainty(table, place), *_row(group, best)] for place, (label, group) in enumerate(rows)]
+    lines = []
+    for place, (label, group) in enumerate(zip(table.labels(), table.groups, strict=True)):
+        values = [_summary(group.summaries.get(column), value) for column, value in best.items()]
+        costs = _costs(group) if has_costs else []
+        lines.append([Cell(label), *_certainty(table, place), *costs, *values, Cell(_seeds(group.seeds))])
+    return lines
 
 
 def _certainty(table: Table, place: int) -> list[Cell]:
@@ -147,7 +160,8 @@ def _certainty(table: Table, place: int) -> list[Cell]:
     return [Cell(shown), Cell(between), Cell("-" if p is None else f"{p:.2g}")]
 
 
-def _row(group: Group, best: dict[Column, float | None]) -> list[Cell]:
+def _costs(group: Group) -> list[Cell]:
+    """Parameters, and means over the seeds."""
     results = [run.result for run in group.runs]
     speeds = [result.training.tokens_per_second for result in results if result.training.tokens_per_second is not None]
     return [
@@ -155,9 +169,13 @@ def _row(group: Group, best: dict[Column, float | None]) -> list[Cell]:
         Cell(f"{fmean(result.training.epochs for result in results):.4g}"),
         Cell(f"{fmean(speeds):,.0f}" if speeds else "-"),
         Cell(f"{fmean(result.training.wall_seconds for result in results) / 60:.1f}"),
-        *(_summary(group.summaries.get(column), value) for column, value in best.items()),
-        Cell(" ".join(map(str, group.seeds)) or "-"),
     ]
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    if len(seeds) > _MOST_SEEDS:
+        return f"{len(seeds)} seeds"
+    return " ".join(map(str, seeds)) or "-"
 
 
 def _summary(summary: Summary | None, best: float | None) -> Cell:

@@ -84,11 +84,12 @@ class Table:
         """How sure the order is."""
         if self.verdict is None:
             return ["Not tested: one seed for each row."] if len(self.groups) > 1 else []
-        pairs = self.verdict.tested
-        both = " and ".join(self.verdict.tests) + (", which both must see it" if len(self.verdict.tests) > 1 else "")
+        tests, pairs = self.verdict.tests, self.verdict.tested
+        used = f"{' and '.join(tests)}, and both must see it" if len(tests) > 1 else tests[0]
         notes = [
-            f"Rows of equal rank are tied: their difference is within the noise at {LEVEL:.0%} over the whole table "
-            f"({both}; p by Holm's correction over {pairs} pair{'s' if pairs != 1 else ''})."
+            "Rank: 1, and 1 more for every row that is better by more than the noise; equal ranks are ties "
+            f"({used}; p against the first row, with Holm's correction over {pairs:,} pair{'s' if pairs != 1 else ''}; "
+            f"{LEVEL:.0%} for the whole table)."
         ]
         if any(rank is None for rank in self.verdict.ranks):
             notes.append("A row without a rank has one seed and could not be tested.")

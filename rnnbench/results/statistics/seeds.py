@@ -13,9 +13,7 @@ from rnnbench.results.statistics.summary import Summary
 
 Floats = NDArray[np.float64]
 
-_RESAMPLES = 9999
-# Resamples drawn at once: bounds the memory of a table of many rows.
-_AT_ONCE = 500
+_RESAMPLES = 1999
 
 
 def summarise(samples: Sequence[Sequence[float]]) -> list[Summary]:
@@ -39,7 +37,6 @@ def summarise(samples: Sequence[Sequence[float]]) -> list[Summary]:
             np.mean,
             axis=-1,
             n_resamples=_RESAMPLES,
-            batch=_AT_ONCE,
             method="percentile",
             rng=np.random.default_rng(0),
         ).confidence_interval

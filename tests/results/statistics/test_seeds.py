@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -64,6 +64,7 @@ def test_welch_of_a_textbook():
 
 
 @given(samples=st.lists(st.lists(values, min_size=2, max_size=6, unique=True), min_size=2, max_size=4))
+@settings(max_examples=30)
 def test_welch_is_that_of_scipy(samples):
     found = welch(samples, [False] * len(samples))
     for a, one in enumerate(samples):
