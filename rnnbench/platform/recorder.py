@@ -182,8 +182,8 @@ def _metrics(trainer: Trainer, module: Task, split: Split) -> dict[str, Metric]:
 
 
 def _budget(trainer: Trainer) -> str | None:
-    """What training is allowed; None for a model that takes no steps."""
-    if not trainer.optimizers:
+    """What training is allowed; None for a model that takes no steps, and before the first one."""
+    if not trainer.global_step:
         return None
     limits = {"epochs": trainer.max_epochs, "steps": trainer.max_steps, "seconds": _seconds(trainer)}
     return "|".join(f"{unit}:{limit}" for unit, limit in limits.items() if limit not in (None, -1)) or "free"
