@@ -187,6 +187,9 @@ def read_result(path: Path) -> Result:
         )
     try:
         content = upgrade(content)
+    except ValueError as error:
+        raise UserError(str(error), where=path, hint="leave this run out, or train it anew") from None
+    try:
         written = content.pop("protocol", None) if isinstance(content, dict) else None
         result: Result = _decode(Result, content, "result")
         if written is not None and written != result.protocol.hash:

@@ -78,7 +78,16 @@ class Table:
             if all(one.baseline for one in winners) and not all(group.first.baseline for group in self.groups):
                 name = winners[0].model
                 notes.append(f"The best value on this data is that of {name} (baseline), not a recurrent network's.")
-        return [*notes, *self._certainty()]
+        return [*notes, *self._certainty(), self._conditions()]
+
+    def _conditions(self) -> str:
+        """The rest of the protocol; several where the table was asked to go across them."""
+        results = [run.result for run in self.runs]
+        selections = dict.fromkeys(result.selection for result in results)
+        budgets = dict.fromkeys(result.budget for result in results if result.budget is not None)
+        limits = f"; budget {' / '.join(budgets)}" if budgets else ""
+        name = f" (protocol {self.protocol.hash})" if len(selections) == 1 and len(budgets) < 2 else ""
+        return f"Selected by {' / '.join(selections)}{limits}{name}."
 
     def _certainty(self) -> list[str]:
         """How sure the order is."""

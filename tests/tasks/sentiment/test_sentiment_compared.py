@@ -39,9 +39,8 @@ def test_other_budgets(rnnbench, small, tmp_path, options):
 
 
 def test_a_counted_model_has_no_budget(rnnbench, corpus, tmp_path):
-    rnnbench(
-        f"fit --config sentiment/majority --data.source Files --data.source.path {corpus} --data.source.card none --name one"
-    )
+    source = f"--data.source Files --data.source.path {corpus} --data.source.card none"
+    rnnbench(f"fit --config sentiment/majority {source} --name one")
     assert read_result(tmp_path / RUN / "one" / "result.json").budget is None
 
 
