@@ -41,16 +41,16 @@ def render_terminal(comparison: Comparison, console: Console) -> None:
     from rich.text import Text
 
     for table in comparison.tables:
-        notes = table.notes()
         leading = [column for column in table.shown if table.leading and column.metric == table.leading.metric]
         drawn = _draw(table, table.shown)
         for columns, has_costs in ((leading, True), (leading, False)):
             if console.measure(drawn, options=console.options.update(width=1000)).minimum <= console.width:
                 break
             drawn = _draw(table, columns, has_costs)
-            notes = [*table.notes(), "A wider terminal shows more."]
         console.print(drawn)
-        console.print(Text(" ".join(notes)))
+        console.print(Text(" ".join(table.notes())))
+        if len(drawn.columns) < len(_headers(table, table.shown)):
+            console.print(Text("A wider terminal shows more."))
         console.print()
     for note in comparison.notes:
         console.print(Text(note))

@@ -61,7 +61,7 @@ def test_compare_prints_and_writes(make_run, tmp_path: Path, capsys, form: str, 
 def test_compare_goes_across_budgets_where_asked(make_run, capsys) -> None:
     runs = [make_run("one"), make_run("two", budget="epochs:2")]
     assert _run("compare", *runs) == 0
-    assert "`--across budget` ranks them all the same" in capsys.readouterr().out.replace("\n", " ")
+    assert "`--across budget` ranks them all the same" in " ".join(capsys.readouterr().out.split())
     assert _run("compare", *runs, "--across", "budget", "--format", "markdown") == 0
     page = capsys.readouterr().out
     assert page.count("### ") == 1

@@ -121,7 +121,7 @@ def test_a_metric_of_unknown_direction_is_shown_and_not_ranked(runs_of) -> None:
 def test_a_metric_in_another_unit_is_left_to_the_csv(runs_of, make_result) -> None:
     values = {"perplexity": 100.0, "nats_per_token": 4.6, "bits_per_character": 1.2}
     metrics = {"test": {name: Metric(value=value, signature=name) for name, value in values.items()}}
-    comparison = compare(runs_of({"metrics": metrics}))
+    comparison = compare(runs_of({"metrics": metrics, "selection": "last"}))
     text = render_markdown(comparison)
     assert "test perplexity" in text
     assert "test bits per character" in text
