@@ -26,17 +26,29 @@ def predict_from_run(words: Sequence[str]) -> int:
         The exit status.
     """
     parser = argparse.ArgumentParser(prog="rnnbench predict", allow_abbrev=False, exit_on_error=False)
-    parser.add_argument("--run", metavar="RUN", required=True, help="the run folder")
-    parser.add_argument("--checkpoint", metavar="FILE", help="another checkpoint than the run's best")
+    parser.add_argument(
+        "--run",
+        metavar="RUN",
+        required=True,
+        action="append",
+        help="the run folder; several (--run A --run B) answer together, in applications where models can",
+    )
+    parser.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="another checkpoint than the run's best; the weights of several are averaged",
+    )
     parser.add_argument("inputs", metavar="INPUT", nargs="*", help="text files with an input on each line; - is stdin")
     parser.add_argument(
         "--output", metavar="FILE", help="write here, whole or not at all (default: stdout, as it comes)"
     )
     # The run says which application it is, and with that which further options there are.
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    first.add_argument("--run", default="")
-    run = RunFolder.open(Path(first.parse_known_args(words)[0].run), "--run")
-    model_class = _model_class(run)
+    first.add_argument("--run", default=[], action="append")
+    runs = [RunFolder.open(Path(run), "--run") for run in first.parse_known_args(words)[0].run or [""]]
+    model_class = _model_class(runs[0])
     application = importlib.import_module(f"rnnbench.tasks.{model_class.application}.predict")
     application.add_options(parser)
     try:
@@ -46,7 +58,7 @@ def predict_from_run(words: Sequence[str]) -> int:
     if unknown:
         raise UserError(f"there is no option {unknown[0]}", where="rnnbench predict", hint="see: --help")
     lines = [line for name in arguments.inputs for line in _lines(name)]
-    model = _load(model_class, Path(arguments.checkpoint) if arguments.checkpoint else run.checkpoint())
+    model = _load_all(runs, application, arguments.checkpoint)
     for warning in application.warnings(model, lines, arguments):
         print(warning, file=sys.stderr)
     pieces = application.predict(model, lines, arguments)
@@ -55,6 +67,21 @@ def predict_from_run(words: Sequence[str]) -> int:
     else:
         _stream(pieces)
     return 0
+
+
+def _load_all(runs: Sequence[RunFolder], application: Any, checkpoints: Sequence[str]) -> Any:
+    """The model of a run, or those of several in one."""
+    if len(runs) == 1:
+        return _load(_model_class(runs[0]), [Path(name) for name in checkpoints] or [runs[0].checkpoint()])
+    if not hasattr(application, "combine"):
+        raise UserError("models of this application do not answer together", where="--run", hint="name one run")
+    if checkpoints:
+        raise UserError("several runs have a best checkpoint each", where="--checkpoint", hint="leave it out")
+    for run in runs[1:]:
+        found = _model_class(run).application
+        if found != _model_class(runs[0]).application:
+            raise UserError(f"{run.path} is a run of {found}", where="--run", hint="name runs of one application")
+    return application.combine([_load(_model_class(run), [run.checkpoint()]) for run in runs])
 
 
 def _model_class(run: RunFolder) -> Any:
@@ -66,11 +93,25 @@ def _model_class(run: RunFolder) -> Any:
         raise UserError(f"the model of this run cannot be found: {error}", where=run.config) from None
 
 
-def _load(model_class: Any, path: Path) -> Any:
+def _load(model_class: Any, paths: Sequence[Path]) -> Any:
+    """The model of a checkpoint, with the mean of the weights where there are several."""
     from rnnbench.platform.checkpoint_io import load_checkpoint
 
-    load_checkpoint(path)  # says in plain words what is wrong with a file
-    return model_class.load_from_checkpoint(path, map_location="cpu", weights_only=True)
+    checkpoints = [load_checkpoint(path) for path in paths]  # says in plain words what is wrong with a file
+    model = model_class.load_from_checkpoint(paths[0], map_location="cpu", weights_only=True)
+    weights = [checkpoint["state_dict"] for checkpoint in checkpoints]
+    for path, checkpoint, one in zip(paths, checkpoints, weights, strict=True):
+        shapes = [{name: value.shape for name, value in state.items()} for state in (weights[0], one)]
+        if checkpoint["spec"] != checkpoints[0]["spec"] or shapes[0] != shapes[1]:
+            raise UserError(
+                f"this is another model, or one of other data, than {paths[0]}",
+                where=path,
+                hint="weights are averaged over checkpoints of one run; several runs: --run A --run B",
+            )
+    if len(weights) > 1:
+        mean = {name: sum(one[name].double() for one in weights) / len(weights) for name in weights[0]}
+        model.load_state_dict(mean)
+    return model
 
 
 def _lines(name: str) -> list[tuple[str, str]]:

@@ -64,6 +64,24 @@ class SequenceBatch(NamedTuple):
     """Sum of the lengths; a plain number, so that no device has to be asked for it."""
 
 
+class PairBatch(NamedTuple):
+    """Sentences with their translations. B pairs, S source tokens, T target tokens."""
+
+    source: Tensor
+    """``(B, S)`` int64 token ids; every sentence ends with ``<eos>``, then comes padding."""
+    source_lengths: Tensor
+    """``(B,)`` int64, at least 1: ``<eos>`` is counted."""
+    target: Tensor
+    """``(B, T + 1)`` int64 token ids: ``<bos>``, the translation, ``<eos>``, then padding. A decoder reads
+    ``target[:, :-1]`` and predicts ``target[:, 1:]``."""
+    target_lengths: Tensor
+    """``(B,)`` int64: number of predicted tokens, ``<eos>`` among them and ``<bos>`` not."""
+    ids: Tensor
+    """``(B,)`` int64: number of each pair in its split; -1 for one that counts for nothing in evaluation."""
+    tokens: int
+    """Number of predicted tokens, the sum of ``target_lengths``."""
+
+
 def pad(sequences: Sequence[Tensor], value: float) -> tuple[Tensor, Tensor]:
     """Sequences of different lengths as one tensor.
 

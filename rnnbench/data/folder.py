@@ -33,32 +33,41 @@ def split_of(name: str) -> Split | None:
     return found[0] if len(found) == 1 else None
 
 
-def split_files(folder: Path, split: Split, suffixes: Collection[str]) -> list[Path]:
+def split_files(folder: Path, split: Split, suffixes: Collection[str], name: str | None = None) -> list[Path]:
     """The files of one split: a file, the shards of one, or all files of a sub-folder, in sorted order.
 
     Args:
         folder: The data set's folder.
         split: The split.
         suffixes: Extensions, in lower case, of the files that can be read.
+        name: What the file or sub-folder is called without extension, where a name of the split is not enough.
 
     Raises:
         UserError: There is no such split, or it is not clear which files are meant.
     """
     visible = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    named = [path for path in visible if split_of(path.name if path.is_dir() else path.stem) == split]
+    named = [path for path in visible if _is_named(path.name if path.is_dir() else path.stem, split, name)]
     found = [path for path in named if path.is_dir() or path.suffix.lower() in suffixes]
     if not found:
         there = ", ".join(path.name for path in named or visible) or "nothing"
+        called = name or split
         raise UserError(
             f"there is no {split} split that can be read; found: {there}",
             where=folder,
-            hint=f"name it {' or '.join(split + suffix for suffix in sorted(suffixes))}, or a sub-folder {split}",
+            hint=f"name it {' or '.join(called + suffix for suffix in sorted(suffixes))}, or a sub-folder {called}",
         )
     if len(found) == 1 and found[0].is_dir():
         return _documents(found[0])
     if len(found) > 1 or _SHARD.fullmatch(found[0].stem):
         _check_shards(folder, split, found)
     return found
+
+
+def _is_named(stem: str, split: Split, name: str | None) -> bool:
+    if name is None:
+        return split_of(stem) == split
+    shard = _SHARD.fullmatch(stem)
+    return name in (stem, shard["base"] if shard else stem)
 
 
 def _documents(folder: Path) -> list[Path]:
@@ -73,7 +82,8 @@ def _check_shards(folder: Path, split: Split, paths: list[Path]) -> None:
     names = ", ".join(path.name for path in paths)
     if len(kinds) != 1 or not all(shards):
         # Never simply all of them: Penn Treebank comes as words and as characters in one folder.
-        raise UserError(f"more than one file could be {split}: {names}", where=folder, hint="leave one of them there")
+        hint = "leave one of them there" if split != "test" else f"name it: --data.source.test {paths[0].stem}"
+        raise UserError(f"more than one file could be {split}: {names}", where=folder, hint=hint)
     count = int(next(iter(kinds))[1])
     if [int(shard["index"]) for shard in shards if shard] != list(range(count)):
         raise UserError(f"{split} has {count} parts, and not all are there: {names}", where=folder)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from random import Random
-
-from rnnbench.data.cards import Builtin, load_origin
-from rnnbench.data.source import Row, Source, Split
+from rnnbench.data.generated import Choose, Generated
+from rnnbench.data.source import Row, Split
 
 _SIZES: dict[Split, int] = {"train": 3000, "validation": 400, "test": 400}
 _SEED = 5
@@ -41,10 +38,8 @@ _MIDDLES = ("al", "an", "ar", "el", "en", "er", "il", "in", "ol", "on", "or", "u
 _FAMILY_ENDS = ("", "er", "man", "sen", "son", "ski", "ton")
 _PLACE_ENDS = ("burg", "field", "ford", "ham", "port", "stadt", "ton", "wick")
 
-_Choose = Callable[[Sequence[str]], str]
 
-
-class GeneratedNews(Source):
+class GeneratedNews(Generated):
     """Sentences from a grammar with persons, places and organisations, the same on every machine.
 
     Names are made of syllables, so that many of the test split are new; a name alone may be of any kind, which only the
@@ -52,47 +47,18 @@ class GeneratedNews(Source):
     """
 
     def __init__(self) -> None:
-        self._name = load_origin("generated_news", Builtin)[0].name
-        self._made: dict[Split, list[Row]] = {}
+        super().__init__("generated_news", _SEED, _SIZES)
 
-    @property
-    def dataset(self) -> str:
-        """The card's name."""
-        return self._name
+    def draw(self, split: Split, number: int, choose: Choose) -> Row:
+        """A sentence with ``tokens`` and ``tags`` (BIO)."""
+        return _sentence(choose)
 
-    def rows(self, split: Split) -> list[Row]:
-        """The sentences of a split, each with ``tokens`` and ``tags`` (BIO).
-
-        Args:
-            split: The split.
-        """
-        if not self._made:
-            self._made = _make()
-        return self._made[split]
+    def text(self, row: Row) -> str:
+        """The sentence."""
+        return " ".join(row["tokens"])
 
 
-def _make() -> dict[Split, list[Row]]:
-    random = Random(_SEED)
-
-    def choose(options: Sequence[str]) -> str:
-        # Of Python's random numbers only these are the same in all its versions.
-        return options[int(random.random() * len(options))]
-
-    seen: set[str] = set()
-    splits: dict[Split, list[Row]] = {}
-    for split, size in _SIZES.items():
-        rows: list[Row] = []
-        while len(rows) < size:
-            row = _sentence(choose)
-            text = " ".join(row["tokens"])
-            if text not in seen:
-                seen.add(text)
-                rows.append(row)
-        splits[split] = rows
-    return splits
-
-
-def _sentence(choose: _Choose) -> Row:
+def _sentence(choose: Choose) -> Row:
     tokens: list[str] = []
     tags: list[str] = []
     for part in choose(_SENTENCES).split():
@@ -108,7 +74,7 @@ def _sentence(choose: _Choose) -> Row:
     return {"tokens": tokens, "tags": tags}
 
 
-def _word(part: str, choose: _Choose) -> str:
+def _word(part: str, choose: Choose) -> str:
     kind = part.removeprefix("@")
     if kind == part:
         return part

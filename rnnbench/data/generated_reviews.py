@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from random import Random
-
-from rnnbench.data.cards import Builtin, load_origin
-from rnnbench.data.source import Row, Source, Split
+from rnnbench.data.generated import Choose, Generated
+from rnnbench.data.source import Row, Split
 
 _SIZES: dict[Split, int] = {"train": 8000, "validation": 1000, "test": 1000}
 _SEED = 4
@@ -38,7 +35,7 @@ _CONTRASTS = (
 _AGREEMENTS = ("{own} .", "{own} and {also} .", "{own} , and what is more , {also} .", "not only {own} : {also} .")
 
 
-class GeneratedReviews(Source):
+class GeneratedReviews(Generated):
     """Short reviews from a grammar, positive and negative in equal parts, the same on every machine.
 
     Half of the statements are negated, half of the reviews set two statements against each other, of which one counts.
@@ -46,53 +43,25 @@ class GeneratedReviews(Source):
     """
 
     def __init__(self) -> None:
-        self._name = load_origin("generated_reviews", Builtin)[0].name
-        self._made: dict[Split, list[Row]] = {}
+        super().__init__("generated_reviews", _SEED, _SIZES)
 
-    @property
-    def dataset(self) -> str:
-        """The card's name."""
-        return self._name
+    def draw(self, split: Split, number: int, choose: Choose) -> Row:
+        """A review with ``text`` and ``label``."""
+        label = ("negative", "positive")[number % 2]
+        return {"text": _review(label, choose), "label": label}
 
-    def rows(self, split: Split) -> list[Row]:
-        """The reviews of a split, each with ``text`` and ``label``.
-
-        Args:
-            split: The split.
-        """
-        if not self._made:
-            self._made = _make()
-        return self._made[split]
+    def text(self, row: Row) -> str:
+        """The review."""
+        return row["text"]
 
 
-def _make() -> dict[Split, list[Row]]:
-    random = Random(_SEED)
-
-    def choose(options: Sequence[str]) -> str:
-        # Of Python's random numbers only these are the same in all its versions.
-        return options[int(random.random() * len(options))]
-
-    seen: dict[str, None] = {}
-    splits: dict[Split, list[Row]] = {}
-    for split, size in _SIZES.items():
-        rows: list[Row] = []
-        while len(rows) < size:
-            label = ("negative", "positive")[len(rows) % 2]
-            text = _review(label, choose)
-            if text not in seen:
-                seen[text] = None
-                rows.append({"text": text, "label": label})
-        splits[split] = rows
-    return splits
-
-
-def _review(label: str, choose: Callable[[Sequence[str]], str]) -> str:
+def _review(label: str, choose: Choose) -> str:
     form = choose((choose(_CONTRASTS), choose(_AGREEMENTS)))
     other = "negative" if label == "positive" else "positive"
     return form.format(own=_statement(label, choose), also=_statement(label, choose), other=_statement(other, choose))
 
 
-def _statement(label: str, choose: Callable[[Sequence[str]], str]) -> str:
+def _statement(label: str, choose: Choose) -> str:
     if choose(("plain", "negated")) == "plain":
         return f"the {choose(_PARTS)} is {choose(_DEGREES)}{choose(_ADJECTIVES[label])}"
     opposite = "negative" if label == "positive" else "positive"

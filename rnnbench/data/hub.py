@@ -14,6 +14,8 @@ from rnnbench.data.records import text_rows
 from rnnbench.data.source import Row, Source, Split
 from rnnbench.errors import UserError
 
+_COLUMN = "text"
+
 
 class Hub(Source):
     """A data set of the Hugging Face hub; no code of its author is run.
@@ -23,6 +25,8 @@ class Hub(Source):
     Args:
         name: Name on the hub, such as ``Salesforce/wikitext``, or a local folder of the same form.
         configuration: Which configuration of it, such as ``wikitext-2-raw-v1``.
+        folder: Folder in it to read, where folders hold what elsewhere configurations name: on the branch
+            ``refs/convert/parquet`` of data sets that are programs.
         revision: Branch, tag or commit; a commit pins the data.
         column: Column that holds the text.
         card: Name of the data card that describes it; ``none`` for none.
@@ -32,19 +36,22 @@ class Hub(Source):
         self,
         name: str,
         configuration: str | None = None,
+        folder: str | None = None,
         revision: str | None = None,
-        column: str = "text",
+        column: str = _COLUMN,
         card: str | None = None,
     ) -> None:
         self.name = name
         self.configuration = configuration
+        self.folder = folder
         self.revision = revision
         self.column = column
         local = Path(name).expanduser()
         self._location = str(local) if local.is_dir() else name
         self._dataset = local.resolve().name if local.is_dir() else name
-        if configuration is not None:
-            self._dataset += f"/{configuration}"
+        for part in (configuration, folder):
+            if part is not None:
+                self._dataset += f"/{part}"
         self._splits: Mapping[str, Any] | None = None
         if names_card(card):
             found, origin = load_origin(card, OnHub)
@@ -70,6 +77,26 @@ class Hub(Source):
         Raises:
             UserError: The data set cannot be loaded, or has no such split or column.
         """
+        return text_rows(self._records(split), self.column, where=self.name)
+
+    def records(self, split: Split) -> list[Row]:
+        """The records as they are on the hub.
+
+        Args:
+            split: The split; ``validation`` may be called ``valid``, ``val`` or ``dev`` on the hub.
+
+        Raises:
+            UserError: The data set cannot be loaded, or has no such split.
+        """
+        if self.column != _COLUMN:
+            raise UserError(
+                "the columns stay as they are here",
+                where=f"--data.source.column {self.column}",
+                hint="leave this option out: the application's own options name the columns",
+            )
+        return self._records(split)
+
+    def _records(self, split: Split) -> list[Row]:
         splits = self._load()
         found = next((name for name in SPLIT_WORDS[split] if name in splits), None)
         if found is None:
@@ -78,7 +105,7 @@ class Hub(Source):
         records = name_classes(splits[found].to_list(), splits[found].features.to_dict())
         if not records:
             raise UserError(f"the {split} split is empty", where=self.name)
-        return text_rows(records, self.column, where=self.name)
+        return records
 
     def _load(self) -> Mapping[str, Any]:
         if self._splits is None:
@@ -86,7 +113,9 @@ class Hub(Source):
 
             try:
                 with _no_bars():
-                    self._splits = datasets.load_dataset(self._location, self.configuration, revision=self.revision)
+                    self._splits = datasets.load_dataset(
+                        self._location, self.configuration, data_dir=self.folder, revision=self.revision
+                    )
             except Exception as error:
                 # The library raises whatever its many parts raise; any of it means: not to be had, and here is why.
                 reason = (str(error).splitlines() or [type(error).__name__])[0]

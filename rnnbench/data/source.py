@@ -37,6 +37,16 @@ class Source(ABC):
             UserError: The split is missing or empty, or cannot be read.
         """
 
+    def records(self, split: Split) -> list[Row]:
+        """The rows of one split with the columns that they have in the data: none is asked for, none is renamed.
+
+        For applications that read other columns than one with text.
+
+        Args:
+            split: The split.
+        """
+        return self.rows(split)
+
     def place(self, split: Split, number: int) -> str:
         """Where a row stands, for errors.
 

@@ -14,13 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnbench.data.english import english_words
+from rnnbench.data.reversible import join_words, reversible_words
 from rnnbench.data.subword import Subwords
 from rnnbench.data.vocabulary import BEGIN, END, PAD, SPECIALS, UNKNOWN, Vocabulary
 from rnnbench.errors import UserError, did_you_mean
 
-Unit = Literal["word", "english", "char", "byte", "bpe", "unigram"]
+Unit = Literal["word", "english", "reversible", "char", "byte", "bpe", "unigram"]
 """What a token is: what white space separates; English words, punctuation and clitics
-(`rnnbench.data.english.english_words`); a Unicode character, as usual for Chinese; a byte of UTF-8; a subword."""
+(`rnnbench.data.english.english_words`); words and punctuation of any language that has spaces, from which the text
+comes back (`rnnbench.data.reversible.reversible_words`); a Unicode character, as usual for Chinese; a byte of UTF-8; a
+subword."""
 
 
 class TextEncoder:
@@ -105,11 +108,11 @@ class TextEncoder:
         return list(dict.fromkeys(token for token, i in zip(self.split(text), ids, strict=True) if i == self.unknown))
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Text of ids, without padding, begin and end; words are parted by a space each."""
+        """Text of ids, without padding, begin and end; words are parted by a space, unless their unit is reversible."""
         if isinstance(self._table, Subwords):
             return self._table.decode(ids)
         if isinstance(self._table, Vocabulary):
-            return ("" if self.unit == "char" else " ").join(self._table.decode(ids))
+            return _join(self.unit, self._table.decode(ids))
         raw = bytes(i - len(SPECIALS) for i in ids if i >= len(SPECIALS))
         return raw.decode("utf-8", errors="replace")
 
@@ -147,6 +150,14 @@ def _split(unit: Unit, text: str) -> list[str]:
         return text.split()
     if unit == "english":
         return english_words(text)
+    if unit == "reversible":
+        return reversible_words(text)
     if unit == "char":
         return list(text)
     return [chr(byte) if 32 <= byte < 127 else f"<0x{byte:02x}>" for byte in text.encode("utf-8")]
+
+
+def _join(unit: Unit, tokens: Iterable[str]) -> str:
+    if unit == "reversible":
+        return join_words(tokens)
+    return ("" if unit == "char" else " ").join(tokens)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from rnnbench.decode.beam import Hypothesis, S, SearchStep
 from rnnbench.errors import UserError
 
 Step = Callable[[Tensor, Any], tuple[Tensor, Any]]
@@ -88,3 +90,44 @@ def sample(step: Step, prompt: Tensor, state: Any, sampling: Sampling) -> Iterat
         chosen = torch.multinomial(probabilities, 1, generator=generator)[:, 0]
         yield int(chosen)
         scores, state = step(chosen.to(prompt.device), state)
+
+
+def sample_sequences(
+    step: SearchStep[S], state: S, begin: int, end: int, limits: Tensor, numbers: Sequence[int], sampling: Sampling
+) -> list[Hypothesis]:
+    """Draws a whole sequence for each of B sentences at once; those that are finished leave the batch.
+
+    The random numbers of a sentence follow from the seed and its number alone: what is drawn for it does not depend on
+    the batch it is in.
+
+    Args:
+        step: The model, as for `rnnbench.decode.beam.beam_search`.
+        state: Its state before the first token, B rows.
+        begin: The token that every sequence starts with.
+        end: The token that ends one.
+        limits: Most tokens of each sequence ``(B,)`` int64, in place of ``sampling.length``; there it has to end.
+        numbers: B different numbers of the sentences.
+        sampling: How tokens are chosen.
+    """
+    draws = [np.random.default_rng((sampling.seed, number)).random(int(limits.max()) + 1) for number in numbers]
+    uniform = torch.tensor(np.array(draws), device=limits.device)
+    rows = torch.arange(len(limits), device=limits.device)
+    tokens = torch.full_like(rows, begin)
+    written: list[list[int]] = [[] for _ in numbers]
+    totals = torch.zeros(len(limits), dtype=torch.float64, device=limits.device)
+    length = 0
+    while len(rows):
+        log_probs, state = step(tokens, state)
+        cumulative = restrict(log_probs.double(), sampling).cumsum(1)
+        # Of a uniform number in [0, 1), so that no token without probability is taken.
+        drawn = uniform[rows, length : length + 1] * cumulative[:, -1:]
+        tokens = torch.searchsorted(cumulative, drawn, right=True)[:, 0]
+        tokens = torch.where(limits[rows] == length, end, tokens)
+        totals[rows] += log_probs.gather(1, tokens[:, None])[:, 0]
+        goes_on = (tokens != end).nonzero()[:, 0]
+        rows, tokens = rows[goes_on], tokens[goes_on]
+        for row, token in zip(rows.tolist(), tokens.tolist(), strict=True):
+            written[row].append(token)
+        state = state.select(goes_on)
+        length += 1
+    return [Hypothesis(found, total, total, None) for found, total in zip(written, totals.tolist(), strict=True)]

@@ -1,8 +1,21 @@
 """Parts of networks that several applications share."""
 
+from rnnbench.nn.attention import AdditiveAttention, DotAttention, GeneralAttention, LocalAttention
+from rnnbench.nn.bridge import Bridge
 from rnnbench.nn.characters import CharacterCNN, CharacterRNN
 from rnnbench.nn.crf import LinearChainCRF
 from rnnbench.nn.embedding import WordEmbedding
 from rnnbench.nn.pooling import Pooling
 
-__all__ = ["CharacterCNN", "CharacterRNN", "LinearChainCRF", "Pooling", "WordEmbedding"]
+__all__ = [
+    "AdditiveAttention",
+    "Bridge",
+    "CharacterCNN",
+    "CharacterRNN",
+    "DotAttention",
+    "GeneralAttention",
+    "LinearChainCRF",
+    "LocalAttention",
+    "Pooling",
+    "WordEmbedding",
+]

@@ -176,9 +176,11 @@ def _metrics(trainer: Trainer, module: Task, split: Split) -> dict[str, Metric]:
     values = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith(f"{split}/")}
     if not values:
         return {}
-    signature = module.metric_signature(split)
-    names = {name: name.partition("/")[2] for name in values}
-    return {names[name]: Metric(value=value, signature=f"{names[name]}|{signature}") for name, value in values.items()}
+    metrics = {}
+    for full_name, value in values.items():
+        name = full_name.partition("/")[2]
+        metrics[name] = Metric(value=value, signature=f"{name}|{module.signature_of(name, split)}")
+    return metrics
 
 
 def _budget(trainer: Trainer) -> str | None:

@@ -111,6 +111,10 @@ class Task(LightningModule, ABC):
     def metric_signature(self, split: str) -> str:
         """How the metrics of a split were computed, so that only like is compared with like."""
 
+    def signature_of(self, metric: str, split: str) -> str:
+        """How one metric of a split was computed; for tasks whose metrics are not all computed alike."""
+        return self.metric_signature(split)
+
     @abstractmethod
     def evaluate(self, batch: Any) -> None:
         """Enters a batch of validation or test into the metrics."""

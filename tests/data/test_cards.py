@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 import rnnbench
-from rnnbench.data.cards import Builtin, InPackage, UserFiles, VectorsInPackage, card_names, load_card
+from rnnbench.data.cards import Builtin, InPackage, OnHub, UserFiles, VectorsInPackage, card_names, load_card
 from rnnbench.data.files import Files
 from rnnbench.data.source import SPLITS
 from rnnbench.errors import UserError
@@ -123,7 +123,15 @@ FOLDERS = {
     "imdb": "imdb",
     "conll2003": "conll2003_ner",
     "pku_segmentation": "pku_segmentation",
+    "multi30k": "multi30k/en-de",
+    "tatoeba": "tatoeba/en-zh",
 }
+
+
+def text_of(row):
+    if "translation" in row:
+        return "".join(row["translation"].values())
+    return row["text"] if "text" in row else " ".join(row["tokens"])
 
 
 @pytest.mark.data
@@ -131,12 +139,13 @@ FOLDERS = {
 def test_real_files_are_what_the_card_says(name, real_data):
     card = load_card(name)
     if not isinstance(card.source, UserFiles):
-        assert isinstance(card.source, Builtin | InPackage | VectorsInPackage)
+        assert isinstance(card.source, Builtin | InPackage | OnHub | VectorsInPackage)
         pytest.skip("no files of the user's")
-    source = Files(str(real_data / FOLDERS[name]), card=name)
+    # The only one with several test sets.
+    source = Files(str(real_data / FOLDERS[name]), card=name, test="test" if name == "multi30k" else None)
     assert source.dataset == name
     for split in SPLITS:
-        texts = [row["text"] if "text" in row else " ".join(row["tokens"]) for row in source.rows(split)]
+        texts = [text_of(row) for row in source.records(split)]
         lines = sum(text.count("\n") + (not text.endswith("\n")) for text in texts)
         found = {
             "rows": len(texts),

@@ -77,10 +77,10 @@ def test_what_is_asked_for_is_what_is_loaded(monkeypatch):
 
     calls = []
     monkeypatch.setattr(datasets, "load_dataset", lambda *a, **k: calls.append((a, k)) or {})
-    source = Hub("owner/name", configuration="small", revision="abc")
+    source = Hub("owner/name", configuration="small", folder="part", revision="abc")
     source.prepare()
-    assert calls == [(("owner/name", "small"), {"revision": "abc"})]
-    assert source.dataset == "owner/name/small"
+    assert calls == [(("owner/name", "small"), {"data_dir": "part", "revision": "abc"})]
+    assert source.dataset == "owner/name/small/part"
 
 
 def test_without_a_network_the_way_out_is_named():

@@ -160,6 +160,24 @@ class KneserNey:
             probability[table.keys[start:stop] - first] += table.own[start:stop]
         return probability
 
+    def interpolated(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """The model with every n-gram's probability worked out, for the orders 1, 2, ... in turn.
+
+        Yields:
+            The sorted keys of the k-grams, ``row of the first k-1 tokens * V + last token``; log p of the last token
+            after the others; log gamma of each as a context, 0 at the highest order; all (K,).
+        """
+        probability = np.full(1, 1 / self.vocabulary_size)
+        suffixes = np.zeros(self.vocabulary_size, dtype=np.int64)  # the row of each k-gram without its first token
+        for k, table in enumerate(self._orders):
+            keys = table.keys[:-1]
+            prefixes, last = np.divmod(keys, self.vocabulary_size)
+            if k:
+                suffixes = self._orders[k - 1].keys.searchsorted(suffixes[prefixes] * self.vocabulary_size + last)
+            probability = table.own[:-1] + table.backoff[prefixes] * probability[suffixes]
+            weights = self._orders[k + 1].backoff[:-1] if k + 1 < self.order else np.ones(len(keys))
+            yield keys, np.log(probability), np.log(weights)
+
     def _lookup(self, stream: np.ndarray, reach: np.ndarray) -> Iterator[tuple[_Order, np.ndarray, np.ndarray]]:
         """For k = 1, 2, ...: the table, the row of every position's context, the row of the k-gram ending there."""
         rows = np.zeros(len(stream), dtype=np.int64)

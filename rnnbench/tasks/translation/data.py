@@ -1,0 +1,256 @@
+"""Sentences with their translations."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rnnbench.data.batch import PairBatch, pad
+from rnnbench.data.bucket import Budget, TrainingBatches, evaluation_batches
+from rnnbench.data.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
+from rnnbench.data.fingerprint import fingerprint
+from rnnbench.data.left_out import LeftOut
+from rnnbench.data.source import SPLITS, Source, Split
+from rnnbench.data.text_encoder import TextEncoder, Unit
+from rnnbench.errors import UserError
+from rnnbench.tasks.base import Spec, TaskData
+from rnnbench.tasks.translation.pairs import Pair, read_pairs
+
+_STAGE_SPLITS: dict[str, tuple[Split, ...]] = {
+    "fit": ("train", "validation"),
+    "validate": ("validation",),
+    "test": ("test",),
+}
+
+
+class TranslationData(TaskData):
+    """Sentences with their translations, in batches of about equal lengths.
+
+    A record holds a text for each language: in a column of the language's name, or in the column ``translation`` by
+    that name. Which of them is translated into which, `source_language` and `target_language` say.
+
+    Args:
+        source: Where the pairs come from.
+        source_language: Name of the language that is translated, as the data call it.
+        target_language: Name of the language that it is translated into; ``zh`` is scored by characters.
+        source_unit: What a token of the source is: ``reversible`` for words and punctuation, ``char`` for Chinese.
+        target_unit: What a token of the target is; translations are put together again and compared with the raw
+            references.
+        joint: Whether both languages share one vocabulary, such as one of subwords.
+        lowercase: Whether both languages are lower-cased; scores then ignore case, too.
+        min_count: Rarer tokens become ``<unk>``; rarer pairs are not merged by BPE.
+        max_vocabulary: Keep only so many of the most frequent tokens of each language, special ones included; size of a
+            vocabulary of subwords.
+        max_length: Pairs of the training split in which either side has more tokens are left out; null for no limit.
+        max_tokens: Most tokens of a batch of one process, both sides together, padding included.
+        batch_size: Most pairs of a batch of one process.
+        num_workers: Processes that read ahead.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        source_language: str = "de",
+        target_language: str = "en",
+        source_unit: Unit = "reversible",
+        target_unit: Unit = "reversible",
+        joint: bool = False,
+        lowercase: bool = False,
+        min_count: int = 1,
+        max_vocabulary: int | None = None,
+        max_length: int | None = None,
+        max_tokens: int | None = 4096,
+        batch_size: int | None = None,
+        num_workers: int = 0,
+    ) -> None:
+        super().__init__()
+        if source_language == target_language:
+            raise UserError(
+                f"source and target are both {source_language!r}",
+                where="data.target_language",
+                hint="name two languages of the data",
+            )
+        if joint and source_unit != target_unit:
+            raise UserError(
+                f"one vocabulary cannot hold {source_unit} of the source and {target_unit} of the target",
+                where="data.joint",
+                hint="give source_unit and target_unit the same value, or leave joint out",
+            )
+        self.budget = Budget(max_tokens, batch_size)
+        self.source = source
+        self.source_language = source_language
+        self.target_language = target_language
+        self.source_unit = source_unit
+        self.target_unit = target_unit
+        self.joint = joint
+        self.lowercase = lowercase
+        self.min_count = min_count
+        self.max_vocabulary = max_vocabulary
+        self.max_length = max_length
+        self.num_workers = num_workers
+        self.dataset = source.dataset
+        self.source_encoder: TextEncoder | None = None
+        self.target_encoder: TextEncoder | None = None
+        self.splits: dict[Split, SentencePairs] = {}
+
+    @property
+    def spec(self) -> Spec:
+        """What maps the texts of both languages to ids, and how the languages are called."""
+        assert self.source_encoder is not None, "setup comes first"
+        assert self.target_encoder is not None, "setup comes first"
+        return {
+            "source": self.source_encoder.state(),
+            "target": self.target_encoder.state(),
+            "source_language": self.source_language,
+            "target_language": self.target_language,
+            "joint": self.joint,
+            "dataset": self.dataset,
+        }
+
+    def details(self) -> dict[str, str | int | float]:
+        """Languages, units, sizes of vocabularies and splits, share of padding in training."""
+        assert self.source_encoder is not None, "setup comes first"
+        assert self.target_encoder is not None, "setup comes first"
+        found: dict[str, str | int | float] = {
+            "languages": f"{self.source_language}-{self.target_language}",
+            "source_unit": self.source_encoder.unit,
+            "target_unit": self.target_encoder.unit,
+            "source_vocabulary": len(self.source_encoder),
+            "target_vocabulary": len(self.target_encoder),
+        }
+        for split, read in self.splits.items():
+            found[f"{split}_pairs"] = len(read.pairs)
+            found[f"{split}_target_tokens"] = int(read.lengths[:, 1].sum())
+        if "train" in self.splits:
+            found["padding"] = round(self._training_batches().padding_waste(), 4)
+        return found
+
+    def pairs(self, split: Split) -> list[Pair]:
+        """The pairs of a split, in the order of a batch's ``ids``: texts as they are in the data."""
+        return self.splits[split].pairs
+
+    def prepare_data(self) -> None:
+        """Fetches or generates what is missing, once on each machine."""
+        self.source.prepare()
+
+    def setup(self, stage: str) -> None:
+        """Reads all splits, because the fingerprint is that of the whole data set, and encodes those of this stage."""
+        if stage == "predict":
+            raise UserError("predictions are those of a run", hint="rnnbench predict --run RUN lines.txt")
+        everything = {split: self._read(split) for split in SPLITS}
+        self.fingerprint = fingerprint(
+            {split: ({"source": pair.source, "target": pair.target} for pair in everything[split]) for split in SPLITS},
+            source_language=self.source_language,
+            target_language=self.target_language,
+        )
+        left_out = LeftOut()
+        spec = self.model_spec()
+        if spec is not None:
+            self.source_encoder = TextEncoder.from_state(spec["source"])
+            self.target_encoder = TextEncoder.from_state(spec["target"])
+        else:
+            self._train([pair for pair in everything["train"] if pair.source and pair.target])
+        for split in _STAGE_SPLITS[stage]:
+            self.splits[split] = self._encode(split, everything[split], left_out)
+        self.report(left_out)
+
+    def train_dataloader(self) -> BucketTrainingLoader[PairBatch]:
+        """Batches in the order of the seed and the epoch, from where an interrupted epoch stopped."""
+        return BucketTrainingLoader(
+            self._training_batches(), self.splits["train"], *self.rank(), self.num_workers, self.position
+        )
+
+    def val_dataloader(self) -> BucketEvaluationLoader[PairBatch]:
+        """Batches of the validation split."""
+        return self._evaluation("validation")
+
+    def test_dataloader(self) -> BucketEvaluationLoader[PairBatch]:
+        """Batches of the test split."""
+        return self._evaluation("test")
+
+    def _read(self, split: Split) -> list[Pair]:
+        place = functools.partial(self.source.place, split)
+        pairs = read_pairs(self.source.records(split), self.source_language, self.target_language, place)
+        if (self.source_unit, self.target_unit) == ("word", "word"):
+            return pairs
+        # An alignment is one of words, and these tokens are others.
+        return [pair._replace(alignment=None) for pair in pairs]
+
+    def _train(self, pairs: list[Pair]) -> None:
+        """The vocabularies of the training split."""
+        if not pairs:
+            raise UserError("no pair of train has text on both sides", where=self.dataset)
+        train = functools.partial(
+            TextEncoder.train, lowercase=self.lowercase, min_count=self.min_count, max_size=self.max_vocabulary
+        )
+        sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
+        if self.joint:
+            self.source_encoder = self.target_encoder = train(self.source_unit, sources + targets)
+        else:
+            self.source_encoder = train(self.source_unit, sources)
+            self.target_encoder = train(self.target_unit, targets)
+
+    def _encode(self, split: Split, pairs: list[Pair], left_out: LeftOut) -> SentencePairs:
+        assert self.source_encoder is not None
+        assert self.target_encoder is not None
+        sources = [encode_source(self.source_encoder, pair.source) for pair in pairs]
+        targets = [encode_target(self.target_encoder, pair.target) for pair in pairs]
+        if split != "train":
+            return SentencePairs(pairs, sources, targets)
+        # Without the marks of beginning and end, which are no one's words.
+        lengths = [(len(source) - 1, len(target) - 2) for source, target in zip(sources, targets, strict=True)]
+        kept = []
+        for number in left_out.apply_limit(split, lengths, self.max_length, "drop").tolist():
+            if 0 in lengths[number]:
+                left_out.add(split, number, "an empty line", "dropped")
+            else:
+                kept.append(number)
+        return SentencePairs(*([part[number] for number in kept] for part in (pairs, sources, targets)))
+
+    def _training_batches(self) -> TrainingBatches:
+        # What `seed_everything` leaves for all processes; torch's own seed differs between them.
+        return TrainingBatches(self.splits["train"].lengths, self.budget, int(os.environ.get("PL_GLOBAL_SEED", 0)))
+
+    def _evaluation(self, split: Split) -> BucketEvaluationLoader[PairBatch]:
+        read = self.splits[split]
+        return BucketEvaluationLoader(
+            evaluation_batches(read.lengths, self.budget), read, *self.rank(), self.num_workers
+        )
+
+
+class SentencePairs:
+    """The pairs of a split; called with some of their numbers, it makes a batch of them.
+
+    Args:
+        pairs: The texts.
+        sources: Ids ``(S,)`` of every source, with ``<eos>``.
+        targets: Ids ``(T + 1,)`` of every target, with ``<bos>`` and ``<eos>``.
+    """
+
+    def __init__(self, pairs: list[Pair], sources: Sequence[Tensor], targets: Sequence[Tensor]) -> None:
+        self.pairs = pairs
+        self.sources = sources
+        self.targets = targets
+        self.lengths = np.array([(len(s), len(t) - 1) for s, t in zip(sources, targets, strict=True)], dtype=np.int64)
+
+    def __call__(self, samples: list[int], epoch: int) -> PairBatch:
+        """The batch of these pairs, the same in every epoch."""
+        source, source_lengths = pad([self.sources[i] for i in samples], TextEncoder.pad)
+        target, marked_lengths = pad([self.targets[i] for i in samples], TextEncoder.pad)
+        lengths = marked_lengths - 1
+        return PairBatch(source, source_lengths, target, lengths, torch.tensor(samples), int(lengths.sum()))
+
+
+def encode_source(encoder: TextEncoder, text: str) -> Tensor:
+    """Ids ``(S,)`` of a sentence to be translated, with ``<eos>`` at its end."""
+    return torch.from_numpy(np.append(encoder.encode(text), encoder.end))
+
+
+def encode_target(encoder: TextEncoder, text: str) -> Tensor:
+    """Ids ``(T + 1,)`` of a translation between ``<bos>`` and ``<eos>``."""
+    return torch.from_numpy(np.concatenate([[encoder.begin], encoder.encode(text), [encoder.end]]))

@@ -1,0 +1,112 @@
+"""What every decoder is: the recurrent part of a step, and the part of it that may wait for all steps."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from rnnbench.backbone import Backbone, StackState
+from rnnbench.backbone.state import select
+from rnnbench.errors import UserError
+from rnnbench.nn.attention import Memory
+from rnnbench.tasks.translation.encoder import Encoded
+
+MakeStack = Callable[..., Backbone]
+"""Makes a stack from its input size; takes other options of `Backbone` by name."""
+
+
+class DecoderState(NamedTuple):
+    """What a decoder carries from token to token, N rows."""
+
+    stack: StackState
+    """State of the recurrent layers."""
+    memory: Memory | None
+    """The source sentences, for decoders that attend to them."""
+    fed: Tensor | None
+    """``(N, F)``: what else the next step reads, by decoder: a summary of the source, or something of this step."""
+    attention: Tensor | None = None
+    """``(N, S)``: weights of the last step."""
+
+    def select(self, rows: Tensor) -> DecoderState:
+        """The rows ``(N',)`` (int64), in this order and as often as named; source sentences are not copied."""
+        return DecoderState(
+            select(self.stack, rows),
+            None if self.memory is None else self.memory.select(rows),
+            None if self.fed is None else self.fed.index_select(0, rows),
+            None if self.attention is None else self.attention.index_select(0, rows),
+        )
+
+
+class Decoder(nn.Module, ABC):
+    """Reads the tokens of a translation and makes of each a vector D that the next token is predicted from.
+
+    The definition is `step`: `advance`, then `finish`. In training `forward` reads whole translations: it loops over
+    `advance` and calls `finish` once, unless a decoder whose recurrence needs no attention does better.
+    """
+
+    output_size: int
+    """Width D."""
+
+    @abstractmethod
+    def start(self, encoded: Encoded) -> DecoderState:
+        """The state before the first token of B translations."""
+
+    @abstractmethod
+    def advance(self, x: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
+        """The part of a step that the next one waits for: vectors ``(N, E)`` -> ``(N, P)``, and the new state."""
+
+    @abstractmethod
+    def finish(self, made: Tensor, x: Tensor) -> Tensor:
+        """The other part: what `advance` made ``(..., P)`` of the vectors ``(..., E)`` -> ``(..., D)``."""
+
+    @abstractmethod
+    def flops_per_token(self) -> int:
+        """Floating-point operations of a step, but for those that grow with the length of the source."""
+
+    @property
+    @abstractmethod
+    def stacks(self) -> list[Backbone]:
+        """The recurrent layers."""
+
+    def step(self, x: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
+        """Reads one token of each translation: vectors ``(N, E)`` -> ``(N, D)``, and the new state."""
+        made, state = self.advance(x, state)
+        return self.finish(made, x), state
+
+    def forward(self, x: Tensor, lengths: Tensor, state: DecoderState) -> tuple[Tensor, Tensor | None]:
+        """Reads whole translations.
+
+        Args:
+            x: Vectors of the tokens ``(B, T, E)``.
+            lengths: Their numbers ``(B,)`` int64, each in 1..T.
+            state: The state before the first.
+
+        Returns:
+            ``(B, T, D)``, anything past each length, and the weights of the attention ``(B, T, S)`` if there is one.
+        """
+        made, weights = [], []
+        for token in x.unbind(1):
+            one, state = self.advance(token, state)
+            made.append(one)
+            weights.append(state.attention)
+        attention = None if weights[0] is None else torch.stack(weights, 1)  # type: ignore[arg-type]
+        return self.finish(torch.stack(made, 1), x), attention
+
+
+def check_causal(stack: Backbone) -> Backbone:
+    """The stack, if it can be run step by step.
+
+    Raises:
+        UserError: It reads from both ends.
+    """
+    if not stack.causal:
+        raise UserError(
+            "a decoder cannot read the translation that it writes from its end",
+            where="model.decoder_backbone.bidirectional",
+            hint="bidirectional: false",
+        )
+    return stack

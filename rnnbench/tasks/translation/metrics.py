@@ -1,0 +1,136 @@
+"""Corpus BLEU, chrF and TER by sacreBLEU, perplexity, exact sentences, and how right the attention is.
+
+K. Papineni et al., BLEU, a method for automatic evaluation of machine translation, ACL 2002; M. Popović, chrF, a
+character n-gram F-score for automatic MT evaluation, WMT 2015; M. Snover et al., A study of translation edit rate with
+targeted human annotation, AMTA 2006; M. Post, A call for clarity in reporting BLEU scores, WMT 2018.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rnnbench.tasks.item_texts import Items, ItemTexts
+from rnnbench.tasks.translation.pairs import Alignment
+
+_NO_SPACES = ("ja", "th", "lo", "km", "my")
+
+
+class CorpusTranslations(ItemTexts):
+    """Of every pair: the negative log-likelihood of the reference, the hypothesis, and how many words were aligned."""
+
+    def update(  # type: ignore[override]
+        self, ids: Tensor, nats: Tensor, tokens: Tensor, hypotheses: Sequence[str], aligned: Tensor | None = None
+    ) -> None:
+        """Enters some pairs.
+
+        Args:
+            ids: Their numbers ``(B,)`` int64; a negative one marks a pair that counts for nothing.
+            nats: Negative log-likelihood of their references ``(B,)``, end marks included.
+            tokens: Number of tokens of their references ``(B,)``, end marks included.
+            hypotheses: B translations, put together again.
+            aligned: What `count_aligned` gives ``(B, 2)``; None where no alignment is known or the model has none.
+        """
+        aligned = nats.new_zeros(len(ids), 2) if aligned is None else aligned
+        columns = torch.stack([nats.double(), tokens.double()], 1)
+        super().update(ids, torch.cat([columns, aligned.to(columns)], 1), hypotheses)
+
+
+def count_aligned(weights: Tensor, source_lengths: Tensor, alignments: Sequence[Alignment | None]) -> Tensor:
+    """How often attention looks at a word that says the same.
+
+    A word of the reference counts if the true alignment links it to any source word. It is right if the source word
+    with the largest weight is one of those, when the model predicts it after the reference's words before it. End marks
+    on both sides are left out, and of equal weights the first one is the largest.
+
+    Args:
+        weights: ``(B, T, S)``, of the step that predicts each token of the reference over all source tokens.
+        source_lengths: ``(B,)`` int64, end marks included.
+        alignments: The true alignment of each pair, whose words are its tokens; None counts nothing.
+
+    Returns:
+        ``(B, 2)`` float64: words that are right, words that count.
+    """
+    counts = torch.zeros(len(alignments), 2, dtype=torch.float64)
+    for row, (alignment, length) in enumerate(zip(alignments, source_lengths.tolist(), strict=True)):
+        if alignment and length > 1:
+            best = weights[row, : len(alignment), : length - 1].argmax(1).tolist()
+            linked = [place in links for place, links in zip(best, alignment, strict=True) if links]
+            counts[row] = torch.tensor([sum(linked), len(linked)])
+    return counts
+
+
+def translation_metrics(
+    items: Items, references: Sequence[str], language: str, lowercase: bool = False
+) -> dict[str, float]:
+    """What translation models report, of a whole split at once.
+
+    Args:
+        items: What `CorpusTranslations` gives, N pairs.
+        references: Their references as they are in the data.
+        language: Language of the references, which decides on sacreBLEU's tokenizer.
+        lowercase: Whether case is ignored.
+
+    Returns:
+        ``bleu``, ``chrf``, ``ter`` from 0 to 100 (of TER, more is worse, and it can be more); ``exact``, the share of
+        sentences that are right to the letter, but for white space; ``perplexity`` per token;
+        ``character_perplexity``, for which an end mark counts as one character, comparable whatever a token is; and
+        ``alignment_accuracy`` where an alignment is known.
+    """
+    hypotheses, references = _same(items.texts), _same(references)
+    found: dict[str, float] = {
+        name: metric.corpus_score(hypotheses, [references]).score
+        for name, metric in _metrics(language, lowercase).items()
+    }
+    if lowercase:
+        hypotheses, references = [text.lower() for text in hypotheses], [text.lower() for text in references]
+    right = sum(a == b for a, b in zip(hypotheses, references, strict=True))
+    found["exact"] = right / len(references)
+    nats, tokens, aligned, alignable = (math.fsum(column) for column in items.values.T.tolist())
+    characters = sum(len(text) + 1 for text in references)
+    found["perplexity"] = _exp(nats / tokens)
+    found["character_perplexity"] = _exp(nats / characters)
+    if alignable:
+        found["alignment_accuracy"] = aligned / alignable
+    return found
+
+
+def signatures(language: str, lowercase: bool = False) -> dict[str, str]:
+    """How ``bleu``, ``chrf`` and ``ter`` are computed, in sacreBLEU's own words.
+
+    Args:
+        language: Language of the references.
+        lowercase: Whether case is ignored.
+    """
+    found = {}
+    for name, metric in _metrics(language, lowercase).items():
+        # The number of references is known once something was scored.
+        metric.corpus_score([""], [[""]])
+        found[name] = str(metric.get_signature())
+    return found
+
+
+def _metrics(language: str, lowercase: bool) -> dict[str, Any]:
+    from sacrebleu.metrics import BLEU, CHRF, TER
+
+    code = language.lower().replace("_", "-").partition("-")[0]
+    chinese = code in ("zh", "zho", "cmn", "chinese")
+    tokenizer = "zh" if chinese else "char" if code in _NO_SPACES else None
+    return {
+        "bleu": BLEU(lowercase=lowercase, tokenize=tokenizer),
+        "chrf": CHRF(lowercase=lowercase),
+        "ter": TER(case_sensitive=not lowercase, normalized=chinese, asian_support=chinese),
+    }
+
+
+def _same(texts: Sequence[str]) -> list[str]:
+    """Texts with single spaces."""
+    return [" ".join(text.split()) for text in texts]
+
+
+def _exp(value: float) -> float:
+    return math.exp(value) if value < 700 else math.inf

@@ -1,0 +1,169 @@
+"""What every model of this application does: training on pairs, exact evaluation, translating text."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from rnnbench.data.batch import PairBatch
+from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.decode.beam import Beam
+from rnnbench.tasks.base import Spec, Task
+from rnnbench.tasks.translation.alignment_picture import record_alignments
+from rnnbench.tasks.translation.data import TranslationData
+from rnnbench.tasks.translation.decoder import DecoderState
+from rnnbench.tasks.translation.metrics import CorpusTranslations, count_aligned, signatures, translation_metrics
+from rnnbench.tasks.translation.search import Ensemble
+
+_GREEDY = Beam(size=1)
+_PICTURES = 12
+
+
+class TranslationModel(Task):
+    """A model that writes the translation of a sentence token by token.
+
+    Subclasses write `build`, `start`, `step` and `forward`. Validation takes the best token always, test searches as
+    `beam` says; both compute the likelihood of the references beside it.
+    """
+
+    application: ClassVar[str] = "translation"
+    monitor = "validation/bleu"
+    monitor_mode: ClassVar[str] = "max"
+    source_encoder: TextEncoder
+    target_encoder: TextEncoder
+    beam: Beam
+    """How translations are searched for in test, and in predictions unless they say otherwise."""
+    max_length: int
+    """Most tokens of a translation."""
+    length_ratio: float
+    """Most tokens of a translation for each token of the source, a few more being allowed."""
+    label_smoothing: float
+    """Share of a target's probability that all tokens get in training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.corpus = CorpusTranslations()
+        self._measured: dict[str, int] = {}
+
+    @property
+    @abstractmethod
+    def attends(self) -> bool:
+        """Whether the decoder attends to the source."""
+
+    @abstractmethod
+    def start(self, source: Tensor, lengths: Tensor) -> DecoderState:
+        """Reads source sentences.
+
+        Args:
+            source: Ids ``(B, S)``, each sentence with its end mark.
+            lengths: ``(B,)`` int64.
+
+        Returns:
+            The state before the first token of the translations.
+        """
+
+    @abstractmethod
+    def step(self, tokens: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
+        """One token ``(N,)`` of each translation -> log-probabilities of the next ``(N, V)``, and the state."""
+
+    @abstractmethod
+    def forward(self, batch: PairBatch) -> tuple[Tensor, Tensor | None]:
+        """Reads sentences with their translations.
+
+        Returns:
+            Scores of the tokens of all translations ``(N, V)``, one translation after the other, and the weights of the
+            attention ``(B, T, S)`` if there is one.
+        """
+
+    def use_spec(self, spec: Spec) -> None:
+        """Builds the model around both vocabularies."""
+        self.source_encoder = TextEncoder.from_state(spec["source"])
+        self.target_encoder = TextEncoder.from_state(spec["target"])
+        super().use_spec(spec)
+
+    def training_step(self, batch: PairBatch, batch_idx: int) -> Tensor:
+        """Cross-entropy of the translations, a token."""
+        scores, _ = self(batch)
+        loss = F.cross_entropy(scores, predicted(batch), label_smoothing=self.label_smoothing)
+        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=batch.tokens)
+        return loss
+
+    def evaluate(self, batch: PairBatch) -> None:
+        """See `Task.evaluate`."""
+        scores, weights = self(batch)
+        nats = F.cross_entropy(scores.double(), predicted(batch), reduction="none")
+        of_pairs = torch.stack([part.sum() for part in nats.split(batch.target_lengths.tolist())])
+        split = "test" if self.trainer.testing else "validation"
+        found = Ensemble([self]).search([(batch.source, batch.source_lengths)], self._search_of(split))
+        # Where probabilities are no numbers, nothing is found.
+        texts = [self.target_encoder.decode(best[0].tokens) if best else "" for best in found]
+        aligned = None
+        if weights is not None:
+            pairs = self._data().pairs(split)  # type: ignore[arg-type]
+            known = [pairs[i].alignment if i >= 0 else None for i in batch.ids.tolist()]
+            aligned = count_aligned(weights, batch.source_lengths, known)
+        self.corpus.update(batch.ids, of_pairs, batch.target_lengths, texts, aligned)
+
+    def log_metrics(self, split: str) -> None:
+        """See `Task.log_metrics`."""
+        items = self.corpus.compute()
+        self.corpus.reset()
+        pairs = self._data().pairs(split)  # type: ignore[arg-type]
+        references = [pairs[i].target for i in items.ids]
+        self._measured[split] = int(items.values[:, 1].sum())
+        for name, value in translation_metrics(items, references, *self._scored_as()).items():
+            # float64 tensors: Lightning would round plain numbers to float32.
+            exact = torch.tensor(value, dtype=torch.float64)
+            self.log(f"{split}/{name}", exact, prog_bar=name in ("bleu", "perplexity"), sync_dist=True, batch_size=1)
+
+    def on_test_epoch_end(self) -> None:
+        """Draws the attention of some sentences, besides the metrics."""
+        super().on_test_epoch_end()
+        if self.attends and self.trainer.is_global_zero:
+            sources = [pair.source for pair in self._data().pairs("test")[:_PICTURES]]
+            found = Ensemble([self]).translate(sources, self.beam, attention=True)
+            items = [best.as_picture() for best, *_ in found if best.attention is not None]
+            record_alignments(self.trainer, items)
+
+    def metric_signature(self, split: str) -> str:
+        """How many tokens the references have."""
+        return f"tokens:{self._measured[split]}"
+
+    def signature_of(self, metric: str, split: str) -> str:
+        """That of sacreBLEU where it computes the metric, and how translations were searched for."""
+        if metric in ("perplexity", "character_perplexity", "alignment_accuracy"):
+            return self.metric_signature(split)
+        beam = self._search_of(split)
+        search = f"beam:{beam.size}"
+        if beam.size > 1:
+            search += f"|length_penalty:{beam.length_penalty}|coverage_penalty:{beam.coverage_penalty}"
+        known = signatures(*self._scored_as())
+        return f"{known[metric]}|{search}" if metric in known else search
+
+    def _search_of(self, split: str) -> Beam:
+        return self.beam if split == "test" else _GREEDY
+
+    def _scored_as(self) -> tuple[str, bool]:
+        """Language of the translations, and whether case is ignored."""
+        assert self.spec is not None
+        return self.spec["target_language"], self.target_encoder.lowercase
+
+    def _data(self) -> TranslationData:
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        assert isinstance(data, TranslationData)
+        return data
+
+
+def where_predicted(batch: PairBatch) -> Tensor:
+    """Where a token is predicted ``(B, T)`` (bool)."""
+    steps = batch.target.shape[1] - 1
+    return torch.arange(steps, device=batch.target.device) < batch.target_lengths[:, None]
+
+
+def predicted(batch: PairBatch) -> Tensor:
+    """The predicted tokens of all pairs ``(N,)``, one pair after the other."""
+    return batch.target[:, 1:][where_predicted(batch)]

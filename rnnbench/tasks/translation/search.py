@@ -1,0 +1,251 @@
+"""Translating with one trained model, or with several that answer as one."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import Tensor
+
+from rnnbench.data.batch import pad
+from rnnbench.data.bucket import Budget, evaluation_batches
+from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.data.vocabulary import UNKNOWN
+from rnnbench.decode.beam import Beam, Hypothesis, beam_search
+from rnnbench.decode.sample import Sampling, sample_sequences
+from rnnbench.errors import UserError
+from rnnbench.tasks.translation.alignment_picture import Item
+from rnnbench.tasks.translation.data import encode_source
+from rnnbench.tasks.translation.decoder import DecoderState
+
+if TYPE_CHECKING:
+    from rnnbench.tasks.translation.model import TranslationModel
+
+# Of sentences that are translated outside of the trainer.
+_BUDGET = Budget(max_tokens=4096, batch_size=128)
+# Short sentences may grow by more than any factor says.
+_EXTRA_TOKENS = 10
+
+
+class Translation(NamedTuple):
+    """One translation of a sentence."""
+
+    text: str
+    score: float
+    """By which translations of a sentence are ranked."""
+    source: list[str]
+    """The tokens that were read, the mark of the end among them."""
+    target: list[str]
+    """The tokens that were written, the mark of the end among them."""
+    attention: Tensor | None
+    """``(T, S)`` weights of every target token over the source tokens; None where they were not asked for, or where the
+    model has no attention."""
+
+    def as_picture(self) -> Item:
+        """What `rnnbench.tasks.translation.alignment_picture.draw` takes; without end marks."""
+        assert self.attention is not None
+        return self.source[:-1], self.target[:-1], self.attention
+
+
+class EnsembleState(NamedTuple):
+    """The states of several models that translate the same sentences."""
+
+    states: tuple[DecoderState, ...]
+    attending: tuple[int, ...]
+    """Numbers of the models whose attention counts."""
+
+    @property
+    def attention(self) -> Tensor | None:
+        """The mean over the models that attend."""
+        found = [self.states[number].attention for number in self.attending]
+        return None if not found or found[0] is None else torch.stack(found).mean(0)  # type: ignore[arg-type]
+
+    def select(self, rows: Tensor) -> EnsembleState:
+        """The rows ``(N,)`` (int64) of every state."""
+        return self._replace(states=tuple(state.select(rows) for state in self.states))
+
+
+class Ensemble:
+    """Translators into one language that choose every token together: by the mean of their probabilities.
+
+    Their attention is the mean over those that read the same tokens as the first.
+
+    Args:
+        models: One or more, all with the same target vocabulary; each reads the source with its own.
+
+    Raises:
+        UserError: Their target vocabularies differ.
+    """
+
+    def __init__(self, models: Sequence[TranslationModel]) -> None:
+        self.models = list(models)
+        self.source_encoder, self.target_encoder = models[0].source_encoder, models[0].target_encoder
+        for number, model in enumerate(models[1:], start=2):
+            if model.target_encoder.state() != self.target_encoder.state():
+                raise UserError(
+                    f"model {number} has {len(model.target_encoder):,} target tokens, the first"
+                    f" {len(self.target_encoder):,}, or others",
+                    where="--run",
+                    hint="models that translate together are trained with the same target vocabulary",
+                )
+
+        reads = self.source_encoder.state()
+        self._attending = tuple(
+            number
+            for number, model in enumerate(models)
+            if model.attends and (number == 0 or model.source_encoder.state() == reads)
+        )
+
+    @property
+    def attends(self) -> bool:
+        """Whether it is known what a translation attended to."""
+        return bool(self._attending)
+
+    @functools.cached_property
+    def _names(self) -> tuple[list[str], list[str]]:
+        """The tokens of source and target."""
+        return self.source_encoder.tokens, self.target_encoder.tokens
+
+    def step(self, tokens: Tensor, state: EnsembleState) -> tuple[Tensor, EnsembleState]:
+        """Tokens ``(N,)`` -> log-probabilities of the next ones ``(N, V)``: the logarithm of their mean probability."""
+        if len(self.models) == 1:
+            log_probs, one = self.models[0].step(tokens, state.states[0])
+            return log_probs, state._replace(states=(one,))
+        steps = [model.step(tokens, one) for model, one in zip(self.models, state.states, strict=True)]
+        together = torch.stack([log_probs.double() for log_probs, _ in steps]).logsumexp(0)
+        mean = together - torch.tensor(len(steps), dtype=together.dtype).log()
+        return mean.to(steps[0][0]), state._replace(states=tuple(one for _, one in steps))
+
+    def translate(
+        self,
+        texts: Sequence[str],
+        beam: Beam,
+        max_length: int | None = None,
+        attention: bool = False,
+        replace_unknown: bool = False,
+        sampling: Sampling | None = None,
+        first: int = 0,
+    ) -> Iterator[list[Translation]]:
+        """Translates sentences.
+
+        Args:
+            texts: The sentences; one without a token has an empty translation.
+            beam: How to search.
+            max_length: Most tokens of a translation; null for that of the models.
+            attention: Whether translations come with their attention.
+            replace_unknown: Whether ``<unk>`` is replaced by the source token that was attended to most.
+            sampling: Draws a translation of each sentence rather than to search for the best ones.
+            first: Number of the first sentence, which its draws depend on.
+
+        Yields:
+            For each sentence, in order, up to ``beam.nbest`` translations, best first.
+        """
+        sources = [[encode_source(model.source_encoder, text) for text in texts] for model in self.models]
+        # An end mark alone is an empty line.
+        filled = [i for i, ids in enumerate(sources[0]) if len(ids) > 1]
+        found: dict[int, list[Hypothesis]] = {}
+        if filled:
+            for rows in evaluation_batches([len(sources[0][i]) for i in filled], _BUDGET):
+                chosen = [filled[row] for row in rows]
+                batches = [pad([ids[i] for i in chosen], TextEncoder.pad) for ids in sources]
+                if sampling is None:
+                    results = self.search(batches, beam, max_length, attention or replace_unknown)
+                else:
+                    results = self.sample(batches, [first + i for i in chosen], sampling, max_length)
+                found.update(zip(chosen, results, strict=True))
+        nothing = Hypothesis([], 0.0, 0.0, None)
+        for i, text in enumerate(texts):
+            yield [self._translation(text, one, attention, replace_unknown) for one in found.get(i) or [nothing]]
+
+    def search(
+        self,
+        sources: Sequence[tuple[Tensor, Tensor]],
+        beam: Beam,
+        max_length: int | None = None,
+        keep_attention: bool = False,
+    ) -> list[list[Hypothesis]]:
+        """Hypotheses for the sentences of a batch.
+
+        Args:
+            sources: For each model the ids ``(B, S)`` and the lengths ``(B,)`` of the same sentences.
+            beam: How to search.
+            max_length: Most tokens of a translation; null for that of the models.
+            keep_attention: Whether hypotheses come with their attention.
+        """
+        with self._evaluating():
+            state, limits = self._start(sources, max_length)
+            lengths = sources[0][1].to(limits.device)
+            begin, end = TextEncoder.begin, TextEncoder.end
+            return beam_search(self.step, state, begin, end, limits, beam, lengths, keep_attention)
+
+    def sample(
+        self,
+        sources: Sequence[tuple[Tensor, Tensor]],
+        numbers: Sequence[int],
+        sampling: Sampling,
+        max_length: int | None = None,
+    ) -> list[list[Hypothesis]]:
+        """Draws a translation for each sentence of a batch.
+
+        Args:
+            sources: For each model the ids ``(B, S)`` and the lengths ``(B,)`` of the same sentences.
+            numbers: Their numbers, which the draws depend on.
+            sampling: How tokens are chosen.
+            max_length: Most tokens of a translation; null for that of the models.
+        """
+        with self._evaluating():
+            state, limits = self._start(sources, max_length)
+            begin, end = TextEncoder.begin, TextEncoder.end
+            return [[one] for one in sample_sequences(self.step, state, begin, end, limits, numbers, sampling)]
+
+    def _start(self, sources: Sequence[tuple[Tensor, Tensor]], max_length: int | None) -> tuple[EnsembleState, Tensor]:
+        """The state before the first token, and the most tokens of each translation."""
+        states = tuple(
+            model.start(ids.to(model.device), lengths.to(model.device))
+            for model, (ids, lengths) in zip(self.models, sources, strict=True)
+        )
+        first = self.models[0]
+        limits = (sources[0][1].to(first.device) * first.length_ratio).ceil().long() + _EXTRA_TOKENS
+        return EnsembleState(states, self._attending), limits.clamp(
+            max=first.max_length if max_length is None else max_length
+        )
+
+    @contextmanager
+    def _evaluating(self) -> Iterator[None]:
+        """Without dropout, and without gradients."""
+        modes = [model.training for model in self.models]
+        for model in self.models:
+            model.eval()
+        try:
+            with torch.inference_mode():
+                yield
+        finally:
+            for model, mode in zip(self.models, modes, strict=True):
+                model.train(mode)
+
+    def _translation(self, text: str, found: Hypothesis, attention: bool, replace_unknown: bool) -> Translation:
+        read, written = self._names
+        source = [*self.source_encoder.split(text), read[TextEncoder.end]]
+        target = [written[i] for i in (*found.tokens, TextEncoder.end)]
+        weights = None if found.attention is None else found.attention[:, : len(source)].cpu()
+        words = self.target_encoder.decode(found.tokens)
+        if replace_unknown and weights is not None:
+            words = _fill_in(words, _attended(found.tokens, weights, source))
+        return Translation(words, found.score, source, target, weights if attention else None)
+
+
+def _attended(tokens: Sequence[int], weights: Tensor, source: Sequence[str]) -> Iterator[str]:
+    """For each unknown token the source token, but the end mark, with the largest weight."""
+    for token, row in zip(tokens, weights, strict=False):
+        if token == TextEncoder.unknown:
+            yield source[int(row[:-1].argmax())]
+
+
+def _fill_in(text: str, words: Iterable[str]) -> str:
+    """The text with these words in the place of ``<unk>``."""
+    rest = iter(words)
+    return re.sub(re.escape(UNKNOWN), lambda unknown: next(rest, unknown.group()).removeprefix("￭"), text)
