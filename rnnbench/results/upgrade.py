@@ -5,7 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-# Options of schema 1 that make no other model: `--seed_everything 2` or `--seed_everything=2`.
+_SELECTION = {
+    "text_generation": "min validation/nats_per_token",
+    "sentiment": "max validation/accuracy",
+    "translation": "max validation/bleu",
+}
+# Options that make no other model: `--seed_everything 2` or `--seed_everything=2`.
 _NO_SETTINGS = ("--seed_everything", "--name", "--runs")
 
 
@@ -32,10 +37,8 @@ def upgrade(content: Any) -> Any:
 
 def _selection(application: str, metrics: dict[str, Any]) -> str:
     """The rules that there were: each application had its own."""
-    if application == "text_generation":
-        return "min validation/nats_per_token"
-    if application == "sentiment":
-        return "max validation/accuracy"
+    if application in _SELECTION:
+        return _SELECTION[application]
     measured = {name for values in metrics.values() for name in values}
     for name in ("segmentation_f1", "entity_f1", "tag_accuracy"):
         if application == "labelling" and name in measured:

@@ -120,3 +120,4 @@ def test_what_cannot_be_upgraded_is_named(tmp_path: Path, make_result, changes: 
         read_result(path)
     assert error.value.where == str(path)
     assert "result.settings" not in error.value.problem
+    assert ("train it anew" in error.value.hint) == ("schema 1" in problem)
