@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnbench.errors import UserError
@@ -28,6 +28,7 @@ protocols = st.builds(
 
 
 @given(one=protocols, other=protocols)
+@settings(deadline=None)
 def test_differences(one: Protocol, other: Protocol) -> None:
     assert one.differences(one) == []
     assert one.differences(other) == other.differences(one)
