@@ -13,15 +13,23 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "compare",
         help="show finished runs side by side",
-        description="Show finished runs in one table for each data set. Values are compared only where the data and "
-        "the way of measuring are the same; the best of them is marked.",
+        description="Show finished runs in one table for each protocol: values are ranked only where data, way of "
+        "measuring, rule of selection and budget of training are the same. Runs that differ in the seed alone "
+        "are one row, with mean, deviation and interval; differences within the noise are ties.",
     )
     parser.add_argument("runs", nargs="+", metavar="RUN", help="a run folder, a folder of runs, or a pattern in quotes")
     parser.add_argument(
         "--format",
-        choices=("terminal", "markdown", "csv"),
+        choices=("terminal", "markdown", "csv", "json"),
         default="terminal",
-        help="how to write the tables (default: %(default)s); csv has every digit",
+        help="how to write the tables (default: %(default)s); csv has every run with every digit, json the tests too",
+    )
+    parser.add_argument(
+        "--across",
+        action="append",
+        choices=("budget", "selection"),
+        default=[],
+        help="rank runs although their protocols differ in this",
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help="write to this file instead of the screen")
     parser.set_defaults(func=run)
@@ -30,10 +38,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Print or write the comparison."""
     from rnnbench.results.files import replace_text
-    from rnnbench.results.render import render_csv, render_markdown, render_terminal
+    from rnnbench.results.render import render_csv, render_json, render_markdown, render_terminal
     from rnnbench.results.table import compare, load_runs
 
-    comparison = compare(load_runs(args.runs))
+    comparison = compare(load_runs(args.runs), args.across)
     if args.format == "terminal":
         from rich.console import Console
 
@@ -44,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
         render_terminal(comparison, Console(file=page, width=140))
         text = page.getvalue()
     else:
-        text = render_csv(comparison) if args.format == "csv" else render_markdown(comparison)
+        render = {"csv": render_csv, "json": render_json, "markdown": render_markdown}[args.format]
+        text = render(comparison)
     if args.output is None:
         sys.stdout.write(text)
     else:

@@ -37,6 +37,7 @@ from rnnbench.platform.random_state import RandomState
 from rnnbench.platform.recorder import RunRecorder
 from rnnbench.platform.run_config import SaveRunConfig, fill_logger_options, flatten
 from rnnbench.platform.run_folder import RunFolder
+from rnnbench.platform.settings import settings_hash
 from rnnbench.platform.wandb_run import FinishWandb, connect
 from rnnbench.tasks.base import Spec, Task, TaskData
 
@@ -157,7 +158,9 @@ class RunCLI(LightningCLI):
         if self.run_folder is not None or self.subcommand == "fit":
             accounting = Accounting()
             command = shlex.join(["rnnbench", *sys.argv[1:]])
-            seed = self.config[self.subcommand].get("seed_everything")
+            config = self.config[self.subcommand]
+            seed = config.get("seed_everything")
+            seed = seed if isinstance(seed, int) else None
             callbacks += [
                 # First of all: a run that does not fit leaves nothing behind.
                 MemoryCheck(),
@@ -165,7 +168,7 @@ class RunCLI(LightningCLI):
                 AveragedWeights(),
                 accounting,
                 MetricsFile(),
-                RunRecorder(accounting, self.options.preset, command, seed if isinstance(seed, int) else None),
+                RunRecorder(accounting, self.options.preset, command, seed, settings_hash(config)),
                 FinishWandb(),
             ]
             if self.subcommand == "fit":

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
 
 from rnnbench.errors import UserError
@@ -16,8 +17,10 @@ from rnnbench.platform.accounting import Accounting
 from rnnbench.platform.checkpoint import RunInterrupted
 from rnnbench.platform.environment import git_commit, hardware, versions
 from rnnbench.platform.run_folder import RunFolder
+from rnnbench.results.items import Items, write_items
 from rnnbench.results.record import Data, Metric, Result, Split, Status, Training, read_result, write_result
 from rnnbench.tasks.base import Task, TaskData
+from rnnbench.tasks.item_values import ItemSums
 
 # The backward pass computes the gradients of a product's two factors: twice the forward pass.
 _BACKWARD_AND_FORWARD = 3
@@ -31,13 +34,17 @@ class RunRecorder(Callback):
         preset: Name of the preset the run was made from, if it was.
         command: The command line.
         seed: Seed of the run.
+        settings: Hash of its options.
     """
 
-    def __init__(self, accounting: Accounting, preset: str | None, command: str, seed: int | None) -> None:
+    def __init__(
+        self, accounting: Accounting, preset: str | None, command: str, seed: int | None, settings: str
+    ) -> None:
         self.accounting = accounting
         self.preset = preset
         self.command = command
         self.seed = seed
+        self.settings = settings
         self._started = _now()
         self._validation: dict[str, Metric] = {}
 
@@ -70,7 +77,7 @@ class RunRecorder(Callback):
             self._add(trainer, pl_module, "validation")
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Test metrics of the finished run."""
+        """Test metrics of the finished run, and what every item contributes to them."""
         self._add(trainer, pl_module, "test")
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -117,6 +124,9 @@ class RunRecorder(Callback):
             metrics={"validation": self._validation} if self._validation else {},
             parameters=module.num_parameters(),
             training=training,
+            selection=f"{module.monitor_mode} {module.monitor}",
+            budget=_budget(trainer),
+            settings=self.settings,
             seed=self.seed,
             versions=versions(),
             hardware=hardware(),
@@ -149,7 +159,17 @@ class RunRecorder(Callback):
             )
             return
         metrics = {**result.metrics, split: _metrics(trainer, module, split)}
+        # The items first: an interrupted write leaves no result whose items are those of another test.
+        if split == "test":
+            _write_items(_folder(trainer).items, module.test_items())
         write_result(path, dataclasses.replace(result, metrics=metrics))
+
+
+def _write_items(path: Path, found: ItemSums | None) -> None:
+    if found is None:
+        path.unlink(missing_ok=True)
+    else:
+        write_items(path, Items(found.metric, found.numbers.cpu().numpy(), found.sums.cpu().numpy()))
 
 
 def _metrics(trainer: Trainer, module: Task, split: Split) -> dict[str, Metric]:
@@ -161,6 +181,22 @@ def _metrics(trainer: Trainer, module: Task, split: Split) -> dict[str, Metric]:
         name = full_name.partition("/")[2]
         metrics[name] = Metric(value=value, signature=f"{name}|{module.signature_of(name, split)}")
     return metrics
+
+
+def _budget(trainer: Trainer) -> str | None:
+    """What training is allowed; None for a model that takes no steps, and before the first one."""
+    if not trainer.global_step:
+        return None
+    limits = {"epochs": trainer.max_epochs, "steps": trainer.max_steps, "seconds": _seconds(trainer)}
+    return "|".join(f"{unit}:{limit}" for unit, limit in limits.items() if limit not in (None, -1)) or "free"
+
+
+def _seconds(trainer: Trainer) -> int | None:
+    """The time that `max_time` allows."""
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, Timer) and (left := callback.time_remaining()) is not None:
+            return round(left + callback.time_elapsed())
+    return None
 
 
 def _folder(trainer: Trainer) -> RunFolder:

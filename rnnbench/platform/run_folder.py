@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnnbench.errors import UserError
+from rnnbench.results.items import ITEMS_FILE
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The folder of one run: ``config.yaml``, ``checkpoints/``, ``metrics.csv``, ``result.json``, ``left_out.tsv``.
+    """The folder of one run: ``config.yaml``, ``checkpoints/``, ``metrics.csv``, ``result.json`` and what goes with it.
 
     Args:
         path: The folder.
@@ -45,6 +46,11 @@ class RunFolder:
     def result(self) -> Path:
         """The record of the run."""
         return self.path / "result.json"
+
+    @property
+    def items(self) -> Path:
+        """What each item of the test split contributes to the leading metric."""
+        return self.path / ITEMS_FILE
 
     @property
     def left_out(self) -> Path:

@@ -112,6 +112,7 @@ def _check_alike(first: Result, other: Result, metric: str) -> None:
         "data fingerprint": (first.data.fingerprint, other.data.fingerprint),
         "number of parameters": (first.parameters, other.parameters),
         "number of steps": (first.training.steps, other.training.steps),
+        "settings": (first.settings, other.settings),
         "way of measuring": tuple(
             {
                 split: comparable(metrics[metric].signature)

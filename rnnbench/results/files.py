@@ -1,4 +1,4 @@
-"""Text files that are read with a plain message and written whole or not at all."""
+"""Files that are read with a plain message and written whole or not at all."""
 
 from __future__ import annotations
 
@@ -27,11 +27,21 @@ def replace_text(path: Path, text: str) -> None:
         path: The file to write; its folder exists.
         text: Its new content. Lone surrogates (file names that are not UTF-8) are written as escapes.
     """
+    replace_bytes(path, text.encode("utf-8", errors="backslashreplace"))
+
+
+def replace_bytes(path: Path, content: bytes) -> None:
+    """Make ``content`` the whole of ``path``; whatever fails on the way, the file there before stays as it was.
+
+    Args:
+        path: The file to write; its folder exists.
+        content: Its new content.
+    """
     # In the same folder, because a rename is atomic only within one file system.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.write(text)
+        with temporary.open("wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -39,6 +39,20 @@ _SAYS_THE_SAME = {
     "bits_per_byte": "nats_per_byte",
 }
 
+_OF_LIKELIHOOD = {
+    "perplexity",
+    "nats_per_token",
+    "nats_per_character",
+    "nats_per_byte",
+    "bits_per_character",
+    "bits_per_byte",
+}
+
+
+def same_order(one: str, other: str) -> bool:
+    """Whether two metrics put any two models in the same order: on the same text, all of likelihood do."""
+    return one == other or {one, other} <= _OF_LIKELIHOOD
+
 
 def in_order(metrics: Iterable[str]) -> list[str]:
     """The metric names, the leading one first; names that ``BETTER`` does not know come last."""

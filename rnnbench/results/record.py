@@ -2,7 +2,8 @@
 
 The file is strict JSON. A number that is not finite (the loss of a run that diverged) is one of the strings ``"NaN"``,
 ``"Infinity"`` and ``"-Infinity"``; only fields that hold a number read them back as one. Fields keep the order of this
-page and the keys of every mapping are sorted, so that equal results are equal files.
+page and the keys of every mapping are sorted, so that equal results are equal files. The last entry, ``protocol``, is
+the hash of the conditions under which the result was made.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from rnnbench.errors import UserError, did_you_mean
 from rnnbench.results.files import read_text, replace_text
+from rnnbench.results.metric import comparable
+from rnnbench.results.protocol import Protocol, Split
+from rnnbench.results.upgrade import upgrade
 
 RESULT_FILE = "result.json"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Status = Literal["running", "finished", "interrupted", "failed"]
-Split = Literal["validation", "test"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +99,9 @@ class Result:
         metrics: Split -> metric name -> value and signature.
         parameters: Number of trained parameters (of stored counts for a counting model).
         training: What training took.
+        selection: The rule by which the measured state of the model was chosen, e.g. ``min validation/nats_per_token``.
+        budget: What training was allowed, e.g. ``epochs:13``; None for a model that is counted, not trained in steps.
+        settings: Hash of all options that bear on the result, less the seed: runs that share it differ in the seed.
         seed: Seed of the run, None where nothing is drawn.
         versions: Name of a package (python, torch, lightning, rnnbench) -> version.
         hardware: cpu, cores, threads, gpu and the like -> what it is.
@@ -120,6 +126,9 @@ class Result:
     metrics: dict[Split, dict[str, Metric]]
     parameters: int
     training: Training
+    selection: str
+    budget: str | None
+    settings: str
     seed: int | None
     versions: dict[str, str]
     hardware: dict[str, str | int | float]
@@ -129,6 +138,22 @@ class Result:
     started: str
     finished: str | None
 
+    @property
+    def protocol(self) -> Protocol:
+        """The conditions under which the result was made."""
+        return Protocol(
+            application=self.application,
+            dataset=self.data.dataset,
+            fingerprint=self.data.fingerprint,
+            metrics={
+                (split, name): comparable(metric.signature)
+                for split, metrics in self.metrics.items()
+                for name, metric in metrics.items()
+            },
+            selection=self.selection,
+            budget=self.budget,
+        )
+
     def value(self, split: Split, metric: str) -> float | None:
         """The value of ``metric`` on ``split``, None where it was not measured."""
         measured = self.metrics.get(split, {}).get(metric)
@@ -137,11 +162,16 @@ class Result:
 
 def write_result(path: Path, result: Result) -> None:
     """Write ``result`` to ``path``: the file there is the old one or the new one, never a part of either."""
-    replace_text(path, json.dumps(_encode(result, "result"), indent=2, allow_nan=False) + "\n")
+    content = {**_encode(result, "result"), "protocol": result.protocol.hash}
+    replace_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
 def read_result(path: Path) -> Result:
-    """Read what ``write_result`` wrote; anything else is a ``UserError`` that names the file and the field."""
+    """Read what ``write_result`` wrote, now or under an older schema.
+
+    Raises:
+        UserError: It is anything else; the message names the file and the field.
+    """
     if not path.is_file():
         raise UserError("there is no result here", where=path, hint="a run writes one; name the folder of a run")
     try:
@@ -156,7 +186,14 @@ def read_result(path: Path) -> Result:
             hint="update rnnbench",
         )
     try:
+        content = upgrade(content)
+    except ValueError as error:
+        raise UserError(str(error), where=path, hint="leave this run out, or train it anew") from None
+    try:
+        written = content.pop("protocol", None) if isinstance(content, dict) else None
         result: Result = _decode(Result, content, "result")
+        if written is not None and written != result.protocol.hash:
+            raise ValueError(f"result.protocol: {written} is not that of these conditions, {result.protocol.hash}")
     except (ValueError, OverflowError) as error:
         raise UserError(str(error), where=path, hint=_REMAKE) from None
     if result.schema_version != SCHEMA_VERSION:

@@ -1,20 +1,31 @@
-"""A comparison as text: for the terminal, for Markdown, and as CSV with every digit."""
+"""A comparison as text: for the terminal, for Markdown, and as CSV or JSON with every digit."""
 
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
-from collections.abc import Sequence
+import itertools
+import json
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
 
+from rnnbench.results.group import Column, Group
 from rnnbench.results.metric import format_value
 from rnnbench.results.record import Result
-from rnnbench.results.table import Column, Comparison, Table
+from rnnbench.results.significance import Verdict
+from rnnbench.results.statistics.summary import Summary
+from rnnbench.results.table import Comparison, Table
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as RichTable
+
+# More are counted, not listed.
+_MOST_SEEDS = 5
 
 
 @dataclass(frozen=True)
@@ -30,14 +41,16 @@ def render_terminal(comparison: Comparison, console: Console) -> None:
     from rich.text import Text
 
     for table in comparison.tables:
-        notes, drawn = table.notes(), _draw(table, table.shown)
         leading = [column for column in table.shown if table.leading and column.metric == table.leading.metric]
-        needed = console.measure(drawn, options=console.options.update(width=1000)).minimum
-        if needed > console.width and leading != table.shown:
-            drawn = _draw(table, leading)
-            notes.append("A wider terminal shows more metrics.")
+        drawn = _draw(table, table.shown)
+        for columns, has_costs in ((leading, True), (leading, False)):
+            if console.measure(drawn, options=console.options.update(width=1000)).minimum <= console.width:
+                break
+            drawn = _draw(table, columns, has_costs)
         console.print(drawn)
-        console.print(Text(" ".join(notes)))
+        console.print(Text(" ".join(table.notes())))
+        if len(drawn.columns) < len(_headers(table, table.shown)):
+            console.print(Text("A wider terminal shows more."))
         console.print()
     for note in comparison.notes:
         console.print(Text(note))
@@ -47,28 +60,41 @@ def render_markdown(comparison: Comparison) -> str:
     """The tables in Markdown, the best values in bold."""
     blocks = []
     for table in comparison.tables:
-        blocks += [f"### {_title(table)}", markdown_table(_headers(table.shown), _rows(table, table.shown))]
+        blocks += [f"### {_title(table)}", markdown_table(_headers(table, table.shown), _rows(table, table.shown))]
         blocks += [" ".join(table.notes())]
     return "\n\n".join(blocks + comparison.notes) + "\n"
 
 
 def render_csv(comparison: Comparison) -> str:
-    """All tables as one CSV with unrounded numbers; ``table`` counts the tables, and rows of two are not compared."""
+    """All runs as one CSV with unrounded numbers; ``table`` counts the tables, and rows of two are not compared.
+
+    ``row`` counts the rows of a table; runs of one row differ in the seed alone.
+    """
     columns = list(dict.fromkeys(column for table in comparison.tables for column in table.columns))
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\n")
-    fixed = ["table", "application", "dataset", "fingerprint", "run", "model", "baseline", "seed"]
-    cost = ["parameters", "epochs", "tokens_per_second", "minutes"]
+    fixed = ["table", "application", "dataset", "fingerprint", "row", "rank", "run", "model", "baseline", "seed"]
+    cost = ["parameters", "epochs", "tokens_per_second", "minutes", "selection", "budget"]
     names = [f"{column.split}_{column.metric}{suffix}" for column in columns for suffix in ("", "_signature")]
     writer.writerow(fixed + cost + names)
     for number, table in enumerate(comparison.tables, start=1):
-        for run in table.runs:
-            result, training = run.result, run.result.training
-            head = [number, table.application, table.dataset, table.fingerprint, result.run, result.model]
-            spent = [result.parameters, training.epochs, training.tokens_per_second, training.wall_seconds / 60]
-            values = [entry for column in columns for entry in _measured(result, column)]
-            writer.writerow([*head, str(result.baseline).lower(), result.seed, *spent, *values])
+        data = [table.protocol.application, table.protocol.dataset, table.protocol.fingerprint]
+        for place, group in enumerate(table.groups):
+            rank = table.verdict.ranks[place] if table.verdict else None
+            for result in (run.result for run in group.runs):
+                training = result.training
+                head = [number, *data, place + 1, rank, result.run, result.model]
+                spent = [result.parameters, training.epochs, training.tokens_per_second, training.wall_seconds / 60]
+                values = [entry for column in columns for entry in _measured(result, column)]
+                conditions = [result.selection, result.budget]
+                writer.writerow([*head, str(result.baseline).lower(), result.seed, *spent, *conditions, *values])
     return output.getvalue()
+
+
+def render_json(comparison: Comparison) -> str:
+    """Everything a comparison knows: protocols, rows with intervals, the p value of every pair."""
+    content = {"tables": [_table_content(table) for table in comparison.tables], "notes": comparison.notes}
+    return json.dumps(content, indent=2) + "\n"
 
 
 def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
@@ -79,10 +105,11 @@ def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[Cell]]) -> st
 
 
 def _title(table: Table) -> str:
-    return f"{table.application}: {table.dataset} (fingerprint {table.fingerprint})"
+    protocol = table.protocol
+    return f"{protocol.application}: {protocol.dataset} (fingerprint {protocol.fingerprint})"
 
 
-def _draw(table: Table, columns: list[Column]) -> RichTable:
+def _draw(table: Table, columns: list[Column], has_costs: bool = True) -> RichTable:
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text
@@ -91,36 +118,99 @@ def _draw(table: Table, columns: list[Column]) -> RichTable:
         title=Text(_title(table)), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False
     )
     drawn.add_column("model", overflow="fold")
-    for header in _headers(columns)[1:]:
+    rows = _rows(table, columns, has_costs)
+    cells = list(zip(*rows, strict=True))[1:]
+    for header, column in zip(_headers(table, columns, has_costs)[1:], cells, strict=True):
         # One word a line: a column that may not wrap keeps its digits, and the model's name gives way.
-        drawn.add_column(Text(header.replace(" ", "\n")), justify="right", no_wrap=True)
-    for row in _rows(table, columns):
+        width = max(len(cell.text) for cell in column)
+        drawn.add_column(Text(header.replace(" ", "\n")), justify="right", no_wrap=True, min_width=width)
+    for row in rows:
         drawn.add_row(*(Text(cell.text, style="bold green" if cell.best else "") for cell in row))
     return drawn
 
 
-def _headers(columns: list[Column]) -> list[str]:
-    return ["model", "parameters", "epochs", "tokens/s", "minutes", *map(str, columns), "seed"]
+def _headers(table: Table, columns: list[Column], has_costs: bool = True) -> list[str]:
+    certainty = ["rank", "95% interval", "p"] if table.verdict else []
+    costs = ["parameters", "epochs", "tokens/s", "minutes"] if has_costs else []
+    return ["model", *certainty, *costs, *map(str, columns), "seed"]
 
 
-def _rows(table: Table, columns: list[Column]) -> list[list[Cell]]:
+def _rows(table: Table, columns: list[Column], has_costs: bool = True) -> list[list[Cell]]:
     best = {column: table.best(column) for column in columns}
-    return [_row(label, run.result, best) for label, run in zip(table.labels(), table.runs, strict=True)]
+    lines = []
+    for place, (label, group) in enumerate(zip(table.labels(), table.groups, strict=True)):
+        values = [_summary(group.summaries.get(column), value) for column, value in best.items()]
+        costs = _costs(group) if has_costs else []
+        lines.append([Cell(label), *_certainty(table, place), *costs, *values, Cell(_seeds(group.seeds))])
+    return lines
 
 
-def _row(label: str, result: Result, best: dict[Column, float | None]) -> list[Cell]:
-    training = result.training
-    speed = "-" if training.tokens_per_second is None else f"{training.tokens_per_second:,.0f}"
-    values = {column: result.value(column.split, column.metric) for column in best}
+def _certainty(table: Table, place: int) -> list[Cell]:
+    """Rank, interval of the leading metric, and p value against the first row."""
+    verdict, leading = table.verdict, table.leading
+    if verdict is None or leading is None:
+        return []
+    rank, p = verdict.ranks[place], verdict.p(0, place)
+    summary = table.groups[place].summaries.get(leading)
+    between = "-"
+    if summary and summary.low is not None:
+        between = f"{format_value(summary.low)} to {format_value(summary.high)}"
+    tied = verdict.ranks.count(rank) > 1
+    shown = "-" if rank is None else f"{rank}=" if tied else str(rank)
+    return [Cell(shown), Cell(between), Cell("-" if p is None else f"{p:.2g}")]
+
+
+def _costs(group: Group) -> list[Cell]:
+    """Parameters, and means over the seeds."""
+    results = [run.result for run in group.runs]
+    speeds = [result.training.tokens_per_second for result in results if result.training.tokens_per_second is not None]
     return [
-        Cell(label),
-        Cell(f"{result.parameters:,}"),
-        Cell(f"{training.epochs:.4g}"),
-        Cell(speed),
-        Cell(f"{training.wall_seconds / 60:.1f}"),
-        *(Cell(format_value(value), value is not None and value == best[column]) for column, value in values.items()),
-        Cell("-" if result.seed is None else str(result.seed)),
+        Cell(f"{group.first.parameters:,}"),
+        Cell(f"{fmean(result.training.epochs for result in results):.4g}"),
+        Cell(f"{fmean(speeds):,.0f}" if speeds else "-"),
+        Cell(f"{fmean(result.training.wall_seconds for result in results) / 60:.1f}"),
     ]
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    if len(seeds) > _MOST_SEEDS:
+        return f"{len(seeds)} seeds"
+    return " ".join(map(str, seeds)) or "-"
+
+
+def _summary(summary: Summary | None, best: float | None) -> Cell:
+    if summary is None:
+        return Cell(format_value(None))
+    spread = "" if summary.deviation is None else f" ± {summary.deviation:.2g}"
+    return Cell(format_value(summary.mean) + spread, summary.mean == best)
+
+
+def _table_content(table: Table) -> dict[str, Any]:
+    protocol, verdict = table.protocol, table.verdict
+    metrics = {str(Column(*key)): signature for key, signature in protocol.metrics.items()}
+    conditions = {**dataclasses.asdict(protocol), "metrics": metrics, "hash": protocol.hash}
+    rows = []
+    for place, (label, group) in enumerate(zip(table.labels(), table.groups, strict=True)):
+        values = {str(column): _finite(dataclasses.asdict(one)) for column, one in group.summaries.items()}
+        runs = [{"folder": str(run.folder), "seed": run.result.seed} for run in group.runs]
+        rank = verdict.ranks[place] if verdict else None
+        rows.append({"model": label, "rank": rank, "runs": runs, "values": values})
+    tests, pairs = (verdict.tests, _pairs(verdict)) if verdict else ([], [])
+    return {"protocol": conditions, "rows": rows, "tests": tests, "pairs": pairs, "notes": table.notes()}
+
+
+def _pairs(verdict: Verdict) -> list[dict[str, Any]]:
+    """The p values of all pairs of rows, which are counted from 0."""
+    found = []
+    for a, b in itertools.combinations(range(len(verdict.ranks)), 2):
+        p = {"by_seed": float(verdict.by_seed[a, b]), "by_item": float(verdict.by_item[a, b])}
+        found.append({"rows": [a, b], **_finite(p), "corrected": verdict.p(a, b)})
+    return found
+
+
+def _finite(values: Mapping[str, float | None]) -> dict[str, float | None]:
+    """Strict JSON knows no number that is not finite."""
+    return {name: None if value is None or not math.isfinite(value) else value for name, value in values.items()}
 
 
 def _measured(result: Result, column: Column) -> tuple[float | None, str | None]:

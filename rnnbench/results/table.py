@@ -2,67 +2,49 @@
 
 from __future__ import annotations
 
+import dataclasses
 import glob
-import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
 from rnnbench.errors import UserError
-from rnnbench.results.metric import BETTER, badness, best, comparable, in_order, without_repeats
+from rnnbench.results.group import Column, Group, Run, group_by_seed
+from rnnbench.results.metric import BETTER, badness, best, in_order, without_repeats
+from rnnbench.results.protocol import Field, Protocol
 from rnnbench.results.record import RESULT_FILE, Result, Split, read_result
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run's folder and the result in it."""
-
-    folder: Path
-    result: Result
-
-
-@dataclass(frozen=True)
-class Column:
-    """A metric on a split: one column of a table."""
-
-    split: Split
-    metric: str
-
-    def __str__(self) -> str:
-        return f"{self.split} {self.metric.replace('_', ' ')}"
+from rnnbench.results.significance import LEVEL, Verdict, judge
 
 
 @dataclass
 class Table:
-    """Runs whose values may be compared: the same data, and in every column one way of measuring.
+    """Runs whose values may be compared: one protocol, and in every column one way of measuring.
 
     Args:
-        application: Id of their application.
-        dataset: Name of their data set.
-        fingerprint: Fingerprint of their data.
-        signatures: Column -> the part of the signature that all its values share.
-        runs: The rows, best first.
+        protocol: The protocol they share, with all that any of them measured.
+        runs: The runs.
+        groups: Its rows, best first: runs that differ in the seed alone.
+        verdict: Which rows differ by more than the noise; None where nothing could be tested.
     """
 
-    application: str
-    dataset: str
-    fingerprint: str
-    signatures: dict[Column, str] = field(default_factory=dict)
+    protocol: Protocol
     runs: list[Run] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    verdict: Verdict | None = None
 
     @property
     def columns(self) -> list[Column]:
         """The metrics, the leading one first, each on validation and test."""
-        names = in_order(column.metric for column in self.signatures)
+        names = in_order(metric for _, metric in self.protocol.metrics)
         every = (Column(split, name) for name in names for split in get_args(Split))
-        return [column for column in every if column in self.signatures]
+        return [column for column in every if column in self.protocol.metrics]
 
     @property
     def shown(self) -> list[Column]:
         """The columns for a reader: those that repeat another in another unit are left out."""
-        names = without_repeats(column.metric for column in self.signatures)
+        names = without_repeats(metric for _, metric in self.protocol.metrics)
         return [column for column in self.columns if column.metric in names]
 
     @property
@@ -73,48 +55,70 @@ class Table:
 
     def best(self, column: Column) -> float | None:
         """The best value of a column, None where there are not two to compare."""
-        return best(column.metric, (run.result.value(column.split, column.metric) for run in self.runs))
+        return best(column.metric, (group.mean(column) for group in self.groups))
 
     def labels(self) -> list[str]:
-        """The rows' models, with the run's name wherever two rows would look alike."""
-        results = [run.result for run in self.runs]
-        alike = Counter((result.model, result.seed) for result in results)
-        return [
-            result.model if alike[result.model, result.seed] == 1 else f"{result.model} ({result.run})"
-            for result in results
-        ]
+        """The rows' models, with the name of the run or runs wherever two rows would look alike."""
+        alike = Counter(group.first.model for group in self.groups)
+        models = [(group.first.model, group.name) for group in self.groups]
+        return [model if alike[model] == 1 else f"{model} ({name})" for model, name in models]
 
     def notes(self) -> list[str]:
         """Sentences that stand below the table."""
         leading = self.leading
         if leading is None:
             return ["These runs have measured nothing yet."]
-        signature = self.signatures[leading]
+        signature = self.protocol.metrics[leading]
         if leading.metric not in BETTER:
             return [f"Not sorted: whether a higher or a lower {leading.metric} is better is not known ({signature})."]
         notes = [f"Sorted by {leading}, {BETTER[leading.metric]} is better ({signature})."]
         best_value = self.best(leading)
         if best_value is not None:
-            winners = [run for run in self.runs if run.result.value(leading.split, leading.metric) == best_value]
-            if all(run.result.baseline for run in winners) and not all(run.result.baseline for run in self.runs):
-                name = winners[0].result.model
+            winners = [group.first for group in self.groups if group.mean(leading) == best_value]
+            if all(one.baseline for one in winners) and not all(group.first.baseline for group in self.groups):
+                name = winners[0].model
                 notes.append(f"The best value on this data is that of {name} (baseline), not a recurrent network's.")
+        return [*notes, *self._certainty(), self._conditions()]
+
+    def _conditions(self) -> str:
+        """The rest of the protocol; several where the table was asked to go across them."""
+        results = [run.result for run in self.runs]
+        selections = dict.fromkeys(result.selection for result in results)
+        budgets = dict.fromkeys(result.budget for result in results if result.budget is not None)
+        limits = f"; budget {' / '.join(budgets)}" if budgets else ""
+        name = f" (protocol {self.protocol.hash})" if len(selections) == 1 and len(budgets) < 2 else ""
+        return f"Selected by {' / '.join(selections)}{limits}{name}."
+
+    def _certainty(self) -> list[str]:
+        """How sure the order is."""
+        if self.verdict is None:
+            return ["Not tested: one seed for each row."] if len(self.groups) > 1 else []
+        tests, pairs = self.verdict.tests, self.verdict.tested
+        used = f"{' and '.join(tests)}, and both must see it" if len(tests) > 1 else tests[0]
+        notes = [
+            "Rank: 1, and 1 more for every row that is better by more than the noise; equal ranks are ties "
+            f"({used}; p against the first row, with Holm's correction over {pairs:,} pair{'s' if pairs != 1 else ''}; "
+            f"{LEVEL:.0%} for the whole table)."
+        ]
+        if any(rank is None for rank in self.verdict.ranks):
+            notes.append("A row without a rank has one seed and could not be tested.")
+        elif any(len(group.runs) == 1 and not group.is_exact for group in self.groups):
+            notes.append("A row of one seed stands for that trained model, not for what another seed would give.")
         return notes
 
-    def _accepts(self, result: Result, signatures: dict[Column, str]) -> bool:
-        same_data = _data_key(result) == (self.application, self.dataset, self.fingerprint)
-        return same_data and all(self.signatures.get(column, text) == text for column, text in signatures.items())
+    def _settle(self) -> None:
+        """Makes the rows, sorts them and tests their differences."""
+        leading = self.leading
+        metric = leading.metric if leading else ""
 
-    def _sort(self) -> None:
-        metric = self.leading.metric if self.leading else ""
+        def key(group: Group) -> tuple[float, float, str, tuple[int, ...], str]:
+            test, validation = group.mean(Column("test", metric)), group.mean(Column("validation", metric))
+            return badness(metric, test), badness(metric, validation), group.first.model, group.seeds, group.name
 
-        def key(run: Run) -> tuple[float, float, str, float, str]:
-            result = run.result
-            test, validation = result.value("test", metric), result.value("validation", metric)
-            seed = -math.inf if result.seed is None else result.seed
-            return badness(metric, test), badness(metric, validation), result.model, seed, result.run
-
-        self.runs.sort(key=key)
+        self.groups = sorted(group_by_seed(self.runs), key=key)
+        self.runs = [run for group in self.groups for run in group.runs]
+        if leading and leading.metric in BETTER:
+            self.verdict = judge(self.groups, leading)
 
 
 @dataclass(frozen=True)
@@ -149,26 +153,37 @@ def load_runs(paths: Sequence[str | Path]) -> list[Run]:
     return list(runs.values())
 
 
-def compare(runs: Iterable[Run]) -> Comparison:
-    """Sort finished runs into tables: no table holds two fingerprints, no column two ways of measuring."""
+def compare(runs: Iterable[Run], across: Collection[Field] = ()) -> Comparison:
+    """Sort finished runs into tables: no table holds two protocols, no column two ways of measuring.
+
+    Args:
+        runs: The runs.
+        across: Fields of the protocol that may differ within a table.
+    """
     runs = list(runs)
-    finished = [run for run in runs if run.result.status == "finished"]
+    finished = [(run, run.result.protocol) for run in runs if run.result.status == "finished"]
     if not finished:
         states = ", ".join(f"{run.folder.name} ({_state(run.result)})" for run in runs)
         raise UserError(f"none of these runs is finished: {states}", hint="resume one with `rnnbench fit --resume RUN`")
     tables: list[Table] = []
+
     # Runs with most values come first: they settle what a table measures before runs with fewer values join it.
-    for run in sorted(finished, key=lambda run: (-len(_signatures(run.result)), str(run.folder))):
-        signatures = _signatures(run.result)
-        table = next((table for table in tables if table._accepts(run.result, signatures)), None)
-        if table is None:
-            table = Table(*_data_key(run.result))
-            tables.append(table)
-        table.signatures.update(signatures)
-        table.runs.append(run)
+    def order(pair: tuple[Run, Protocol]) -> tuple[bool, int, str]:
+        run, protocol = pair
+        return protocol.budget is None, -len(protocol.metrics), str(run.folder)
+
+    for run, protocol in sorted(finished, key=order):
+        fitting = [table for table in tables if not table.protocol.differences(protocol, across)]
+        if not fitting:
+            tables.append(Table(protocol))
+            fitting = tables[-1:]
+        # A counted model is a yardstick for every budget.
+        for table in fitting if protocol.budget is None else fitting[:1]:
+            table.protocol = dataclasses.replace(table.protocol, metrics={**table.protocol.metrics, **protocol.metrics})
+            table.runs.append(run)
     for table in tables:
-        table._sort()
-    tables.sort(key=lambda table: (table.application, table.dataset, table.fingerprint))
+        table._settle()
+    tables.sort(key=lambda table: dataclasses.astuple(table.protocol)[:3])
     return Comparison(tables, [*_why_apart(tables), *_left_out(runs)])
 
 
@@ -187,43 +202,47 @@ def _find(path: Path) -> list[tuple[Path, bool]]:
     return found
 
 
-def _data_key(result: Result) -> tuple[str, str, str]:
-    return result.application, result.data.dataset, result.data.fingerprint
-
-
-def _signatures(result: Result) -> dict[Column, str]:
-    return {
-        Column(split, name): comparable(metric.signature)
-        for split, metrics in result.metrics.items()
-        for name, metric in metrics.items()
-    }
-
-
 def _state(result: Result) -> str:
     return f"{result.status}, {result.message}" if result.message else result.status
 
 
 def _why_apart(tables: list[Table]) -> list[str]:
-    """One sentence for every data set that has more than one table."""
+    """Sentences about every data set that has more than one table: in which fields their protocols differ."""
     notes = []
-    for application, dataset in dict.fromkeys((table.application, table.dataset) for table in tables):
-        alike = [table for table in tables if (table.application, table.dataset) == (application, dataset)]
-        prints = dict.fromkeys(table.fingerprint for table in alike)
+    protocols = [table.protocol for table in tables]
+    for application, dataset in dict.fromkeys((one.application, one.dataset) for one in protocols):
+        alike = [one for one in protocols if (one.application, one.dataset) == (application, dataset)]
+        prints = dict.fromkeys(one.fingerprint for one in alike)
         if len(prints) > 1:
             notes.append(
                 f"{dataset} was read in {len(prints)} versions (fingerprints {', '.join(prints)}): each has a table of "
                 "its own, and no value is compared with one of another."
             )
         for fingerprint in prints:
-            ways = [table.signatures for table in alike if table.fingerprint == fingerprint]
-            for column in dict.fromkeys(column for way in ways for column in way):
-                found = dict.fromkeys(way[column] for way in ways if column in way)
-                if len(found) > 1:
-                    notes.append(
-                        f"{column} on {dataset} ({fingerprint}) was measured in different ways and is compared only "
-                        f"within one: {' against '.join(found)}."
-                    )
-                    break
+            same = [one for one in alike if one.fingerprint == fingerprint]
+            notes += _differences(f"{dataset} ({fingerprint})", same)
+    return notes
+
+
+def _differences(data: str, protocols: list[Protocol]) -> list[str]:
+    """Sentences about protocols on the same data."""
+    notes = []
+    for column in dict.fromkeys(column for one in protocols for column in one.metrics):
+        ways = dict.fromkeys(one.metrics[column] for one in protocols if column in one.metrics)
+        if len(ways) > 1:
+            notes.append(
+                f"{Column(*column)} on {data} was measured in different ways and is compared only within one: "
+                f"{' against '.join(ways)}."
+            )
+            break
+    for name in ("selection", "budget"):
+        values = dict.fromkeys(getattr(one, name) for one in protocols)
+        values.pop(None, None)
+        if len(values) > 1:
+            notes.append(
+                f"Runs on {data} differ in the {name} of their protocols and are ranked only within one: "
+                f"{' against '.join(values)}. `--across {name}` ranks them all the same."
+            )
     return notes
 
 

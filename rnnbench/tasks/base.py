@@ -15,6 +15,7 @@ from rnnbench.data.bucket_loader import Position
 from rnnbench.data.left_out import LeftOut
 from rnnbench.errors import UserError
 from rnnbench.tasks.describe import describe
+from rnnbench.tasks.item_values import ItemSums, ItemValues
 
 Spec = dict[str, Any]
 """What a model must know of its data to be built: plain values, such as a vocabulary."""
@@ -121,6 +122,11 @@ class Task(LightningModule, ABC):
     @abstractmethod
     def log_metrics(self, split: str) -> None:
         """Logs the metrics of all batches entered, as ``split/name``, and begins anew."""
+
+    def test_items(self) -> ItemSums | None:
+        """What each item contributed to the leading metric of the split evaluated last; None where nobody kept it."""
+        kept = (part.item_sums() for part in self.modules() if isinstance(part, ItemValues))
+        return next(kept, None)
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
         """Enters a batch of the validation split."""

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
+
+
+class ItemSums(NamedTuple):
+    """What each sample of a split contributes to the sums that its leading metric is made of."""
+
+    metric: str
+    """Name of the metric."""
+    numbers: Tensor
+    """Numbers of the samples, ascending, ``(N,)``."""
+    sums: Tensor
+    """``(N, 2)``: a score and a weight, whose sums have the metric as their ratio; or ``(N, 10)``, the counts of BLEU
+    (lengths of hypothesis and reference, n-grams that match, n-grams)."""
 
 
 class ItemValues(Metric):
@@ -23,6 +37,7 @@ class ItemValues(Metric):
         super().__init__()
         self.add_state("ids", [], dist_reduce_fx="cat")
         self.add_state("values", [], dist_reduce_fx="cat")
+        self._last: tuple[Tensor, Tensor] | None = None
 
     def update(self, ids: Tensor, values: Tensor) -> None:
         """Enters some samples.
@@ -41,4 +56,22 @@ class ItemValues(Metric):
         ids, values = ids[ids >= 0], values[ids >= 0]
         if len(ids) != len(torch.unique(ids)):
             raise RuntimeError("a sample was entered twice")
-        return values[torch.argsort(ids)]
+        order = torch.argsort(ids)
+        self._last = ids[order], values[order]
+        return values[order]
+
+    def contributions(self, values: Tensor) -> tuple[str, Tensor] | None:
+        """The leading metric's name, and what each sample contributes to it (`ItemSums`); None where it is no sum.
+
+        Args:
+            values: What was entered ``(N, K)``.
+        """
+        return None
+
+    def item_sums(self) -> ItemSums | None:
+        """The contributions of the samples that the metrics were last computed of, also after a reset."""
+        if self._last is None:
+            return None
+        numbers, values = self._last
+        found = self.contributions(values)
+        return None if found is None else ItemSums(found[0], numbers, found[1])

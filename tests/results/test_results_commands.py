@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import argparse
+import resource
+import subprocess
 import sys
 import types
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from rnnbench.cli import compare, record
 from rnnbench.errors import UserError
 from rnnbench.results.committed import read_rows
+from rnnbench.results.record import write_result
 
 
 def _run(*words: str | Path) -> int:
@@ -36,7 +39,12 @@ def checkout(tmp_path: Path, monkeypatch) -> Path:
 
 @pytest.mark.parametrize(
     ("form", "start"),
-    [("terminal", "text_generation: ptb"), ("markdown", "### text_generation: ptb"), ("csv", "table,")],
+    [
+        ("terminal", "text_generation: ptb"),
+        ("markdown", "### text_generation: ptb"),
+        ("csv", "table,"),
+        ("json", '{\n  "tables": ['),
+    ],
 )
 def test_compare_prints_and_writes(make_run, tmp_path: Path, capsys, form: str, start: str) -> None:
     make_run("one", test=110.0)
@@ -48,6 +56,33 @@ def test_compare_prints_and_writes(make_run, tmp_path: Path, capsys, form: str, 
     assert _run("compare", runs, "--format", form, "--output", tmp_path / "table") == 0
     assert capsys.readouterr().out == ""
     assert "[bold]GRU[/bold]" in (tmp_path / "table").read_text()
+
+
+def test_compare_goes_across_budgets_where_asked(make_run, capsys) -> None:
+    runs = [make_run("one"), make_run("two", budget="epochs:2")]
+    assert _run("compare", *runs) == 0
+    assert "`--across budget` ranks them all the same" in " ".join(capsys.readouterr().out.split())
+    assert _run("compare", *runs, "--across", "budget", "--format", "markdown") == 0
+    page = capsys.readouterr().out
+    assert page.count("### ") == 1
+    assert "budget epochs:13 / epochs:2." in page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_compare_of_1000_runs_takes_less_than_3_seconds(make_result, tmp_path: Path, seeds: int) -> None:
+    for number in range(1000):
+        folder = tmp_path / "runs" / f"run{number}"
+        folder.mkdir(parents=True)
+        changes = {"run": folder.name, "model": f"model{number // seeds}", "test": 100 + number % 7 + number / 500}
+        write_result(folder / "result.json", make_result(seed=number, **changes))
+    command = [sys.executable, "-m", "rnnbench", "compare", str(tmp_path / "runs"), "--output", str(tmp_path / "table")]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # Not by the clock: the machine may have other work.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 3
+    assert (tmp_path / "table").read_text().count("model") >= 1000 // seeds
 
 
 def test_compare_says_where_it_cannot_write(make_run, tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ from rich.console import Console
 
 from rnnbench.errors import UserError
 from rnnbench.results import metric
+from rnnbench.results.group import Column, Run
 from rnnbench.results.record import Metric
 from rnnbench.results.render import Cell, markdown_table, render_csv, render_markdown, render_terminal
-from rnnbench.results.table import Column, Run, compare, load_runs
+from rnnbench.results.table import compare, load_runs
 
 TEST = Column("test", "perplexity")
 
@@ -37,7 +38,7 @@ def test_a_table_never_mixes_fingerprints(runs_of) -> None:
     comparison = compare(runs)
     assert len(comparison.tables) == 3
     for table in comparison.tables:
-        assert {run.result.data.fingerprint for run in table.runs} == {table.fingerprint}
+        assert {run.result.data.fingerprint for run in table.runs} == {table.protocol.fingerprint}
     assert len(comparison.notes) == 1
     assert "3 versions (fingerprints aaaa, bbbb, cccc)" in comparison.notes[0]
 
@@ -120,7 +121,7 @@ def test_a_metric_of_unknown_direction_is_shown_and_not_ranked(runs_of) -> None:
 def test_a_metric_in_another_unit_is_left_to_the_csv(runs_of, make_result) -> None:
     values = {"perplexity": 100.0, "nats_per_token": 4.6, "bits_per_character": 1.2}
     metrics = {"test": {name: Metric(value=value, signature=name) for name, value in values.items()}}
-    comparison = compare(runs_of({"metrics": metrics}))
+    comparison = compare(runs_of({"metrics": metrics, "selection": "last"}))
     text = render_markdown(comparison)
     assert "test perplexity" in text
     assert "test bits per character" in text
@@ -129,8 +130,9 @@ def test_a_metric_in_another_unit_is_left_to_the_csv(runs_of, make_result) -> No
 
 
 def test_rows_that_look_alike_carry_the_name_of_the_run(runs_of) -> None:
-    (table,) = compare(runs_of({"test": 1.0}, {"test": 2.0}, {"test": 3.0, "seed": 2})).tables
-    assert table.labels() == ["LSTM (run0)", "LSTM (run1)", "LSTM"]
+    runs = runs_of({"test": 1.0}, {"test": 3.0}, {"test": 2.0, "settings": "other"}, {"model": "GRU"})
+    (table,) = compare(runs).tables
+    assert table.labels() == ["LSTM (run0)", "LSTM (run2)", "LSTM (run1)", "GRU"]
 
 
 def test_csv_holds_every_digit(runs_of) -> None:

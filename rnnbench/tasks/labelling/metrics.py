@@ -66,6 +66,9 @@ def count_spans(wanted: Sequence[str], found: Sequence[str], novel: Sequence[boo
 class CorpusCounts(ItemValues):
     """The counts of every sentence."""
 
+    leading: str
+    """Name of the leading metric, once it is known what is looked for."""
+
     def update(self, ids: Tensor, counts: Sequence[Counts]) -> None:  # type: ignore[override]
         """Enters some sentences.
 
@@ -78,6 +81,11 @@ class CorpusCounts(ItemValues):
     def compute(self) -> Counts:  # type: ignore[override]
         """The sums over all sentences."""
         return Counts(*super().compute().long().sum(0).tolist())
+
+    def contributions(self, values: Tensor) -> tuple[str, Tensor]:
+        """2 right, of found + wanted; of plain tags both are all tokens."""
+        right, found, wanted = values[:, :3].unbind(1)
+        return self.leading, torch.stack([2 * right, found + wanted], 1)
 
 
 def tagging_metrics(counts: Counts, task: LabellingTask) -> dict[str, float]:

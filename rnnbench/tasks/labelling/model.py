@@ -59,7 +59,8 @@ class TaggingModel(Task):
         """Builds the model around vocabulary and tags."""
         self.encoder = TokenEncoder.from_state(spec["encoder"])
         self.task, self.scheme, self.tags = spec["task"], spec["scheme"], spec["tags"]
-        self.monitor = f"validation/{_LEADING[self.task]}"
+        self.corpus.leading = _LEADING[self.task]
+        self.monitor = f"validation/{self.corpus.leading}"
         super().use_spec(spec)
 
     def metric_signature(self, split: str) -> str:

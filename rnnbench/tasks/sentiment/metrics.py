@@ -29,6 +29,11 @@ class CorpusClasses(ItemValues):
         values = super().compute()
         return class_metrics(values[:, 0].tolist(), values[:, 1].long(), values[:, 2].long()), len(values)
 
+    def contributions(self, values: Tensor) -> tuple[str, Tensor]:
+        """Accuracy: 1 for a text that is right, of 1."""
+        right = values[:, 1] == values[:, 2]
+        return "accuracy", torch.stack([right.double(), torch.ones_like(values[:, 0])], 1)
+
 
 def class_metrics(nats: list[float], classes: Tensor, predicted: Tensor) -> dict[str, float]:
     """What classifiers report.

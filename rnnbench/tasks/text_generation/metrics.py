@@ -28,6 +28,10 @@ class CorpusLikelihood(ItemValues):
         sums = super().compute()
         return math.fsum(sums[:, 0].tolist()), int(sums[:, 1].sum())
 
+    def contributions(self, values: Tensor) -> tuple[str, Tensor]:
+        """Nats, of tokens."""
+        return "nats_per_token", values
+
 
 def likelihood_metrics(nats: float, tokens: int, characters: int | None) -> dict[str, float]:
     """What language models report, from one total.

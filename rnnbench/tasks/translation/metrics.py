@@ -99,6 +99,23 @@ def translation_metrics(
     return found
 
 
+def bleu_counts(items: Items, references: Sequence[str], language: str, lowercase: bool = False) -> Tensor:
+    """What each sentence contributes to corpus BLEU (`rnnbench.tasks.item_values.ItemSums`).
+
+    Args:
+        items: What `CorpusTranslations` gives, N pairs.
+        references: Their references as they are in the data.
+        language: Language of the references.
+        lowercase: Whether case is ignored.
+
+    Returns:
+        ``(N, 10)`` float64.
+    """
+    metric = _metrics(language, lowercase)["bleu"]
+    counts = metric._extract_corpus_statistics(_same(items.texts), [_same(references)])
+    return torch.tensor(counts, dtype=torch.float64)
+
+
 def signatures(language: str, lowercase: bool = False) -> dict[str, str]:
     """How ``bleu``, ``chrf`` and ``ter`` are computed, in sacreBLEU's own words.
 

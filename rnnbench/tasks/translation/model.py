@@ -13,10 +13,18 @@ from rnnbench.data.batch import PairBatch
 from rnnbench.data.text_encoder import TextEncoder
 from rnnbench.decode.beam import Beam
 from rnnbench.tasks.base import Spec, Task
+from rnnbench.tasks.item_texts import Items
+from rnnbench.tasks.item_values import ItemSums
 from rnnbench.tasks.translation.alignment_picture import record_alignments
 from rnnbench.tasks.translation.data import TranslationData
 from rnnbench.tasks.translation.decoder import DecoderState
-from rnnbench.tasks.translation.metrics import CorpusTranslations, count_aligned, signatures, translation_metrics
+from rnnbench.tasks.translation.metrics import (
+    CorpusTranslations,
+    bleu_counts,
+    count_aligned,
+    signatures,
+    translation_metrics,
+)
 from rnnbench.tasks.translation.search import Ensemble
 
 _GREEDY = Beam(size=1)
@@ -48,6 +56,7 @@ class TranslationModel(Task):
         super().__init__()
         self.corpus = CorpusTranslations()
         self._measured: dict[str, int] = {}
+        self._translated: tuple[Items, list[str]] | None = None
 
     @property
     @abstractmethod
@@ -115,10 +124,18 @@ class TranslationModel(Task):
         pairs = self._data().pairs(split)  # type: ignore[arg-type]
         references = [pairs[i].target for i in items.ids]
         self._measured[split] = int(items.values[:, 1].sum())
+        self._translated = items, references
         for name, value in translation_metrics(items, references, *self._scored_as()).items():
             # float64 tensors: Lightning would round plain numbers to float32.
             exact = torch.tensor(value, dtype=torch.float64)
             self.log(f"{split}/{name}", exact, prog_bar=name in ("bleu", "perplexity"), sync_dist=True, batch_size=1)
+
+    def test_items(self) -> ItemSums | None:
+        """See `Task.test_items`: the counts of BLEU."""
+        if self._translated is None:
+            return None
+        items, references = self._translated
+        return ItemSums("bleu", torch.tensor(items.ids), bleu_counts(items, references, *self._scored_as()))
 
     def on_test_epoch_end(self) -> None:
         """Draws the attention of some sentences, besides the metrics."""

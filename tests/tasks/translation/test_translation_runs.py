@@ -9,7 +9,9 @@ import torch
 
 from rnnbench.cli import main
 from rnnbench.platform.checkpoint import RunCheckpoint
+from rnnbench.results.items import read_items
 from rnnbench.results.record import read_result
+from rnnbench.results.statistics.corpus import bleu
 
 SMALL = (
     "--config translation/generated_attention --model.backbone.hidden_size 24 --model.embedding.embedding_size 12"
@@ -44,6 +46,9 @@ def test_fit_test_predict(run, trained, tmp_path):
     assert "beam:5" in test["bleu"].signature
     assert "beam:1" in result.metrics["validation"]["bleu"].signature
     assert 1 < test["perplexity"].value < 5
+    items = read_items(trained / "items.npz")
+    assert items.metric == "bleu"
+    assert bleu(items.sums.sum(axis=0)) == pytest.approx(test["bleu"].value, rel=1e-12)
 
     (tmp_path / "de.txt").write_text("ein zwei\n\nvier ein drei\n")
     status, out, err = run(f"predict --run {trained} de.txt")
