@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import io
 from collections.abc import Callable, Iterator
-from typing import get_args
+from typing import Any, get_args
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from rnnbench.backbone import Backbone
 from rnnbench.backbone.regularize import ignores_state_mask
@@ -47,7 +49,8 @@ def check_cell(factory: CellFactory) -> list[str]:
 def laws_kept(factory: CellFactory) -> Iterator[str]:
     """Checks one law after the other and yields each that holds.
 
-    In evaluation mode, where nothing is random; engines in training mode, with equal random numbers.
+    In evaluation mode, where nothing is random; determinism in training mode, too, and engines with equal random
+    numbers.
 
     Args:
         factory: Makes the cell from its input size and its hidden size.
@@ -71,7 +74,10 @@ def _shapes(factory: CellFactory) -> str | None:
     expected = [(_BATCH, *shape) for shape in cell.state_spec()]
     if (found := [tuple(leaf.shape) for leaf in state]) != expected:
         return f"initial_state has {found}, state_spec says {expected}"
-    y, new = cell(x, state)
+    made = cell.step(cell.project(x), state)
+    if not (isinstance(made, tuple) and [Tensor, tuple] == [type(part) for part in made]):
+        return "step has to return an output and a tuple of tensors, such as: return hidden, (hidden,)"
+    y, new = made
     if tuple(y.shape) != (_BATCH, cell.output_size):
         return f"the output is {tuple(y.shape)}, output_size says {(_BATCH, cell.output_size)}"
     if (found := [tuple(leaf.shape) for leaf in new]) != expected:
@@ -79,10 +85,42 @@ def _shapes(factory: CellFactory) -> str | None:
     return None
 
 
-def _deterministic(factory: CellFactory) -> str | None:
+def _leaves_inputs_alone(factory: CellFactory) -> str | None:
     cell, x, state = _one_step(factory)
     z = cell.project(x)
-    return None if torch.equal(cell.step(z, state)[0], cell.step(z, state)[0]) else "a second call gives another output"
+    given = {"z": z, **{f"leaf {number} of the state": leaf for number, leaf in enumerate(state)}}
+    kept = {name: value.clone() for name, value in given.items()}
+    with torch.no_grad():
+        cell.step(z, state)
+    changed = [name for name, value in given.items() if not torch.equal(value, kept[name])]
+    return f"{changed[0]} is another one afterwards: write x = x + y, not x += y" if changed else None
+
+
+def _deterministic(factory: CellFactory) -> str | None:
+    for training in (False, True):
+        cell, x, state = _one_step(factory)
+        cell.train(training)
+        z = cell.project(x)
+        first, second = (leaves(cell.step(z, state)) for _ in range(2))
+        for number, (a, b) in enumerate(zip(first, second, strict=True)):
+            if not torch.equal(a, b):
+                name = f"leaf {number - 1} of the state" if number else "output"
+                return (
+                    f"a second call with the same z and state gives another {name}{' in training' if training else ''}:"
+                    " draw nothing in step (`project` may), and keep nothing on self"
+                )
+    return None
+
+
+def _sequences_apart(factory: CellFactory) -> str | None:
+    cell, x, _ = _one_step(factory)
+    state = tuple(torch.randn_like(leaf) for leaf in cell.initial_state(_BATCH, x))
+    whole = leaves(cell(x, state))
+    for row in range(_BATCH):
+        alone = leaves(cell(x[row : row + 1], tuple(leaf[row : row + 1] for leaf in state)))
+        if _difference(alone, [leaf[row : row + 1] for leaf in whole]):
+            return "a sequence gives another result alone: nothing in step may run over the batch, the first axis"
+    return None
 
 
 def _emitted(factory: CellFactory) -> str | None:
@@ -110,7 +148,28 @@ def _recurrent_weights(factory: CellFactory) -> str | None:
             return f"step does not use {name}"
         with torch.no_grad():
             weight.copy_(kept)
+    for name, weight in cell.named_parameters():
+        if name not in cell.recurrent_weights and weight.dim() == 2 and _meets_state(cell, weight):
+            return f"step multiplies the state by {name}, which is not in it (and drop_state belongs around the state)"
     return None
+
+
+def _meets_state(cell: RNNCell, weight: Tensor) -> bool:
+    """Whether `step` multiplies a leaf of the state, as it is, by a matrix."""
+    x = torch.randn(_BATCH, _INPUT, dtype=torch.float64)
+    z, state = cell.project(x), cell.initial_state(_BATCH, x)
+    used = False
+
+    class Products(TorchFunctionMode):
+        def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            nonlocal used
+            if function in (F.linear, torch.matmul, torch.mm):
+                used |= any(one is weight for one in args) and any(one is leaf for one in args for leaf in state)
+            return function(*args, **(kwargs or {}))
+
+    with torch.no_grad(), Products():
+        cell.step(z, state)
+    return used
 
 
 def _state_mask(factory: CellFactory) -> str | None:
@@ -184,7 +243,7 @@ def _gradients(factory: CellFactory) -> str | None:
     try:
         torch.autograd.gradcheck(run, (x.requires_grad_(), *state))
     except RuntimeError as error:
-        return str(error)[:200]
+        return f"{str(error).splitlines()[0]} Is a value detached, or rounded?"
     return None
 
 
@@ -229,7 +288,9 @@ def _autocast(factory: CellFactory) -> str | None:
 
 _LAWS: dict[str, Callable[[CellFactory], str | None]] = {
     "step returns an output (B, output_size) and a state of the shapes of state_spec": _shapes,
+    "step changes neither z nor the state in place": _leaves_inputs_alone,
     "step is deterministic": _deterministic,
+    "the sequences of a batch do not meet": _sequences_apart,
     "the leaf of the state that `emits` names is the output": _emitted,
     "recurrent_weights names the matrices that meet the state, and none that meets the input": _recurrent_weights,
     "drop_state reaches the products with recurrent_weights": _state_mask,

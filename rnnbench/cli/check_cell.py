@@ -63,16 +63,22 @@ def find_cell(name: str) -> type[RNNCell]:
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise  # the module is there, and what it imports is not
         raise UserError(
             f"there is no module {error.name}", where=name, hint=f"run it in the folder of {module_name}.py"
         ) from None
+    if class_name == "py":
+        raise UserError("a file holds many names", where=name, hint=f"name the class in it, such as {module_name}.Mine")
     found = getattr(module, class_name, None)
     if isinstance(found, type) and issubclass(found, rnnbench.cells.RNNCell):
         return found
     cells = [
         key
         for key, one in vars(module).items()
-        if isinstance(one, type) and issubclass(one, rnnbench.cells.RNNCell) and one is not rnnbench.cells.RNNCell
+        if isinstance(one, type)
+        and issubclass(one, rnnbench.cells.RNNCell)
+        and one.__module__.startswith(module.__name__)
     ]
     problem = f"{class_name} is no subclass of RNNCell" if found is not None else f"{module_name} has no {class_name}"
     raise UserError(problem, where=name, hint=did_you_mean(class_name, cells))

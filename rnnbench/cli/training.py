@@ -64,6 +64,8 @@ def run_verb(words: list[str]) -> int:
     if any(word in ("-h", "--help") for word in words):
         print(option_parser(verb).format_help())
     quiet()
+    if verb == "fit" and _is_first_process():
+        _show_log()
     options = read_options(verb, words[1:])
     _import_all(rnnbench.cells, rnnbench.data, rnnbench.tasks)
     try:
@@ -240,6 +242,21 @@ def _import_all(*packages: Any) -> None:
     for package in packages:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
+
+
+class _Stderr(logging.Handler):
+    """Writes to what stderr is at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr, flush=True)
+
+
+def _show_log() -> None:
+    """Lets a training say which engine runs its cells, and why not a faster one."""
+    logger = logging.getLogger("rnnbench")
+    logger.setLevel(logging.INFO)
+    if not any(isinstance(handler, _Stderr) for handler in logger.handlers):
+        logger.addHandler(_Stderr())
 
 
 def quiet() -> None:

@@ -9,6 +9,9 @@ from typing import Literal
 BETTER: dict[str, Literal["higher", "lower"]] = {
     "bleu": "higher",
     "chrf": "higher",
+    "ter": "lower",
+    "exact": "higher",
+    "alignment_accuracy": "higher",
     "word_error_rate": "lower",
     "character_error_rate": "lower",
     "f1": "higher",
@@ -25,6 +28,7 @@ BETTER: dict[str, Literal["higher", "lower"]] = {
     "macro_f1": "higher",
     "cross_entropy": "lower",
     "perplexity": "lower",
+    "character_perplexity": "lower",
     "nats_per_character": "lower",
     "nats_per_byte": "lower",
     "bits_per_character": "lower",

@@ -114,7 +114,7 @@ class Misnamed(Elman):
 
 
 class Moody(Elman):
-    """Behaves otherwise on long tensors: a row depends on the size of its batch."""
+    """A row depends on the size of its batch."""
 
     def step(self, z, state):
         h, state = super().step(z + len(z), state)
@@ -137,7 +137,7 @@ class WrongGradient(Elman):
         (Undropped, "drop_state reaches"),
         (NoSuchWeight, "no parameter 'weight_hi'"),
         (Misnamed, "project uses weight_ih"),
-        (Moody, "padded sequence equals the sequence alone"),
+        (Moody, "the sequences of a batch do not meet"),
         (WrongGradient, "finite differences"),
     ],
 )

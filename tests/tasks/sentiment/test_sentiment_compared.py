@@ -44,6 +44,7 @@ def test_a_counted_model_has_no_budget(rnnbench, corpus, tmp_path):
     assert read_result(tmp_path / RUN / "one" / "result.json").budget is None
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_keeps_its_settings(rnnbench, small, tmp_path):
     rnnbench(f"fit {small} --trainer.max_epochs 1 --name one")
     path = tmp_path / RUN / "one" / "result.json"
