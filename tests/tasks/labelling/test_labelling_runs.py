@@ -54,7 +54,8 @@ def test_fit_test_predict(run, names, tmp_path):
     assert out.endswith("\n\n\nthe1\tO\t" + rows[6][2] + "\n\n")
 
 
-@pytest.mark.parametrize("stop_at", [pytest.param(2, marks=pytest.mark.slow), 13])
+@pytest.mark.parametrize("stop_at", [2, 13])
+@pytest.mark.slow
 def test_a_killed_run_ends_with_the_same_bits(run, names, tmp_path, monkeypatch, stop_at):
     options = f"fit {SMALL} {names} --model.dropout 0.3 --trainer.max_epochs 3 --checkpoint.every_n_steps 1"
     run(f"{options} --name whole")
