@@ -21,6 +21,7 @@ _NOT_ACCEPTED = re.compile(r"Option '([^']+)' is not accepted")
 _NO_TOP_OPTION = re.compile(r"does not accept option '([^']+)'")
 _UNRECOGNIZED = re.compile(r"unrecognized arguments: (.*)")
 _REQUIRED = re.compile(r"following arguments are required: (.*)")
+_NO_MODULE = re.compile(r"No module named '([\w.]+)'")
 _NO_CLASS = re.compile(
     r"(?:Expected a dot import path string: |has no attribute '|No module named '|to be a subclass of )"
 )
@@ -73,6 +74,8 @@ def as_user_error(error: BaseException, words: Sequence[str], parser: ArgumentPa
     value = match.group(1) if (match := _last(_VALUE, text)) else ""
     if match := re.search(r"val='([^']*)'\)$", value):
         value = match.group(1)
+    if module := module_missing(error):
+        return found(key, f"there is no module {module}", f"run it in the folder of {module.partition('.')[0]}.py")
     if _NO_CLASS.search(text):
         base = _base_of(key, text)
         if base is not None:
@@ -89,6 +92,12 @@ def as_user_error(error: BaseException, words: Sequence[str], parser: ArgumentPa
         kinds = [{"NoneType": "null", "int": "a whole number", "float": "a number"}.get(kind, kind) for kind in kinds]
         return found(key, f"expected {' or '.join(dict.fromkeys(kinds))}, found {chosen}", None)
     return found(key, " ".join(text.split())[:300], None)
+
+
+def module_missing(error: BaseException) -> str | None:
+    """The module of a class path that Python does not find, as the parser's error tells it."""
+    match = _NO_MODULE.search(str(error))
+    return match.group(1) if match else None
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:

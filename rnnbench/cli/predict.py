@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from rnnbench.cli.parse_errors import module_missing
 from rnnbench.errors import UserError
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.results.files import read_text, replace_text
@@ -100,7 +101,15 @@ def _load(model_class: Any, paths: Sequence[Path]) -> Any:
     from rnnbench.platform.checkpoint_io import load_checkpoint
 
     checkpoints = [load_checkpoint(path) for path in paths]  # says in plain words what is wrong with a file
-    model = model_class.load_from_checkpoint(paths[0], map_location="cpu", weights_only=True)
+    try:
+        model = model_class.load_from_checkpoint(paths[0], map_location="cpu", weights_only=True)
+    except Exception as error:
+        if module := module_missing(error):
+            hint = f"run it in the folder of {module.partition('.')[0]}.py"
+            raise UserError(
+                f"the model needs the module {module}, which is not there", where=paths[0], hint=hint
+            ) from None
+        raise
     weights = [checkpoint["state_dict"] for checkpoint in checkpoints]
     for path, checkpoint, one in zip(paths, checkpoints, weights, strict=True):
         shapes = [{name: value.shape for name, value in state.items()} for state in (weights[0], one)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import importlib
 import logging
@@ -10,6 +11,7 @@ import pkgutil
 import shlex
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +66,11 @@ def run_verb(words: list[str]) -> int:
     if any(word in ("-h", "--help") for word in words):
         print(option_parser(verb).format_help())
     quiet()
-    if verb == "fit" and _is_first_process():
-        _show_log()
     options = read_options(verb, words[1:])
     _import_all(rnnbench.cells, rnnbench.data, rnnbench.tasks)
     try:
-        cli = RunCLI(options)
+        with _log_printed() if verb == "fit" and _is_first_process() else contextlib.nullcontext():
+            cli = RunCLI(options)
     except RunInterrupted:
         print("interrupted; what was trained is saved", file=sys.stderr)
         return INTERRUPTED
@@ -244,19 +245,24 @@ def _import_all(*packages: Any) -> None:
             importlib.import_module(module.name)
 
 
-class _Stderr(logging.Handler):
-    """Writes to what stderr is at that moment."""
+class _Printed(logging.Handler):
+    """Prints what is logged among the lines of a training."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        print(self.format(record), file=sys.stderr, flush=True)
+        print(self.format(record), flush=True)
 
 
-def _show_log() -> None:
+@contextlib.contextmanager
+def _log_printed() -> Iterator[None]:
     """Lets a training say which engine runs its cells, and why not a faster one."""
-    logger = logging.getLogger("rnnbench")
+    logger, handler, level = logging.getLogger("rnnbench"), _Printed(), logging.getLogger("rnnbench").level
     logger.setLevel(logging.INFO)
-    if not any(isinstance(handler, _Stderr) for handler in logger.handlers):
-        logger.addHandler(_Stderr())
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 def quiet() -> None:

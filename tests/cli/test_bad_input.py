@@ -27,6 +27,10 @@ def check(outcome, *expected, status=2):
         (f"fit {CHAR} --trainer.max_epochs x", ["--trainer.max_epochs", "expected a whole number or null, found x"]),
         (f"fit {CHAR} --model LanguageModle", ["LanguageModle is no Task", "did you mean: LanguageModel"]),
         (f"fit {CHAR} --model.backbone.cell LSTMM", ["LSTMM is no RNNCell", "did you mean: LSTM"]),
+        (
+            f"fit {CHAR} --model.backbone.cell no_such_file.Mine",
+            ["there is no module no_such_file", "run it in the folder"],
+        ),
         (f"fit {CHAR} --model.backbone.cell torch.nn.Bilinear", ["torch.nn.Bilinear is no RNNCell", "known: "]),
         (f"fit {CHAR} --model.backbone.cell.forget_bia 1", ["no such option", "did you mean: forget_bias"]),
         (f"fit {CHAR} --model.backbone.hiden_size 1", ["no such option", "did you mean: hidden_size"]),
