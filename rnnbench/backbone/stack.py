@@ -156,6 +156,16 @@ class Backbone(nn.Module):
         """The cells: for each layer, for each direction."""
         return [list(cast(nn.ModuleList, layer)) for layer in self.layers]  # type: ignore[arg-type]
 
+    def summary(self, head: str = "") -> str:
+        """Direction, cell, depth and width, such as ``BiLSTM 2x128``.
+
+        Args:
+            head: What stands behind the cell's name, such as ``-CRF``.
+        """
+        cell = self.cells[0][0]
+        direction = "Bi" if self.bidirectional else ""
+        return f"{direction}{type(cell).__name__}{head} {len(self.cells)}x{cell.hidden_size}"
+
     def flops_per_token(self) -> int:
         """Floating-point operations of the forward pass over one position: those of its matrix products."""
         links = sum(cast(Link, link).flops_per_token() for link in self.links)

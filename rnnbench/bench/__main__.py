@@ -25,7 +25,7 @@ from rnnbench.bench.subjects import all_cells, find_cell
 from rnnbench.engine import EngineName
 from rnnbench.errors import UserError
 from rnnbench.platform.environment import git_commit, hardware, versions
-from rnnbench.results.files import replace_text
+from rnnbench.safe_files import replace_text
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -16,7 +16,7 @@ from rnnbench.bench.sections import with_section
 from rnnbench.bench.timing import ratio
 from rnnbench.bench.training_step import Measured, time_application
 from rnnbench.errors import UserError
-from rnnbench.results.files import read_text, replace_text
+from rnnbench.safe_files import read_text, replace_text
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from rnnbench.results.files import read_text
+from rnnbench.safe_files import read_text
 
 _SECTION = re.compile(r"<!-- application:(.+?) -->\n.*?<!-- /application -->\n", re.DOTALL)
 

@@ -37,9 +37,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Print or write the comparison."""
-    from rnnbench.results.files import replace_text
     from rnnbench.results.render import render_csv, render_json, render_markdown, render_terminal
     from rnnbench.results.table import compare, load_runs
+    from rnnbench.safe_files import replace_text
 
     comparison = compare(load_runs(args.runs), args.across)
     if args.format == "terminal":

@@ -14,7 +14,7 @@ import yaml
 from rnnbench.cli.parse_errors import module_missing
 from rnnbench.errors import UserError
 from rnnbench.platform.run_folder import RunFolder
-from rnnbench.results.files import read_text, replace_text
+from rnnbench.safe_files import read_text, replace_text
 
 
 def predict_from_run(words: Sequence[str]) -> int:

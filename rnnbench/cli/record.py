@@ -31,9 +31,9 @@ def run(args: argparse.Namespace) -> int:
     from rnnbench.errors import UserError
     from rnnbench.results.committed import read_rows, write_rows
     from rnnbench.results.entry import record_result
-    from rnnbench.results.files import read_text, replace_text
     from rnnbench.results.readme import update_readme
     from rnnbench.results.record import RESULT_FILE, read_result
+    from rnnbench.safe_files import read_text, replace_text
     from rnnbench.shipped import configs_folder
 
     configs = configs_folder()

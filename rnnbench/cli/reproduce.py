@@ -8,10 +8,10 @@ from pathlib import Path
 from rnnbench.errors import UserError
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.results.committed import read_rows
-from rnnbench.results.files import replace_text
 from rnnbench.results.record import read_result
 from rnnbench.results.render import render_csv, render_markdown
 from rnnbench.results.table import compare, load_runs
+from rnnbench.safe_files import replace_text
 from rnnbench.shipped import configs_folder
 
 TABLE = "standard_library"

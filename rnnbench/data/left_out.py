@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnbench.data.source import Split
 from rnnbench.errors import UserError
+from rnnbench.safe_files import replace_text
 
 TooLong = Literal["drop", "cut"]
 """What to do with a sample over the limit."""
@@ -114,5 +115,5 @@ class LeftOut:
         if folder is not None:
             rows = [("split", "sample", "done", "reason")]
             rows += [(k.split, str(sample), k.done, k.reason) for k, all_ in self._samples.items() for sample in all_]
-            (folder / FILE_NAME).write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
+            replace_text(folder / FILE_NAME, "".join("\t".join(row) + "\n" for row in rows))
             print(f"all of them: {folder / FILE_NAME}", flush=True)

@@ -10,7 +10,7 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from rnnbench.platform.run_folder import RunFolder
-from rnnbench.results.files import replace_text
+from rnnbench.safe_files import replace_text
 
 
 class MetricsFile(Callback):

@@ -12,7 +12,7 @@ from lightning.pytorch.cli import LightningArgumentParser
 
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.platform.wandb_run import wandb_defaults
-from rnnbench.results.files import replace_text
+from rnnbench.safe_files import replace_text
 
 
 class SaveRunConfig(Callback):

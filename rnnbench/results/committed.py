@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from rnnbench.errors import UserError, did_you_mean
-from rnnbench.results.files import read_text, replace_text
 from rnnbench.results.metric import BETTER, badness, comparable
+from rnnbench.safe_files import read_text, replace_text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnnbench.errors import UserError
-from rnnbench.results.files import replace_bytes
+from rnnbench.safe_files import replace_bytes
 
 if TYPE_CHECKING:
     import numpy as np

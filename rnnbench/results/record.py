@@ -17,10 +17,10 @@ from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from rnnbench.errors import UserError, did_you_mean
-from rnnbench.results.files import read_text, replace_text
 from rnnbench.results.metric import comparable
 from rnnbench.results.protocol import Protocol, Split
 from rnnbench.results.upgrade import upgrade
+from rnnbench.safe_files import read_text, replace_text
 
 RESULT_FILE = "result.json"
 SCHEMA_VERSION = 2

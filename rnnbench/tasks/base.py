@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+import torch
 from lightning.pytorch import LightningDataModule, LightningModule
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable, ReduceLROnPlateau
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
@@ -60,6 +62,10 @@ class TaskData(LightningDataModule, ABC):
             left_out.report(None)
         elif trainer.is_global_zero:
             left_out.report(Path(trainer.default_root_dir) if trainer.state.fn == "fit" else None)
+
+    def seed(self) -> int:
+        """What `seed_everything` leaves for all processes; torch's own seed differs between them."""
+        return int(os.environ.get("PL_GLOBAL_SEED", 0))
 
     def rank(self) -> tuple[int, int]:
         """Number of this process, and number of processes."""
@@ -172,6 +178,19 @@ class Task(LightningModule, ABC):
         if isinstance(scheduler, ReduceLROnPlateau):
             return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "monitor": scheduler.monitor}}
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "epoch"}}
+
+    def log_values(self, split: str, values: Mapping[str, float], shown: Collection[str]) -> None:
+        """Logs metrics of a whole split, with every digit.
+
+        Args:
+            split: ``validation`` or ``test``.
+            values: Metrics by name.
+            shown: Those of the progress bar.
+        """
+        for name, value in values.items():
+            # float64 tensors: Lightning would round plain numbers to float32.
+            exact = torch.tensor(value, dtype=torch.float64)
+            self.log(f"{split}/{name}", exact, prog_bar=name in shown, sync_dist=True, batch_size=1)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds the spec, and puts the options in a form that loads without unpickling."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections import Counter
 from typing import Any, Literal
 
@@ -221,9 +220,7 @@ class TaggingData(TaskData):
         return words_of(sentence) if self.task == "segmentation" else list(enumerate(sentence.tokens))
 
     def _training_batches(self) -> TrainingBatches:
-        # What `seed_everything` leaves for all processes; torch's own seed differs between them.
-        seed = int(os.environ.get("PL_GLOBAL_SEED", 0))
-        return TrainingBatches(self.splits["train"].lengths, self.budget, seed)
+        return TrainingBatches(self.splits["train"].lengths, self.budget, self.seed())
 
     def _evaluation(self, split: Split) -> BucketEvaluationLoader[TaggingBatch]:
         read = self.splits[split]

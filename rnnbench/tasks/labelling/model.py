@@ -116,10 +116,7 @@ class TaggingModel(Task):
         counts = self.corpus.compute()
         self.corpus.reset()
         self._measured[split] = counts
-        for name, value in tagging_metrics(counts, self.task).items():
-            # float64 tensors: Lightning would round plain numbers to float32.
-            exact = torch.tensor(value, dtype=torch.float64)
-            self.log(f"{split}/{name}", exact, prog_bar=name == _LEADING[self.task], sync_dist=True, batch_size=1)
+        self.log_values(split, tagging_metrics(counts, self.task), (_LEADING[self.task],))
 
     def _data(self) -> TaggingData:
         data = self.trainer.datamodule  # type: ignore[attr-defined]

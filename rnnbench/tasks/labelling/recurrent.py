@@ -150,12 +150,10 @@ class Tagger(TaggingModel):
 
     def model_name(self) -> str:
         """Direction, cell, head, depth, width, what else it sees, such as ``BiLSTM-CRF 1x128, bigrams``."""
-        cells = self.backbone.cells
-        directions = "" if self.backbone.causal else "Bi"
         head = "-CRF" if self.crf is not None else ""
         sees = [type(self.characters).__name__] if self.characters is not None else []
         sees += ["bigrams"] if self.bigrams is not None else []
-        return ", ".join([f"{directions}{self.cell_name()}{head} {len(cells)}x{cells[0][0].hidden_size}", *sees])
+        return ", ".join([self.backbone.summary(head), *sees])
 
     def cell_name(self) -> str | None:
         """Name of the backbone's cell."""

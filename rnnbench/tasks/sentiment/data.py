@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import torch
@@ -177,8 +176,7 @@ class SentimentData(TaskData):
         return BucketEvaluationLoader(batches, texts, *self.rank(), self.num_workers)
 
     def _training_batches(self) -> TrainingBatches:
-        # What `seed_everything` leaves for all processes; torch's own seed differs between them.
-        return TrainingBatches(self.texts["train"].lengths, self.budget, int(os.environ.get("PL_GLOBAL_SEED", 0)))
+        return TrainingBatches(self.texts["train"].lengths, self.budget, self.seed())
 
     def _examples(self, split: Split, rows: list[Row], left_out: LeftOut) -> list[Example]:
         """What has a class in a split; in training, the phrases if they are wanted."""

@@ -87,10 +87,7 @@ class TextClassifier(Task):
         """See `Task.log_metrics`."""
         values, self._measured[split] = self.corpus.compute()
         self.corpus.reset()
-        for name, value in values.items():
-            # float64 tensors: Lightning would round plain numbers to float32.
-            exact = torch.tensor(value, dtype=torch.float64)
-            self.log(f"{split}/{name}", exact, prog_bar=name == "accuracy", sync_dist=True, batch_size=1)
+        self.log_values(split, values, ("accuracy",))
 
     def _data(self) -> SentimentData:
         data = self.trainer.datamodule  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rnnbench.errors import UserError
+from rnnbench.safe_files import replace_text
 from rnnbench.tasks.sentiment.coloured import MOST_STEPS, Step, ansi_text, colour_steps, html_page
 from rnnbench.tasks.sentiment.model import TextClassifier
 
@@ -48,10 +49,7 @@ def predict(model: TextClassifier, lines: Sequence[tuple[str, str]], arguments: 
             answer = (model.labels.names[best], f"{float(row[best]):.4f}") if len(tokens) else (_NOTHING, _NOTHING)
             yield "\t".join([*answer, ansi_text(steps) if arguments.color else text]) + "\n"
     if arguments.html:
-        try:
-            Path(arguments.html).write_text(html_page(pages, model.labels.names), encoding="utf-8")
-        except OSError as error:
-            raise UserError(f"cannot be written: {error.strerror}", where=f"--html {arguments.html}") from None
+        replace_text(Path(arguments.html), html_page(pages, model.labels.names))
 
 
 def warnings(model: TextClassifier, lines: Sequence[tuple[str, str]], arguments: argparse.Namespace) -> list[str]:

@@ -62,9 +62,7 @@ class RecurrentClassifier(EmbeddingClassifier):
 
     def model_name(self) -> str:
         """Direction, cell, depth, width and pooling, such as ``BiLSTM 1x128, max``."""
-        cells = self.backbone.cells
-        directions = "" if self.backbone.causal else "Bi"
-        return f"{directions}{self.cell_name()} {len(cells)}x{cells[0][0].hidden_size}, {self.pooling}"
+        return f"{self.backbone.summary()}, {self.pooling}"
 
     def cell_name(self) -> str | None:
         """Name of the backbone's cell."""

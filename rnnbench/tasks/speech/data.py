@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -178,7 +177,7 @@ class SpeechData(TaskData):
         )
 
     def _training_batches(self) -> TrainingBatches:
-        return TrainingBatches(self.splits["train"].lengths, self.budget, _seed())
+        return TrainingBatches(self.splits["train"].lengths, self.budget, self.seed())
 
     def _fingerprint(self, rows: Mapping[Split, list[Row]]) -> str:
         """Of recordings in files, the names and sizes stand for the content, which may be hundreds of gigabytes."""
@@ -222,7 +221,7 @@ class SpeechData(TaskData):
             raise UserError(f"no recording of {split} can be used", where=self.dataset, hint="the reasons stand above")
         in_training = split == "train"
         augment = self.augment if in_training and self.augment != _AS_IT_IS else None
-        seed, keep = _seed(), self.keep_in_memory
+        seed, keep = self.seed(), self.keep_in_memory
         read = Utterances(kept, self.features, None, augment, seed, keep)
         read.normalizers = self._normalizers(read, [rows[one.row] for one in kept])
         self.splits[split] = read
@@ -317,8 +316,3 @@ class SpeechData(TaskData):
         if kind == "global":
             self.statistics = known[None]
         return [known[speaker] for speaker in speakers]
-
-
-def _seed() -> int:
-    """What `seed_everything` leaves for all processes; torch's own seed differs between them."""
-    return int(os.environ.get("PL_GLOBAL_SEED", 0))

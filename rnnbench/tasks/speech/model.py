@@ -22,6 +22,7 @@ from rnnbench.data.features import Features, Frames
 from rnnbench.data.source import Split
 from rnnbench.errors import UserError
 from rnnbench.nn.subsample import FrameStacking, Subsampling
+from rnnbench.safe_files import replace_text
 from rnnbench.tasks.base import Spec, Task
 from rnnbench.tasks.speech.alphabet import Alphabet
 from rnnbench.tasks.speech.batch import Normalizer, SpeechBatch, as_batch
@@ -168,15 +169,11 @@ class Recognizer(Task):
         metrics = corpus_metrics(words, characters)
         if split == "test":
             metrics |= kinds_of_errors(words)
-        for name, value in metrics.items():
-            # float64 tensors: Lightning would round plain numbers to float32.
-            exact = torch.tensor(value, dtype=torch.float64)
-            shown = name in ("word_error_rate", "character_error_rate")
-            self.log(f"{split}/{name}", exact, prog_bar=shown, sync_dist=True, batch_size=1)
+        self.log_values(split, metrics, ("word_error_rate", "character_error_rate"))
         if self.trainer.is_global_zero and not self.trainer.sanity_checking:
             rows = [(utterances[number].recording.name, *pair) for number, pair in zip(found, texts, strict=True)]
             path = Path(self.trainer.default_root_dir) / f"{split}_errors.tsv"
-            path.write_text(worst_first(rows, words), encoding="utf-8")
+            replace_text(path, worst_first(rows, words))
         self._tell_speed()
 
     def on_train_end(self) -> None:
@@ -218,10 +215,7 @@ class Recognizer(Task):
 
     def model_name(self) -> str:
         """Front, direction, cell, depth and width, such as ``3 frames, BiLSTM 2x128``."""
-        cells = self.backbone.cells
-        directions = "" if self.backbone.causal else "Bi"
-        stack = f"{directions}{self.cell_name()} {len(cells)}x{cells[0][0].hidden_size}"
-        return ", ".join([part for part in (self.subsampling.summary(), stack) if part])
+        return ", ".join([part for part in (self.subsampling.summary(), self.backbone.summary()) if part])
 
     def cell_name(self) -> str | None:
         """Name of the backbone's cell."""

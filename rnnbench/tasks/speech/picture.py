@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from rnnbench.data.features import Frames
 from rnnbench.decode.ctc import align, best_path
+from rnnbench.safe_files import replace_bytes
 
 if TYPE_CHECKING:
     from rnnbench.tasks.speech.batch import Utterances
@@ -44,7 +46,9 @@ def draw_utterance(model: Recognizer, read: Utterances, number: int, path: Path,
         f"said: {one.text}\nrecognised: {model.alphabet.decode(found)}",
         (model.features.shift_ms / 1000, model.seconds_per_step()),
     )
-    figure.savefig(path, dpi=110)
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=110)
+    replace_bytes(path, picture.getvalue())
     for logger in loggers:
         if isinstance(logger, WandbLogger):
             logger.log_image(key=path.stem, images=[str(path)])

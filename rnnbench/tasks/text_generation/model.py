@@ -176,11 +176,7 @@ class TextModel(Task):
         characters = stream.characters if tokens == len(stream.tokens) else None
         values = likelihood_metrics(nats, tokens, characters)
         self._measured[split] = tokens
-        # float64 tensors: Lightning would round plain numbers to float32.
-        exact = {f"{split}/{name}": torch.tensor(value, dtype=torch.float64) for name, value in values.items()}
-        shown = "perplexity" if self.tokenizer.level == "word" else "nats_per_character"
-        for name, value in exact.items():
-            self.log(name, value, prog_bar=name == f"{split}/{shown}", sync_dist=True, batch_size=1)
+        self.log_values(split, values, ("perplexity" if self.tokenizer.level == "word" else "nats_per_character",))
 
     def _entering(self, carried: StackState | None, batch: StripBatch) -> StackState:
         """The state before a window: carried over, but initial in the strips that start here."""

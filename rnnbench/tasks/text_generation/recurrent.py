@@ -138,7 +138,7 @@ class LanguageModel(TextModel):
 
     def model_name(self) -> str:
         """Cell, depth and width, such as ``LSTM 2x200``."""
-        return f"{self.cell_name()} {len(self.backbone.cells)}x{self.backbone.cells[0][0].hidden_size}"
+        return self.backbone.summary()
 
     def cell_name(self) -> str | None:
         """Name of the backbone's cell."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from rnnbench.data.reversible import JOINED
 from rnnbench.errors import UserError
+from rnnbench.safe_files import replace_bytes
 from rnnbench.tasks.translation.fonts import font_families
 
 if TYPE_CHECKING:
@@ -58,13 +60,10 @@ def draw(path: Path, items: Sequence[Item]) -> None:
             (those of end marks) being left out.
 
     Raises:
-        UserError: matplotlib is not installed, or the file cannot be written.
+        UserError: The file cannot be written.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise UserError("pictures need matplotlib", where=path, hint="pip install 'rnnbench[pictures]'") from None
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
     drawn = [_cut(item) for item in items[:_MOST_ITEMS]]
     tokens = [token for one in drawn for token in (*one.source, *one.target)]
@@ -82,10 +81,9 @@ def draw(path: Path, items: Sequence[Item]) -> None:
             where=path,
             hint=f"can be written: {', '.join(sorted(formats))}",
         )
-    try:
-        figure.savefig(path, dpi=_DPI, metadata={"Software": None} if path.suffix.lower() == ".png" else None)
-    except OSError as error:
-        raise UserError(f"cannot be written: {error.strerror}", where=path) from None
+    kind, picture = path.suffix[1:].lower(), io.BytesIO()
+    figure.savefig(picture, format=kind, dpi=_DPI, metadata={"Software": None} if kind == "png" else None)
+    replace_bytes(path, picture.getvalue())
 
 
 def record_alignments(trainer: Trainer, items: Sequence[Item]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -213,8 +212,7 @@ class TranslationData(TaskData):
         return SentencePairs(*([part[number] for number in kept] for part in (pairs, sources, targets)))
 
     def _training_batches(self) -> TrainingBatches:
-        # What `seed_everything` leaves for all processes; torch's own seed differs between them.
-        return TrainingBatches(self.splits["train"].lengths, self.budget, int(os.environ.get("PL_GLOBAL_SEED", 0)))
+        return TrainingBatches(self.splits["train"].lengths, self.budget, self.seed())
 
     def _evaluation(self, split: Split) -> BucketEvaluationLoader[PairBatch]:
         read = self.splits[split]

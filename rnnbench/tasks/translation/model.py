@@ -125,10 +125,7 @@ class TranslationModel(Task):
         references = [pairs[i].target for i in items.ids]
         self._measured[split] = int(items.values[:, 1].sum())
         self._translated = items, references
-        for name, value in translation_metrics(items, references, *self._scored_as()).items():
-            # float64 tensors: Lightning would round plain numbers to float32.
-            exact = torch.tensor(value, dtype=torch.float64)
-            self.log(f"{split}/{name}", exact, prog_bar=name in ("bleu", "perplexity"), sync_dist=True, batch_size=1)
+        self.log_values(split, translation_metrics(items, references, *self._scored_as()), ("bleu", "perplexity"))
 
     def test_items(self) -> ItemSums | None:
         """See `Task.test_items`: the counts of BLEU."""
