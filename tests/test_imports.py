@@ -28,7 +28,11 @@ ALLOWED = {
     "platform": {"errors", "safe_files", "results", "tasks"},
     "testing": {"errors", "backbone", "cells", "engine"},
     "bench": {"errors", "safe_files", "cells", "engine", "backbone", "platform", "results", "tasks", "cli"},
-    "cli": {"errors", "safe_files", "shipped", "testing", "cells", "engine", "data", "platform", "results", "tasks"},
+    "study": {"errors", "safe_files", "platform", "results"},
+    "cli": {
+        *("errors", "safe_files", "shipped", "testing", "cells", "engine", "data", "platform", "results", "study"),
+        "tasks",
+    },
     "__main__": {"cli"},
 }
 
