@@ -120,7 +120,7 @@ def conduct(
             tuning.write_points(study, tried, folder)
             note = tuning.write_importance(study, tried, folder)
             if note:
-                console.print(note, highlight=False)
+                console.print(note, highlight=False, markup=False)
             for pair, best in chosen.items():
                 if best is None:
                     work.give_up(finals[pair], "no trial of its tuning was finished")

@@ -50,13 +50,17 @@ class Trial:
     values: Sequence[float | None]
 
     @property
+    def value(self) -> float | None:
+        """The mean over the seeds; None where a run failed."""
+        values = [value for value in self.values if value is not None and math.isfinite(value)]
+        return statistics.fmean(values) if len(values) == len(self.values) else None
+
+    @property
     def badness(self) -> float:
         """A number to sort by; infinite where a run failed."""
-        values = [value for value in self.values if value is not None and math.isfinite(value)]
-        if len(values) < len(self.values):
+        if self.value is None:
             return math.inf
-        mean = statistics.fmean(values)
-        return mean if self.better == "min" else -mean
+        return self.value if self.better == "min" else -self.value
 
 
 def points(study: Study) -> list[dict[str, Any]]:
@@ -162,12 +166,10 @@ def write_importance(study: Study, tried: Mapping[Pair, Sequence[Trial]], folder
             storage=storage, study_name=name, direction="minimize" if trials[0].better == "min" else "maximize"
         )
         for one in trials:
-            finished = math.isfinite(one.badness)
-            state = optuna.trial.TrialState.COMPLETE if finished else optuna.trial.TrialState.FAIL
-            value = abs(one.badness) if finished and one.better == "max" else one.badness
+            state = optuna.trial.TrialState.FAIL if one.value is None else optuna.trial.TrialState.COMPLETE
             made = {"params": dict(one.point), "distributions": _distributions(tuning), "state": state}
-            kept.add_trial(optuna.trial.create_trial(**made, **({"value": value} if finished else {})))
-        if sum(math.isfinite(one.badness) for one in trials) > 1:
+            kept.add_trial(optuna.trial.create_trial(**made, value=one.value))
+        if sum(one.value is not None for one in trials) > 1:
             evaluator = optuna.importance.FanovaImportanceEvaluator(seed=1)
             shares = optuna.importance.get_param_importances(kept, evaluator=evaluator)
             about = [pair.application.folder, pair.application.preset, pair.cell.label, f"{pair.amount:g}"]

@@ -60,7 +60,7 @@ def test_ranges_and_choices(study):
         ("budget", "keep: some\nbudget", "keep", "'some' is not among the choices"),
         ("budget", "options: {--trainer.max_steps: 3}\nbudget", "options", "is no option"),
         ("budget", "options: {trainer.max_time: 00:00:01:00}\nbudget", "options.trainer.max_time", "by another rule"),
-        ("{parameters: 65000}", "{seconds: 9}\noptions: {trainer.max_epochs: 3}", "options.trainer.max_epochs", "in seconds"),
+        ("{parameters: 65000}", "{seconds: 9}\noptions: {trainer.max_epochs: 3}", "options.trainer", "in seconds"),
     ],
 )  # fmt: skip
 def test_bad_files(study, before, after, where, problem):
