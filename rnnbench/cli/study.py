@@ -44,8 +44,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the study."""
     from rnnbench.cli.presets import config_path
+    from rnnbench.errors import UserError
 
-    return run_study(config_path(arguments.file), arguments)
+    try:
+        path = config_path(arguments.file)
+    except UserError as error:
+        raise UserError(
+            "there is no such file or study", where=f"rnnbench study {arguments.file}", hint=error.hint
+        ) from None
+    return run_study(path, arguments)
 
 
 def run_study(path: Path, arguments: argparse.Namespace) -> int:

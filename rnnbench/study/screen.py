@@ -95,7 +95,7 @@ class Screen:
         elif event.what == "progress" and run.id in self._running:
             self._running[run.id].advance(event.fraction)
         elif event.outcome is not None:
-            begun = self._running.pop(run.id).begun
+            begun = self._running.pop(run.id, _Running()).begun
             outcome = event.outcome
             self._states[run.id] = "queued" if outcome.kind == "interrupted" else outcome.kind
             if outcome.kind == "done":
