@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import itertools
+import json
 import os
 import shutil
 import time
@@ -17,10 +18,9 @@ from typing import Any
 from rich.console import Console
 
 from rnnbench.errors import UserError
-from rnnbench.results.record import read_result
 from rnnbench.results.render import render_csv, render_markdown
 from rnnbench.results.table import Comparison, compare, load_runs
-from rnnbench.safe_files import replace_text
+from rnnbench.safe_files import read_text, replace_text
 from rnnbench.study import plan, tuning
 from rnnbench.study.file import Study
 from rnnbench.study.launch import Launcher, Outcome
@@ -29,6 +29,8 @@ from rnnbench.study.screen import Screen
 from rnnbench.study.state import Standing, clean, read_failed, standing, write_failed
 
 _LOCK_FILE = ".lock"
+_LOOKED_FILE = "looked.json"
+"""Options of a run -> parameters of its model, for all that were looked at before."""
 _WAIT_SECONDS = 70.0
 _BYTES_OF_A_PARAMETER = 4
 # Weights and two averages of the gradient: what the checkpoint to resume from holds of a run with Adam.
@@ -166,23 +168,24 @@ class _Work:
 
     def prepare(self, study: Study, new: Sequence[Run], finals: Mapping[Pair, Sequence[Run]], looker: Launcher) -> None:
         """Finds out before the first run what is wrong in the file, and how much disk the new runs will need."""
-        sizes = _known_sizes(self._folder)
-        unknown: dict[str, tuple[Pair, Run]] = {}
-        cells = set[str]()
-        for pair, runs in finals.items():
-            seen = pair.cell.label in cells or any(run.folder.exists() for run in runs)
-            cells.add(pair.cell.label)
-            if not seen or pair.application.folder not in sizes:
-                sizes.setdefault(pair.application.folder, 0)
-                unknown[runs[0].id] = (pair, runs[0])
+        path = self._folder / _LOOKED_FILE
+        looked: dict[str, int] = json.loads(read_text(path)) if path.is_file() else {}
+        unknown = {runs[0].id: pair for pair, runs in finals.items() if _words(runs[0]) not in looked}
         if unknown and new:
-            self._console.print(f"looking at {len(unknown)} of the runs: options, data, sizes", highlight=False)
-            for event in looker.launch([run for _, run in unknown.values()]):
-                if event.outcome is not None:
-                    pair, run = unknown[event.run.id]
+            self._console.print(f"looking at options, data and sizes of {len(unknown)} models", highlight=False)
+            first = [runs[0] for runs in finals.values() if runs[0].id in unknown]
+            with contextlib.closing(looker.launch(first)) as events:
+                for event in events:
+                    if event.outcome is None:
+                        continue
                     if event.outcome.kind != "done":
-                        raise _blame(study, pair, event.outcome)
-                    sizes[run.application] = max(sizes[run.application], event.outcome.parameters)
+                        raise _blame(study, unknown[event.run.id], event.outcome)
+                    looked[_words(event.run)] = event.outcome.parameters
+                    replace_text(path, json.dumps(looked, indent=2) + "\n")
+        sizes: dict[str, int] = {}
+        for pair, runs in finals.items():
+            folder = pair.application.folder
+            sizes[folder] = max(sizes.get(folder, 0), looked.get(_words(runs[0]), 0))
         need = sum(_bytes(run, sizes.get(run.application, 0)) for run in new)
         if new:
             need += self._launcher.workers * _LAST_CHECKPOINT * _BYTES_OF_A_PARAMETER * max(sizes.values(), default=0)
@@ -259,14 +262,9 @@ def _check_names(study: Study, runs: Sequence[Run]) -> None:
             )
 
 
-def _known_sizes(folder: Path) -> dict[str, int]:
-    """Application -> parameters of the largest model that is there."""
-    sizes: dict[str, int] = {}
-    for path in folder.glob("*/*/result.json"):
-        with contextlib.suppress(UserError):
-            result = read_result(path)
-            sizes[result.application] = max(sizes.get(result.application, 0), result.parameters)
-    return sizes
+def _words(run: Run) -> str:
+    """What a run is made of, as text."""
+    return " ".join(run.words)
 
 
 def _bytes(run: Run, parameters: int) -> int:

@@ -26,7 +26,7 @@ def test_a_study_is_run_once(study, tmp_path):
     first = conducted(study(), folder)
     assert first.failures == {}
     assert len(first.started) == 9
-    assert "looking at 3 of the runs" in first.printed  # each cell and each application once
+    assert "looking at options, data and sizes of 4 models" in first.printed
     assert "9 new runs in" in first.printed
     assert first.printed.rstrip().endswith("0 queued, 0 running, 9 done, 0 failed")
     assert sorted(len(table.runs) for table in first.comparison.tables) == [4, 5]
@@ -39,6 +39,7 @@ def test_a_study_is_run_once(study, tmp_path):
     assert again.started == []
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("result.json")} == before
     assert len(again.comparison.tables) == 2
+    assert "looking at" not in again.printed
 
     spoilt = folder / "sentiment/builtin-lstm-1/result.json"
     spoilt.write_text('{"application": ')

@@ -29,7 +29,7 @@ ROW = Row(
 
 def test_a_row_is_run_as_it_was_recorded_with_each_of_its_seeds(tmp_path):
     runs = reproduce.runs_of(ROW, tmp_path)
-    assert [run.id for run in runs] == [f"text_generation/ptb-LSTM_2x200_small-{seed}" for seed in (3, 4)]
+    assert [run.id for run in runs] == [f"text_generation/ptb_LSTM_2x200_small-{seed}" for seed in (3, 4)]
     assert runs[1].words == ("--config", "text_generation/ptb_small", "--model.dropout", "0", "--seed_everything=4")
     (fresh,) = reproduce.runs_of(Row(**{**vars(ROW), "command": "", "seeds": ()}), tmp_path)
     assert fresh.words == ("--config=text_generation/ptb_small", "--seed_everything=1")
