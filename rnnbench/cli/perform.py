@@ -14,6 +14,7 @@ from rnnbench.cli.run_options import read_options
 from rnnbench.cli.training import INTERRUPTED, RunCLI, import_all, quiet, run_verb
 from rnnbench.errors import UserError
 from rnnbench.platform.progress import ReportedProgress
+from rnnbench.platform.run_folder import RunFolder
 from rnnbench.study.launch import Outcome, Report
 from rnnbench.study.plan import Run
 from rnnbench.study.state import clean, still_to_do
@@ -33,6 +34,8 @@ def perform(run: Run, report: Report) -> Outcome:
     torch.set_num_threads(1)
     # What stands in the result as the command that made it, be it in one go or not.
     sys.argv = ["rnnbench", *run.fit]
+    # Stopped before its first step, it has nothing to go on from.
+    RunFolder(run.folder).discard_if_unused()
     try:
         for words in still_to_do(run):
             print(f"$ rnnbench {shlex.join(words)}", flush=True)

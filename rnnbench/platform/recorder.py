@@ -52,6 +52,8 @@ class RunRecorder(Callback):
         if path.is_file() and trainer.is_global_zero:
             before = read_result(path)
             self._started = before.started
+            # A run that goes on names no preset.
+            self.preset = self.preset or before.preset
             self._validation = before.metrics.get("validation", {})
             data = cast(TaskData, trainer.datamodule)  # type: ignore[attr-defined]
             if before.data.fingerprint != data.fingerprint:

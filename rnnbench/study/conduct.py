@@ -42,7 +42,7 @@ class Ended:
     """How a study ended.
 
     Args:
-        failures: Id of each run of the study that failed -> why.
+        failures: Id of each run that failed -> why; trials are told of and do not count.
         comparison: The finished runs; None where there is none.
     """
 
@@ -234,6 +234,8 @@ class _Work:
         failures = self._screen.failures()
         for id, why in failures.items():
             self._console.print(f"failed {id}: {why}", markup=False, highlight=False, soft_wrap=True)
+        # A rate that is too high for a cell is a finding, and no fault.
+        failures = {id: why for id, why in failures.items() if not id.startswith(f"{plan.TUNING}/")}
         done = [str(run.folder) for run in runs if standing(run, self._failed).state == "done"]
         if not done:
             return Ended(failures, None)

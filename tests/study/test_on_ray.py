@@ -40,7 +40,7 @@ launchers = [OnRay(Perform("fake_runs", name), Path("out")) for name in ("perfor
 found = Conducted(
     conduct(read_study(Path("some.yaml"), config_path), Path("out"), *launchers, console), console.file.getvalue()
 )
-print(json.dumps([launchers[0].workers, found.started, found.failures]))
+Path("found.json").write_text(json.dumps([launchers[0].workers, found.started, found.failures]))
 """
 
 
@@ -48,7 +48,7 @@ def on_ray(folder: Path) -> tuple[int, list[str], dict[str, str]]:
     code = MAIN.format(tests=str(Path(__file__).parent))
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads((folder / "found.json").read_text())
 
 
 @pytest.mark.slow

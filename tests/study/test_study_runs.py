@@ -12,7 +12,7 @@ from rnnbench.results.record import read_result
 
 FILE = """
 seeds: [1, 2]
-budget: {parameters: 4000}
+budget: {parameters: 8000}
 cells: [cells/lstm, Elman]
 options: {data.source: Files, data.source.path: corpus}
 applications:
@@ -50,7 +50,7 @@ def test_killed_and_begun_again(tmp_path, capsys):
         assert killed.metrics == whole.metrics
         assert killed.training.tokens == whole.training.tokens
         assert killed.command == whole.command.replace("whole", "killed")
-        assert killed.status == "finished"
+        assert (killed.status, killed.preset, killed.settings) == ("finished", whole.preset, whole.settings)
     assert not list(tmp_path.rglob("last.ckpt"))
 
 
