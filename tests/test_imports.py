@@ -65,7 +65,7 @@ def test_no_task_names_a_cell(path):
 
 
 @pytest.mark.parametrize(
-    "words", [["list"], ["--version"], ["--help"], ["compare", "--help"], ["check-cell", "--help"]]
+    "words", [["list"], ["--version"], ["--help"], ["compare", "--help"], ["check-cell", "--help"], ["study", "--help"]]
 )
 def test_verbs_that_read_files_do_not_import_torch(words):
     code = (

@@ -207,8 +207,12 @@ class _Work:
             yield
 
     def launch(self, runs: Sequence[Run]) -> None:
-        """Runs what still has something to do."""
-        queued = []
+        """Runs what still has something to do.
+
+        Raises:
+            UserError: Somebody stopped a run, but not the study: what comes after it would not be what was planned.
+        """
+        queued, stopped = [], []
         for run in runs:
             now = standing(run, self._failed, self._retry)
             self._screen.set(run, now)
@@ -219,9 +223,15 @@ class _Work:
         with contextlib.closing(self._launcher.launch(queued)) as events:
             for event in events:
                 self._screen.tell(event)
-                if event.outcome is not None and event.outcome.kind == "failed":
+                if event.outcome is None:
+                    continue
+                if event.outcome.kind == "failed":
                     self._failed[event.run.id] = event.outcome.message
                     write_failed(self._folder, self._failed)
+                elif event.outcome.kind == "interrupted":
+                    stopped.append(event.run.id)
+        if stopped:
+            raise UserError(f"stopped from outside: {', '.join(stopped)}", hint="the same command goes on with them")
 
     def give_up(self, runs: Sequence[Run], why: str) -> None:
         """Reports runs that cannot be begun."""

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, Protocol, TextIO
 
 from rnnbench.study.plan import Run
 
+LOG_FILE = "log.txt"
 Report = Callable[[float], None]
 """Takes the fraction of a run that is done."""
 
@@ -73,7 +74,7 @@ class Launcher(Protocol):
 
 
 def log_of(run: Run, folder: Path) -> Path:
-    """The file with the output of a run.
+    """The file with the output of a run while it runs; what it ends with goes into the run's folder.
 
     Args:
         run: The run.
@@ -88,7 +89,7 @@ def work(perform: Perform, run: Run, log: Path, report: Report) -> Outcome:
     Args:
         perform: Does the run.
         run: The run.
-        log: The file; what an earlier part of the run wrote stays in it.
+        log: The file; in the end its content is added to ``log.txt`` in the run's folder, if the run has one.
         report: Is told the progress.
     """
     # A process that stays would else report the memory of its largest run for all that follow.
@@ -97,9 +98,14 @@ def work(perform: Perform, run: Run, log: Path, report: Report) -> Outcome:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8") as file, _output_into(file):
         try:
-            return perform(run, report)
+            outcome = perform(run, report)
         except BaseException as error:
-            return Outcome("failed", f"{type(error).__name__}: {error}")
+            outcome = Outcome("failed", f"{type(error).__name__}: {error}")
+    if run.folder.is_dir():
+        with (run.folder / LOG_FILE).open("ab") as kept:
+            kept.write(log.read_bytes())
+        log.unlink()
+    return outcome
 
 
 @contextlib.contextmanager

@@ -38,6 +38,8 @@ def _fit(run, report):
         return Outcome("failed", "seed 13 brings bad luck")
     if "--seed_everything=14" in run.words:
         os._exit(3)
+    if "--seed_everything=15" in run.words:
+        return Outcome("interrupted")
     run.folder.mkdir(parents=True, exist_ok=True)
     (run.folder / "config.yaml").touch()
     _write(run, "running")

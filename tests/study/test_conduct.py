@@ -32,8 +32,8 @@ def test_a_study_is_run_once(study, tmp_path):
     assert sorted(len(table.runs) for table in first.comparison.tables) == [4, 5]
     assert (folder / "compare.md").is_file()
     assert {path.name for path in folder.rglob("*.ckpt")} == {"best.ckpt"}
-    log = folder / "logs/sentiment/builtin-lstm-1.log"
-    assert log.read_text() == "trained builtin-lstm-1\n"
+    assert (folder / "sentiment/builtin-lstm-1/log.txt").read_text() == "trained builtin-lstm-1\n"
+    assert not list((folder / "logs").rglob("*-1.log"))
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("result.json")}
     again = conducted(study(), folder)
     assert again.started == []
@@ -96,6 +96,12 @@ def test_a_cell_whose_trials_all_fail_has_no_final_runs(study, tmp_path):
     found = conducted(study(ONE + TUNED.replace("[7]", "[13]")), tmp_path / "out")
     assert found.failures["text_generation/char_lstm-lstm-2"] == "no trial of its tuning was finished"
     assert "1 done" in found.printed
+
+
+def test_a_run_that_is_stopped_from_outside_ends_the_study_when_the_others_are_done(study, tmp_path):
+    with pytest.raises(UserError, match=r"stopped from outside: text_generation/char_lstm-lstm-15, text_gen"):
+        conducted(study(ONE.replace("[1, 2]", "[1, 15]")), tmp_path / "out", workers=1)
+    assert len(list((tmp_path / "out").rglob("result.json"))) == 3
 
 
 def test_a_wrong_option_is_found_before_the_first_run(study, tmp_path):

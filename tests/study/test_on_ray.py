@@ -57,7 +57,7 @@ def test_a_study_on_ray(study, tmp_path):
     study(ONE + TUNED)
     workers, started, failures = on_ray(tmp_path)
     assert (workers, len(started), failures) == (2, 9, {})
-    log = tmp_path / "out/logs/text_generation/char_lstm-lstm-1.log"
+    log = tmp_path / "out/text_generation/char_lstm-lstm-1/log.txt"
     assert log.read_text() == "trained char_lstm-lstm-1\n"
     assert on_ray(tmp_path)[1:] == [[], {}]
 
