@@ -1,20 +1,28 @@
 """A study's file: which applications, cells, budgets and seeds, and how the rates are tuned.
 
     seeds: [1, 2, 3]
-    budget: {parameters: 85000}             # or flops, or seconds: the same for every cell
+    budget: {parameters: 80000}             # or flops, or seconds: the same for every cell; a list: each of them
     cells: [cells/lstm, cells/gru, my_cell.Mine]
+    options: {trainer.max_epochs: 2}        # of all trainings, as on the command line
     applications:
+      speech/builtin:                       # one more application is one more line
       text_generation/char_lstm:
         baselines: [text_generation/char_5gram]
-        options: {trainer.max_epochs: 2}
-      translation/generated_attention:
-        budget: 60000                       # in place of the study's
+        options: {trainer.max_epochs: 4}    # those of the data hold for the baselines, too
+      labelling/generated_bilstm_crf:
+        budget: 70000                       # in place of the study's
+        backbones: [model.backbone, model.characters.backbone]
     tuning:
       fraction: 0.25                        # of the budget
       seeds: [11]
       grid: {model.optimizer.lr: [0.001, 0.002, 0.004, 0.008]}
+    keep: all                               # the last checkpoint beside the best one
 
-Reading it imports no torch.
+All ``backbones`` of an application get the cell, and the first one the parameters; it is ``model.backbone`` alone where
+nothing is said. A random search has ``trials`` and ``space`` in the place of ``grid``:
+``{model.optimizer.lr: {low: 1.0e-4, high: 1.0e-2, log: true}, model.dropout: [0.0, 0.5]}``. Budgets of parameters are as
+long as ``trainer.max_epochs`` or ``trainer.max_steps`` says; a trial's share of them is not the schedule's, which goes by
+epochs. Reading the file imports no torch.
 """
 
 from __future__ import annotations
