@@ -20,9 +20,9 @@
 
 All ``backbones`` of an application get the cell, and the first one the parameters; it is ``model.backbone`` alone where
 nothing is said. A random search has ``trials`` and ``space`` in the place of ``grid``:
-``{model.optimizer.lr: {low: 1.0e-4, high: 1.0e-2, log: true}, model.dropout: [0.0, 0.5]}``. Budgets of parameters are as
-long as ``trainer.max_epochs`` or ``trainer.max_steps`` says; a trial's share of them is not the schedule's, which goes by
-epochs. Reading the file imports no torch.
+``{model.optimizer.lr: {low: 1.0e-4, high: 1.0e-2, log: true}, model.dropout: [0.0, 0.5]}``. Under a budget of
+parameters a training is as long as ``trainer.max_epochs`` or ``trainer.max_steps`` says; a trial has a share of that,
+and its schedule, which goes by epochs, is that of the whole. Reading the file imports no torch.
 """
 
 from __future__ import annotations
