@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-RUNS ?= runs
+TIER ?= small
 
 .DEFAULT_GOAL := help
 .PHONY: help setup test test-all lint reproduce bench clean
@@ -30,8 +30,8 @@ lint: setup ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-reproduce: setup ## train on the built-in data, print and save the results table
-	$(BIN)/rnnbench reproduce --runs $(RUNS)
+reproduce: setup ## run a tier (TIER=small, study or paper), print and save its tables
+	$(BIN)/rnnbench reproduce --tier $(TIER)
 
 bench: setup ## time every cell and engine, print and save BENCHMARKS.md (a quarter of an hour)
 	$(BIN)/python -m rnnbench.bench

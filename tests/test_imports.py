@@ -28,7 +28,11 @@ ALLOWED = {
     "platform": {"errors", "safe_files", "results", "tasks"},
     "testing": {"errors", "backbone", "cells", "engine"},
     "bench": {"errors", "safe_files", "cells", "engine", "backbone", "platform", "results", "tasks", "cli"},
-    "cli": {"errors", "safe_files", "shipped", "testing", "cells", "engine", "data", "platform", "results", "tasks"},
+    "study": {"errors", "safe_files", "platform", "results"},
+    "cli": {
+        *("errors", "safe_files", "shipped", "testing", "cells", "engine", "data", "platform", "results", "study"),
+        "tasks",
+    },
     "__main__": {"cli"},
 }
 
@@ -61,7 +65,7 @@ def test_no_task_names_a_cell(path):
 
 
 @pytest.mark.parametrize(
-    "words", [["list"], ["--version"], ["--help"], ["compare", "--help"], ["check-cell", "--help"]]
+    "words", [["list"], ["--version"], ["--help"], ["compare", "--help"], ["check-cell", "--help"], ["study", "--help"]]
 )
 def test_verbs_that_read_files_do_not_import_torch(words):
     code = (

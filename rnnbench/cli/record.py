@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rnnbench.results.committed import Row
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -27,12 +32,38 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    """Record the run; both files are rendered before either is written."""
+    """Record the run."""
+    from rnnbench.results.entry import record_result
+    from rnnbench.results.record import RESULT_FILE, read_result
+
+    results = [read_result(run / RESULT_FILE) for run in args.runs]
+    change_tables(
+        lambda rows: record_result(
+            rows,
+            results,
+            table=args.table,
+            name=args.name,
+            metric=args.metric,
+            published=args.published,
+            published_source=args.source,
+            tolerance=args.tolerance,
+        )
+    )
+    return 0
+
+
+def change_tables(change: Callable[[list[Row]], list[Row]]) -> None:
+    """Changes the committed rows and the README; both are rendered before either is written.
+
+    Args:
+        change: Gives the new rows for the old ones.
+
+    Raises:
+        UserError: This is no checkout, or a row is refused.
+    """
     from rnnbench.errors import UserError
     from rnnbench.results.committed import read_rows, write_rows
-    from rnnbench.results.entry import record_result
     from rnnbench.results.readme import update_readme
-    from rnnbench.results.record import RESULT_FILE, read_result
     from rnnbench.safe_files import read_text, replace_text
     from rnnbench.shipped import configs_folder
 
@@ -45,18 +76,8 @@ def run(args: argparse.Namespace) -> int:
             hint="clone the repository, `make setup` there, and record from there",
         )
     results = configs / "results.csv"
-    rows = record_result(
-        read_rows(results) if results.exists() else [],
-        [read_result(run / RESULT_FILE) for run in args.runs],
-        table=args.table,
-        name=args.name,
-        metric=args.metric,
-        published=args.published,
-        published_source=args.source,
-        tolerance=args.tolerance,
-    )
+    rows = change(read_rows(results) if results.exists() else [])
     page = update_readme(read_text(readme), rows, readme)
     write_rows(results, rows)
     replace_text(readme, page)
     print(f"recorded in {results} and {readme}")
-    return 0

@@ -11,7 +11,7 @@ import pkgutil
 import shlex
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from rnnbench.cli.run_options import RunOptions, option_parser, read_options
 from rnnbench.errors import UserError
 from rnnbench.platform.accounting import Accounting
 from rnnbench.platform.averaging import AveragedWeights
+from rnnbench.platform.budget import Budget
 from rnnbench.platform.checkpoint import RunCheckpoint, RunInterrupted
 from rnnbench.platform.checkpoint_io import SafeCheckpointIO, load_checkpoint
 from rnnbench.platform.divergence import DivergenceGuard
@@ -46,11 +47,12 @@ from rnnbench.tasks.base import Spec, Task, TaskData
 INTERRUPTED = 130
 
 
-def run_verb(words: list[str]) -> int:
+def run_verb(words: list[str], callbacks: Sequence[Callback] = ()) -> int:
     """Runs ``fit``, ``validate``, ``test`` or ``predict``.
 
     Args:
         words: The verb and what follows it.
+        callbacks: What else watches the run.
 
     Returns:
         The exit status.
@@ -67,10 +69,10 @@ def run_verb(words: list[str]) -> int:
         print(option_parser(verb).format_help())
     quiet()
     options = read_options(verb, words[1:])
-    _import_all(rnnbench.cells, rnnbench.data, rnnbench.tasks)
+    import_all()
     try:
         with _log_printed() if verb == "fit" and _is_first_process() else contextlib.nullcontext():
-            cli = RunCLI(options)
+            cli = RunCLI(options, callbacks)
     except RunInterrupted:
         print("interrupted; what was trained is saved", file=sys.stderr)
         return INTERRUPTED
@@ -87,10 +89,12 @@ class RunCLI(LightningCLI):
 
     Args:
         options: What rnnbench's own options come to.
+        callbacks: What else watches the run.
     """
 
-    def __init__(self, options: RunOptions) -> None:
+    def __init__(self, options: RunOptions, callbacks: Sequence[Callback] = ()) -> None:
         self.options = options
+        self.watching = callbacks
         self.run_folder = options.run
         self.predictions: list[Any] = []
         # Without abbreviations: --trainer.max_epoch would be taken for --trainer.max_epochs.
@@ -112,6 +116,7 @@ class RunCLI(LightningCLI):
         """Adds the options of the standing callbacks that have any."""
         parser.add_lightning_class_args(RunCheckpoint, "checkpoint")
         parser.add_lightning_class_args(DivergenceGuard, "divergence")
+        parser.add_lightning_class_args(Budget, "budget")
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parses, with errors in three lines, and keeps a copy of what was asked for."""
@@ -151,7 +156,7 @@ class RunCLI(LightningCLI):
         trainer_config = self.config_init[self.subcommand].trainer
         plugins = trainer_config.get("plugins") or []
         trainer_config.plugins = [*(plugins if isinstance(plugins, list) else [plugins]), SafeCheckpointIO()]
-        callbacks: list[Callback] = []
+        callbacks: list[Callback] = list(self.watching)
         if trainer_config.get("enable_progress_bar") is not False:
             callbacks.append(EpochLines())
             if sys.stdout.isatty():
@@ -238,9 +243,9 @@ def _refuse_disagreement(asked: Any, config: Any) -> None:
             )
 
 
-def _import_all(*packages: Any) -> None:
+def import_all() -> None:
     """Imports every module, so that classes are known by their short names."""
-    for package in packages:
+    for package in (rnnbench.cells, rnnbench.data, rnnbench.tasks):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
 

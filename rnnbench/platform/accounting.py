@@ -114,6 +114,17 @@ class Accounting(Callback):
         self._mark = now
 
 
+def training_flops(forward: float | None, tokens: int) -> float | None:
+    """Floating-point operations of training on so many tokens; None where those of the forward pass are not counted.
+
+    Args:
+        forward: Operations of the forward pass over one token.
+        tokens: Number of tokens.
+    """
+    # The backward pass computes the gradients of a product's two factors: twice the forward pass.
+    return None if forward is None else 3 * forward * tokens
+
+
 def _cpu_seconds() -> float:
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any, cast
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import RichProgressBar
+from lightning.pytorch.callbacks import RichProgressBar, Timer
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
+
+from rnnbench.platform.budget import Budget
+from rnnbench.tasks.base import Task
 
 
 class Progress(RichProgressBar):
@@ -45,6 +50,39 @@ class Progress(RichProgressBar):
         if total is None or done <= before:
             return None
         return (time.monotonic() - start) / (done - before) * max(total - done, 0)
+
+
+class ReportedProgress(Callback):
+    """Tells somebody else how much of the training is done.
+
+    Args:
+        report: Is called with the fraction, about once a second.
+    """
+
+    def __init__(self, report: Callable[[float], None]) -> None:
+        self._report = report
+        self._told = 0.0
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Reports where the last report is a second ago."""
+        now = time.monotonic()
+        if now - self._told >= 1:
+            self._told = now
+            self._report(fraction_done(trainer))
+
+
+def fraction_done(trainer: Trainer) -> float:
+    """How much of its training a model has done, by the limit that comes first; 0 where there is none."""
+    total = _batches_in_all(trainer)
+    shares = [_batches_done(trainer) / total] if total else []
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, Timer) and (left := callback.time_remaining()) is not None:
+            shares.append(callback.time_elapsed() / max(callback.time_elapsed() + left, 1e-9))
+        elif isinstance(callback, Budget):
+            shares.append(callback.spent(trainer, cast(Task, trainer.lightning_module)) or 0.0)
+    return min(max(shares, default=0.0), 1.0)
 
 
 class EpochLines(Callback):

@@ -13,7 +13,8 @@ from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
 
 from rnnbench.errors import UserError
-from rnnbench.platform.accounting import Accounting
+from rnnbench.platform.accounting import Accounting, training_flops
+from rnnbench.platform.budget import Budget
 from rnnbench.platform.checkpoint import RunInterrupted
 from rnnbench.platform.environment import git_commit, hardware, versions
 from rnnbench.platform.run_folder import RunFolder
@@ -21,9 +22,6 @@ from rnnbench.results.items import Items, write_items
 from rnnbench.results.record import Data, Metric, Result, Split, Status, Training, read_result, write_result
 from rnnbench.tasks.base import Task, TaskData
 from rnnbench.tasks.item_values import ItemSums
-
-# The backward pass computes the gradients of a product's two factors: twice the forward pass.
-_BACKWARD_AND_FORWARD = 3
 
 
 class RunRecorder(Callback):
@@ -54,6 +52,8 @@ class RunRecorder(Callback):
         if path.is_file() and trainer.is_global_zero:
             before = read_result(path)
             self._started = before.started
+            # A run that goes on names no preset.
+            self.preset = self.preset or before.preset
             self._validation = before.metrics.get("validation", {})
             data = cast(TaskData, trainer.datamodule)  # type: ignore[attr-defined]
             if before.data.fingerprint != data.fingerprint:
@@ -98,14 +98,13 @@ class RunRecorder(Callback):
 
     def _result(self, trainer: Trainer, module: Task, status: Status, message: str | None) -> Result:
         data = cast(TaskData, trainer.datamodule)  # type: ignore[attr-defined]
-        forward = module.flops_per_token()
         accounting = self.accounting
         batches = trainer.fit_loop.epoch_loop.batch_progress.total.completed
         training = Training(
             epochs=batches / trainer.num_training_batches if trainer.num_training_batches else 0.0,
             steps=trainer.global_step,
             tokens=accounting.tokens,
-            flops=None if forward is None else _BACKWARD_AND_FORWARD * forward * accounting.tokens,
+            flops=training_flops(module.flops_per_token(), accounting.tokens),
             tokens_per_second=accounting.tokens_per_second,
             wall_seconds=accounting.wall_seconds,
             cpu_seconds=accounting.cpu_seconds,
@@ -188,7 +187,11 @@ def _budget(trainer: Trainer) -> str | None:
     if not trainer.global_step:
         return None
     limits = {"epochs": trainer.max_epochs, "steps": trainer.max_steps, "seconds": _seconds(trainer)}
-    return "|".join(f"{unit}:{limit}" for unit, limit in limits.items() if limit not in (None, -1)) or "free"
+    parts = {unit: str(limit) for unit, limit in limits.items() if limit not in (None, -1)}
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, Budget):
+            parts |= {unit: f"{limit:g}" for unit, limit in callback.limits().items()}
+    return "|".join(f"{unit}:{limit}" for unit, limit in parts.items()) or "free"
 
 
 def _seconds(trainer: Trainer) -> int | None:

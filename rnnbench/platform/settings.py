@@ -34,6 +34,9 @@ def settings_hash(config: Namespace) -> str:
     options = {
         name: value
         for name, value in flatten(config).items()
-        if not name.startswith(_BEARS_ON_NOTHING) and not name.endswith(_WORKERS)
+        if not name.startswith(_BEARS_ON_NOTHING)
+        and not name.endswith(_WORKERS)
+        # Runs without a budget keep the hash that they had before there were budgets.
+        and not (name.startswith("budget.") and value is None)
     }
     return hashlib.sha256(json.dumps(options, sort_keys=True, default=str).encode()).hexdigest()[:12]

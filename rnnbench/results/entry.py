@@ -111,7 +111,7 @@ def _check_alike(first: Result, other: Result, metric: str) -> None:
         "model": (first.model, other.model),
         "data fingerprint": (first.data.fingerprint, other.data.fingerprint),
         "number of parameters": (first.parameters, other.parameters),
-        "number of steps": (first.training.steps, other.training.steps),
+        "number of steps": tuple(_steps(one) for one in (first, other)),
         "settings": (first.settings, other.settings),
         "way of measuring": tuple(
             {
@@ -128,6 +128,12 @@ def _check_alike(first: Result, other: Result, metric: str) -> None:
                 f"the runs {first.run} and {other.run} differ in their {fact}: {a}, {b}",
                 hint="one row is one run, or the same run with several seeds",
             )
+
+
+def _steps(result: Result) -> int | None:
+    """The number that the budget gives; None where it is in seconds or operations, and the seed decides, too."""
+    limits = (result.budget or "").split("|")
+    return None if any(limit.startswith(("seconds:", "flops:")) for limit in limits) else result.training.steps
 
 
 def _way_of_measuring(result: Result, metric: str) -> dict[str, str]:

@@ -1,0 +1,93 @@
+"""What a worker of a study does: imports all that runs need, once, and performs runs."""
+
+from __future__ import annotations
+
+import copy
+import shlex
+import sys
+import traceback
+from typing import Any
+
+import torch
+
+from rnnbench.cli.run_options import read_options
+from rnnbench.cli.training import INTERRUPTED, RunCLI, import_all, quiet, run_verb
+from rnnbench.errors import UserError
+from rnnbench.platform.progress import ReportedProgress
+from rnnbench.platform.run_folder import RunFolder
+from rnnbench.study.launch import Outcome, Report
+from rnnbench.study.plan import Run
+from rnnbench.study.state import clean, still_to_do
+from rnnbench.tasks.base import Task, TaskData
+
+quiet()
+import_all()
+
+
+def perform(run: Run, report: Report) -> Outcome:
+    """Trains and tests, as far as that is still to be done.
+
+    Args:
+        run: The run.
+        report: Is told the progress of the training.
+    """
+    torch.set_num_threads(1)
+    # What stands in the result as the command that made it, be it in one go or not.
+    sys.argv = ["rnnbench", *run.fit]
+    # Stopped before its first step, it has nothing to go on from.
+    RunFolder(run.folder).discard_if_unused()
+    try:
+        for words in still_to_do(run):
+            print(f"$ rnnbench {shlex.join(words)}", flush=True)
+            if run_verb(words, [ReportedProgress(report)]) == INTERRUPTED:
+                return Outcome("interrupted")
+        clean(run)
+    except Exception as error:
+        return _failed(error)
+    return Outcome("done")
+
+
+def look_at(run: Run, report: Report) -> Outcome:
+    """Reads the options of a run, makes its data ready and builds its model, and leaves nothing behind.
+
+    Args:
+        run: The run.
+        report: Is told nothing.
+    """
+    torch.set_num_threads(1)
+    try:
+        cli = _Look(read_options("fit", run.fit[1:]))
+    except Exception as error:
+        return _failed(error)
+    return Outcome("done", parameters=cli.parameters)
+
+
+class _Look(RunCLI):
+    """A training that is never begun."""
+
+    parameters = 0
+
+    def before_instantiate_classes(self) -> None:
+        """Makes no run folder."""
+
+    def fit(self, **kwargs: Any) -> None:
+        """Builds the model."""
+        model, datamodule = self.model, self.datamodule
+        assert isinstance(model, Task)
+        assert isinstance(datamodule, TaskData)
+        datamodule.prepare_data()
+        datamodule.setup("fit")
+        model.use_spec(copy.deepcopy(datamodule.spec))
+        self.parameters = model.num_parameters()
+
+
+def _failed(error: Exception) -> Outcome:
+    """The error in a line, after all of it has gone to the log."""
+    traceback.print_exc()
+    told: BaseException | None = error
+    while told is not None and not isinstance(told, UserError):
+        told = told.__cause__ or told.__context__
+    if told is None:
+        return Outcome("failed", f"{type(error).__name__}: {error}".splitlines()[0])
+    hint = f" ({told.hint})" if told.hint else ""
+    return Outcome("failed", f"{told.problem}{hint}", told.where or "")

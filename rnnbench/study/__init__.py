@@ -1,0 +1,1 @@
+"""Many runs that answer one question: read from a file, planned, launched, tuned, compared."""

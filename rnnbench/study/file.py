@@ -1,0 +1,403 @@
+"""A study's file: which applications, cells, budgets and seeds, and how the rates are tuned.
+
+    seeds: [1, 2, 3]
+    budget: {parameters: 80000}             # or flops, or seconds: the same for every cell; a list: each of them
+    cells: [cells/lstm, cells/gru, my_cell.Mine]
+    options: {trainer.max_epochs: 2}        # of all trainings, as on the command line
+    applications:
+      speech/builtin:                       # one more application is one more line
+      text_generation/char_lstm:
+        baselines: [text_generation/char_5gram]
+        options: {trainer.max_epochs: 4}    # those of the data hold for the baselines, too
+      labelling/generated_bilstm_crf:
+        budget: 70000                       # in place of the study's
+        backbones: [model.backbone, model.characters.backbone]
+    tuning:
+      fraction: 0.25                        # of the budget
+      seeds: [11]
+      grid: {model.optimizer.lr: [0.001, 0.002, 0.004, 0.008]}
+    keep: all                               # the last checkpoint beside the best one
+
+All ``backbones`` of an application get the cell, and the first one the parameters; it is ``model.backbone`` alone where
+nothing is said. A random search has ``trials`` and ``space`` in the place of ``grid``:
+``{model.optimizer.lr: {low: 1.0e-4, high: 1.0e-2, log: true}, model.dropout: [0.0, 0.5]}``. Under a budget of
+parameters a training is as long as ``trainer.max_epochs`` or ``trainer.max_steps`` says; a trial has a share of that,
+and its schedule, which goes by epochs, is that of the whole. Reading the file imports no torch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import yaml
+
+from rnnbench.errors import UserError, did_you_mean
+from rnnbench.safe_files import read_text
+
+Find = Callable[[str], Path]
+"""The file of a preset, or of a path; raises a `UserError` where there is none."""
+Unit = Literal["parameters", "flops", "seconds"]
+Keep = Literal["best", "all"]
+Options = dict[str, Any]
+"""Option as on the command line, without dashes -> value."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Application:
+    """A preset that the cells are compared on.
+
+    Args:
+        preset: Its name, or the path of a file.
+        folder: Id of the application, which names the folder of its runs.
+        defaults: What the preset says of the trainer.
+        baselines: Presets of models to stand beside the cells; run once each, with the first seed.
+        backbones: Options that hold a recurrent stack: all of them get the cell, the first one the parameters.
+        amounts: Its budgets.
+        options: Its options; those of the data hold for the baselines as well.
+    """
+
+    preset: str
+    folder: str
+    defaults: Options
+    baselines: tuple[str, ...]
+    backbones: tuple[str, ...]
+    amounts: tuple[float, ...]
+    options: Options
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cell:
+    """A cell that is compared.
+
+    Args:
+        label: A short name for its runs.
+        preset: The preset that names it; None where a class is named.
+        value: What stands for the cell in a configuration: class path, or class path and options.
+    """
+
+    label: str
+    preset: str | None
+    value: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tuning:
+    """How options are tuned before the final runs, for every cell in the same way.
+
+    Args:
+        fraction: Share of the budget that a trial gets.
+        seeds: Seeds of the trials; no final run has one of them.
+        grid: Option -> values: all combinations are tried. Empty for a random search.
+        space: Option -> list of choices, or (low, high, log): what a random search draws from.
+        trials: Number of draws.
+    """
+
+    fraction: float
+    seeds: tuple[int, ...]
+    grid: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    space: dict[str, tuple[Any, ...] | Range] = field(default_factory=dict)
+    trials: int = 0
+
+    @property
+    def tuned(self) -> list[str]:
+        """The options."""
+        return list(self.grid or self.space)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """The numbers from low to high; drawn evenly in their logarithm where log is set, whole where both ends are."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What a file says.
+
+    Args:
+        path: The file.
+        applications: The presets.
+        cells: The cells.
+        unit: What all cells have the same of.
+        seeds: Seeds of the final runs.
+        options: Options of all runs that train.
+        tuning: How options are tuned first; None where the presets' values stand.
+        keep: Whether a finished run keeps its best checkpoint alone, or the last one too.
+    """
+
+    path: Path
+    applications: tuple[Application, ...]
+    cells: tuple[Cell, ...]
+    unit: Unit
+    seeds: tuple[int, ...]
+    options: Options
+    tuning: Tuning | None
+    keep: Keep
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self.path.stem
+
+
+def read_study(path: Path, find: Find) -> Study:
+    """Reads a study's file.
+
+    Args:
+        path: The file.
+        find: Finds presets.
+
+    Raises:
+        UserError: Something in it is wrong; names the file and the key.
+    """
+    top = _Section(path, "", yaml.safe_load(read_text(path)))
+    unit, amounts = _budget(top)
+    study = Study(
+        path=path,
+        applications=tuple(
+            _application(top.section("applications", name), name, find, amounts) for name in top.names("applications")
+        ),
+        cells=tuple(_cell(top, name, find) for name in top.list("cells", str)),
+        unit=unit,
+        seeds=top.list("seeds", int),
+        options=top.options("options"),
+        tuning=_tuning(top.section("tuning")) if "tuning" in top else None,
+        keep=top.choice("keep", get_args(Keep)) if "keep" in top else "best",
+    )
+    top.refuse_others()
+    for key in ("applications", "cells", "seeds"):
+        if not getattr(study, key):
+            raise top.error(key, "names none")
+    labels = [cell.label for cell in study.cells]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise top.error("cells", f"two cells would have runs of the same name: {label}")
+    _check_seeds(top, study)
+    _check_lengths(top, study)
+    return study
+
+
+class _Section:
+    """A mapping of the file: gives its values with their types checked, and knows where they stand."""
+
+    def __init__(self, path: Path, key: str, content: Any) -> None:
+        self.path, self.key = path, key
+        self._asked: list[str] = []
+        if content is None and key:
+            content = {}
+        if not isinstance(content, dict):
+            raise self.error("", f"expected a mapping of keys to values, found {content!r}")
+        self._content: dict[str, Any] = content
+
+    def __contains__(self, key: str) -> bool:
+        return self._get(key) is not None
+
+    def error(self, key: str, problem: str, hint: str | None = None) -> UserError:
+        """An error at a key of this section."""
+        where = ".".join(part for part in (self.key, key) if part)
+        return UserError(problem, where=f"{self.path}: {where}" if where else self.path, hint=hint)
+
+    def section(self, key: str, name: str | None = None) -> _Section:
+        """The section at a key, or that of a name in it."""
+        section = _Section(self.path, f"{self.key}.{key}".strip("."), self._get(key))
+        return section if name is None else section.section(name)
+
+    def names(self, key: str) -> list[str]:
+        """The keys of a section."""
+        return [str(name) for name in self.section(key)._content]
+
+    def options(self, key: str) -> Options:
+        """Options and their values; these may be anything."""
+        found = self.section(key)._content
+        for name in found:
+            if not isinstance(name, str) or name.startswith("-"):
+                raise self.error(key, f"{name!r} is no option", "write it without dashes: trainer.max_epochs: 5")
+        return dict(found)
+
+    def list(self, key: str, kind: type) -> tuple[Any, ...]:
+        """A list of values of one kind, each once."""
+        values = self._get(key)
+        values = [] if values is None else values
+        if not isinstance(values, list) or any(type(value) is not kind for value in values):
+            raise self.error(key, f"expected a list of {_WORDS[kind]}, found {values!r}")
+        for value in values:
+            if values.count(value) > 1:
+                raise self.error(key, f"{value!r} stands twice")
+        return tuple(values)
+
+    def amounts(self, key: str) -> tuple[float, ...]:
+        """A positive number, or a list of them."""
+        value = self._get(key)
+        values = value if isinstance(value, list) else [value]
+        numbers = [_number(one) for one in values]
+        if not numbers or any(number is None or not 0 < number < math.inf for number in numbers):
+            raise self.error(key, f"expected a number above 0, or a list of them, found {value!r}")
+        if len(set(numbers)) < len(numbers):
+            raise self.error(key, "a budget stands twice")
+        return tuple(number for number in numbers if number is not None)
+
+    def raw(self, key: str) -> Any:
+        """What stands there."""
+        return self._get(key)
+
+    def number(self, key: str) -> float:
+        """A number."""
+        number = _number(self._get(key))
+        if number is None:
+            raise self.error(key, f"expected a number, found {self._get(key)!r}")
+        return number
+
+    def choice(self, key: str, choices: tuple[Any, ...]) -> Any:
+        """One of some words."""
+        value = self._get(key)
+        if value not in choices:
+            raise self.error(key, f"{value!r} is not among the choices", did_you_mean(str(value), choices))
+        return value
+
+    def values(self, key: str) -> tuple[Any, ...]:
+        """A list of any values, each once."""
+        values = self._get(key)
+        if not isinstance(values, list) or not values:
+            raise self.error(key, f"expected a list of values, found {values!r}")
+        if any(values.count(value) > 1 for value in values):
+            raise self.error(key, f"a value stands twice: {values}")
+        # YAML reads 1e-3 as text: it wants a point.
+        return tuple(value if (number := _number(value)) is None else number for value in values)
+
+    def refuse_others(self) -> None:
+        """Refuses keys that nobody asked for: they are misspelt."""
+        for key in self._content:
+            if key not in self._asked:
+                raise self.error(str(key), f"there is no such key: {key}", did_you_mean(str(key), self._asked))
+
+    def _get(self, key: str) -> Any:
+        if key not in self._asked:
+            self._asked.append(key)
+        return self._content.get(key)
+
+
+_WORDS = {str: "names", int: "whole numbers"}
+
+
+def _number(value: Any) -> float | None:
+    """YAML reads 1e9 as text: it wants a point."""
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _budget(top: _Section) -> tuple[Unit, tuple[float, ...]]:
+    section = top.section("budget")
+    given = [unit for unit in get_args(Unit) if unit in section]
+    section.refuse_others()
+    if len(given) != 1:
+        raise top.error("budget", f"one of {', '.join(get_args(Unit))} is needed; found: {', '.join(given) or 'none'}")
+    return given[0], section.amounts(given[0])
+
+
+def _application(section: _Section, preset: str, find: Find, amounts: tuple[float, ...]) -> Application:
+    content = _preset(section, preset, find)
+    path = str(content.get("model", {}).get("class_path", ""))
+    if not path.startswith("rnnbench.tasks."):
+        raise section.error("", f"{preset} is no preset of an application: its model is {path or 'not named'}")
+    application = Application(
+        preset=preset,
+        folder=path.split(".")[2],
+        defaults=content.get("trainer") or {},
+        baselines=section.list("baselines", str),
+        backbones=section.list("backbones", str) or ("model.backbone",),
+        amounts=section.amounts("budget") if "budget" in section else amounts,
+        options=section.options("options"),
+    )
+    section.refuse_others()
+    for baseline in application.baselines:
+        _preset(section, baseline, find, "baselines")
+    return application
+
+
+def _preset(section: _Section, name: str, find: Find, key: str = "") -> dict[str, Any]:
+    try:
+        return yaml.safe_load(read_text(find(name)))
+    except UserError as error:
+        raise section.error(key, f"there is no preset or file {name}", error.hint) from None
+
+
+def _cell(top: _Section, name: str, find: Find) -> Cell:
+    if "/" not in name and not name.endswith(".yaml"):
+        return Cell(label=name.rpartition(".")[2], preset=None, value=name)
+    content = _preset(top, name, find, "cells")
+    try:
+        value = content["model"]["init_args"]["backbone"]["init_args"]["cell"]
+    except (KeyError, TypeError):
+        raise top.error("cells", f"{name} names no model.backbone.cell") from None
+    return Cell(label=Path(name).stem, preset=name, value=value)
+
+
+def _tuning(section: _Section) -> Tuning:
+    is_grid = "grid" in section
+    if is_grid == ("space" in section):
+        raise section.error("", "either grid or space is needed")
+    grid = {name: section.section("grid").values(name) for name in section.names("grid")} if is_grid else {}
+    space = {} if is_grid else {name: _space(section.section("space"), name) for name in section.names("space")}
+    trials = section.number("trials") if not is_grid else 0
+    tuning = Tuning(
+        fraction=section.number("fraction") if "fraction" in section else 1.0,
+        seeds=section.list("seeds", int),
+        grid=grid,
+        space=space,
+        trials=int(trials),
+    )
+    if not tuning.tuned:
+        raise section.error("grid" if is_grid else "space", "names no option")
+    section.refuse_others()
+    if not 0 < tuning.fraction <= 1:
+        raise section.error("fraction", f"must be above 0 and at most 1, found {tuning.fraction:g}")
+    if not tuning.seeds:
+        raise section.error("seeds", "names none")
+    if not is_grid and (trials < 1 or trials != tuning.trials):
+        raise section.error("trials", f"expected a whole number above 0, found {trials:g}")
+    return tuning
+
+
+def _space(section: _Section, option: str) -> tuple[Any, ...] | Range:
+    """What an option is drawn from: the choices of a list, or the numbers from low to high."""
+    if isinstance(section.raw(option), list):
+        return section.values(option)
+    bounds = section.section(option)
+    low, high = bounds.number("low"), bounds.number("high")
+    log = bounds.choice("log", (True, False)) if "log" in bounds else False
+    bounds.refuse_others()
+    if not low < high or (log and low <= 0):
+        raise bounds.error("", f"no range: low {low:g}, high {high:g}")
+    return Range(low=low, high=high, log=log)
+
+
+def _check_seeds(top: _Section, study: Study) -> None:
+    shared = set(study.seeds) & set(study.tuning.seeds if study.tuning else ())
+    if shared:
+        raise top.error(
+            "tuning.seeds", f"{min(shared)} is a seed of the final runs, too", "what is tuned is judged on fresh seeds"
+        )
+
+
+def _check_lengths(top: _Section, study: Study) -> None:
+    """The unit of the budget says how long a training is, and nothing else may."""
+    for application in study.applications:
+        for option in {**study.options, **application.options}:
+            if option == "trainer.max_time" or (study.unit != "parameters" and option in ("trainer.max_epochs",)):
+                where = f"applications.{application.preset}.options" if option in application.options else "options"
+                raise top.error(
+                    f"{where}.{option}",
+                    f"the budget is in {study.unit}, and this would end a training by another rule",
+                    "leave it out; for equal time: budget: {seconds: 60}",
+                )

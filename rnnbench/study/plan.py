@@ -1,0 +1,206 @@
+"""From a study to its runs: the same file gives the same runs under the same names."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from rnnbench.errors import UserError
+from rnnbench.study.file import Application, Cell, Study
+
+TUNING = "tuning"
+"""The folder of the trials in that of the study."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What is compared: a cell on an application with a budget.
+
+    Args:
+        application: The application.
+        cell: The cell.
+        amount: The budget.
+    """
+
+    application: Application
+    cell: Cell
+    amount: float
+
+    @property
+    def name(self) -> str:
+        """What the names of its runs begin with."""
+        size = f"-{self.amount:g}" if len(self.application.amounts) > 1 else ""
+        return f"{Path(self.application.preset).stem}-{self.cell.label}{size}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training of a study.
+
+    Args:
+        root: Where the folders of runs lie.
+        application: Id of the application.
+        name: Name of the run.
+        words: Its options, as they stand on the command line.
+        test: Whether it is tested when it is trained; a trial is not.
+        keep: Which checkpoints stay when it is finished.
+    """
+
+    root: Path
+    application: str
+    name: str
+    words: tuple[str, ...]
+    test: bool
+    keep: str
+
+    @property
+    def id(self) -> str:
+        """A name that no other run of the study has."""
+        short = f"{self.application}/{self.name}"
+        return short if self.test else f"{TUNING}/{short}"
+
+    @property
+    def folder(self) -> Path:
+        """Its folder."""
+        return self.root / self.application / self.name
+
+    @property
+    def fit(self) -> list[str]:
+        """The command that trains it, without ``rnnbench``."""
+        return ["fit", *self.words, f"--name={self.name}", f"--runs={self.root}"]
+
+
+def pairs(study: Study) -> list[Pair]:
+    """All that is compared."""
+    return [
+        Pair(application, cell, amount)
+        for application in study.applications
+        for amount in application.amounts
+        for cell in study.cells
+    ]
+
+
+def baselines(study: Study, folder: Path) -> list[Run]:
+    """The runs of models that stand beside the cells.
+
+    Args:
+        study: The study.
+        folder: Its folder.
+    """
+    runs = []
+    for application in study.applications:
+        shared = {**study.options, **application.options}
+        data = {option: value for option, value in shared.items() if option.startswith("data.")}
+        for preset in application.baselines:
+            words = (*_config(preset), *option_words({**data, "seed_everything": study.seeds[0]}))
+            name = f"{Path(preset).stem}-{study.seeds[0]}"
+            runs.append(Run(folder, application.folder, name, words, True, study.keep))
+    return runs
+
+
+def trials(study: Study, pair: Pair, points: Sequence[Mapping[str, Any]], folder: Path) -> Iterator[tuple[int, Run]]:
+    """The trials of a pair, each with the number of its point.
+
+    Args:
+        study: The study.
+        pair: What is tuned.
+        points: The values that are tried: option -> value.
+        folder: The study's folder.
+    """
+    assert study.tuning is not None
+    for (number, point), seed in itertools.product(enumerate(points), study.tuning.seeds):
+        words = run_words(study, pair, seed, point, study.tuning.fraction)
+        name = f"{pair.name}-t{number:03}-{seed}"
+        yield number, Run(folder / TUNING, pair.application.folder, name, words, False, "none")
+
+
+def finals(study: Study, pair: Pair, chosen: Mapping[str, Any], folder: Path) -> list[Run]:
+    """The runs that count, one for each seed.
+
+    Args:
+        study: The study.
+        pair: What is run.
+        chosen: What was found by tuning: option -> value.
+        folder: The study's folder.
+    """
+    return [
+        Run(
+            folder,
+            pair.application.folder,
+            f"{pair.name}-{seed}",
+            run_words(study, pair, seed, chosen, 1.0),
+            True,
+            study.keep,
+        )
+        for seed in study.seeds
+    ]
+
+
+def run_words(study: Study, pair: Pair, seed: int, values: Mapping[str, Any], fraction: float) -> tuple[str, ...]:
+    """The options of a run; later ones override earlier ones.
+
+    Args:
+        study: The study.
+        pair: Cell, application and budget.
+        seed: The seed.
+        values: Tuned options.
+        fraction: Share of the budget.
+    """
+    application = pair.application
+    options = {**study.options, **application.options}
+    words = [*_config(application.preset), *(_config(pair.cell.preset) if pair.cell.preset else [])]
+    if study.unit == "parameters":
+        # As one value: an option that is null within a stack is not understood on its own.
+        stack = {"hidden_size": None, "parameters": int(pair.amount)}
+        value = {"class_path": "rnnbench.backbone.Backbone", "init_args": stack}
+        words += option_words({application.backbones[0]: value})
+    words += option_words({f"{backbone}.cell": pair.cell.value for backbone in application.backbones})
+    words += option_words({**options, **_length(study, pair, options, fraction), **values, "seed_everything": seed})
+    return tuple(words)
+
+
+def _length(study: Study, pair: Pair, options: Mapping[str, Any], fraction: float) -> dict[str, Any]:
+    """The options that end a training."""
+    if study.unit == "seconds":
+        return {"trainer.max_time": _clock(pair.amount * fraction), "trainer.max_epochs": -1}
+    if study.unit == "flops":
+        return {"budget.flops": pair.amount * fraction, "trainer.max_epochs": -1}
+    if fraction == 1:
+        return {}
+    steps, epochs = (
+        options.get(f"trainer.{name}", pair.application.defaults.get(name)) for name in ("max_steps", "max_epochs")
+    )
+    if steps not in (None, -1):
+        return {"trainer.max_steps": max(1, round(steps * fraction))}
+    if epochs in (None, -1):
+        raise UserError(
+            f"{pair.application.preset} says neither trainer.max_epochs nor trainer.max_steps",
+            where=f"{study.path}: tuning.fraction",
+            hint="a share of a training needs a length: options: {trainer.max_epochs: 4}",
+        )
+    return {"budget.epochs": epochs * fraction}
+
+
+def _clock(seconds: float) -> str:
+    """As ``trainer.max_time`` is written: days, hours, minutes and seconds."""
+    time = timedelta(seconds=max(1, round(seconds)))
+    minutes, rest = divmod(time.seconds, 60)
+    return f"{time.days:02}:{minutes // 60:02}:{minutes % 60:02}:{rest:02}"
+
+
+def _config(name: str) -> list[str]:
+    return [f"--config={name}"]
+
+
+def option_words(options: Mapping[str, Any]) -> list[str]:
+    """Options as words of the command line.
+
+    Args:
+        options: Option -> value; what is no text is written as JSON.
+    """
+    return [f"--{option}={value if isinstance(value, str) else json.dumps(value)}" for option, value in options.items()]
