@@ -25,10 +25,23 @@ ALLOWED = {
     "data": {"errors", "safe_files", "cached", "shipped"},
     "tasks": {"errors", "safe_files", "backbone", "nn", "data", "decode"},
     "results": {"errors", "safe_files", "shipped"},
+    "report": {"errors", "safe_files", "data", "results"},
     "platform": {"errors", "safe_files", "results", "tasks"},
     "testing": {"errors", "backbone", "cells", "engine"},
     "bench": {"errors", "safe_files", "cells", "engine", "backbone", "platform", "results", "tasks", "cli"},
-    "cli": {"errors", "safe_files", "shipped", "testing", "cells", "engine", "data", "platform", "results", "tasks"},
+    "cli": {
+        "errors",
+        "safe_files",
+        "shipped",
+        "testing",
+        "cells",
+        "engine",
+        "data",
+        "platform",
+        "report",
+        "results",
+        "tasks",
+    },
     "__main__": {"cli"},
 }
 
@@ -61,7 +74,8 @@ def test_no_task_names_a_cell(path):
 
 
 @pytest.mark.parametrize(
-    "words", [["list"], ["--version"], ["--help"], ["compare", "--help"], ["check-cell", "--help"]]
+    "words",
+    [["list"], ["--version"], ["--help"], ["compare", "--help"], ["check-cell", "--help"], ["report", "--help"]],
 )
 def test_verbs_that_read_files_do_not_import_torch(words):
     code = (
