@@ -1,4 +1,4 @@
-"""The boards as a workspace and a report of ``wandb-workspaces``. Still no network: W&B is asked when they are saved."""
+"""The boards as a workspace and a report of ``wandb-workspaces``; W&B is asked only when these are saved."""
 
 from __future__ import annotations
 
@@ -54,20 +54,15 @@ def report(entity: str, project: str, boards: Sequence[Board]) -> reports.Report
         boards: What to show.
     """
     import wandb_workspaces.reports.v2 as wr
+    from wandb_workspaces import expr
 
     blocks: list[Any] = [
-        wr.P(
-            "Runs of rnnbench, task by task. Lines and bars join runs of one cell: mean, and deviation over the runs."
-        ),
+        wr.P("Runs of rnnbench, task by task. Lines and bars join runs of one cell: mean and deviation."),
         wr.TableOfContents(),
     ]
     for board in boards:
-        runs = wr.Runset(
-            entity=entity,
-            project=project,
-            name=board.title,
-            filters=[wr.expr.Metric("Group") == board.application] if hasattr(wr, "expr") else "",
-        )
+        # Without a project of its own: one that is named is looked up at once.
+        runs = wr.Runset(name=board.title, filters=[expr.Metric("Group") == board.application])
         blocks += [
             wr.H2(board.title),
             wr.PanelGrid(runsets=[runs], panels=[_placed(panel, place) for place, panel in enumerate(board.panels)]),

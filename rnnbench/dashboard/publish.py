@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ def publish(workspace: workspaces.Workspace, report: reports.Report) -> list[str
     try:
         api = wandb.Api(timeout=30)
         path = f"{report.entity}/{report.project}"
-        before = [one for one in api.reports(path=path) if getattr(one, "display_name", one.name) == TITLE]
+        before = [one for one in api.reports(path=path) if one.display_name == TITLE]
         if before:
             report.id = before[0].id
         _take_place(workspace)
@@ -57,11 +58,9 @@ def _take_place(workspace: Any) -> None:
     """Gives a workspace the identity of the one that was written before, if there is one."""
     from wandb_workspaces.workspaces.internal import View
 
-    try:
+    # ValueError: there is none yet.
+    with contextlib.suppress(ValueError):
         workspace._internal_id = View.from_name(workspace.entity, workspace.project, _STORED).id
-    except (ValueError, LookupError, AttributeError, TypeError):
-        # There is none yet.
-        pass
     workspace._internal_name = _STORED
 
 
