@@ -15,6 +15,7 @@ ROOT = Path(rnnbench.__file__).parent
 ALLOWED = {
     "errors": set(),
     "safe_files": {"errors"},
+    "examples": {"errors", "safe_files"},
     "shipped": set(),
     "cached": set(),
     "cells": {"errors"},
@@ -23,11 +24,11 @@ ALLOWED = {
     "nn": {"errors", "cells", "engine", "backbone"},
     "decode": {"errors"},
     "data": {"errors", "safe_files", "cached", "shipped"},
-    "tasks": {"errors", "safe_files", "backbone", "nn", "data", "decode"},
+    "tasks": {"errors", "safe_files", "examples", "backbone", "nn", "data", "decode"},
     "results": {"errors", "safe_files", "shipped"},
-    "report": {"errors", "safe_files", "data", "results"},
+    "report": {"errors", "safe_files", "examples", "data", "results"},
     "dashboard": {"errors", "results"},
-    "platform": {"errors", "safe_files", "results", "tasks"},
+    "platform": {"errors", "safe_files", "examples", "results", "tasks"},
     "testing": {"errors", "backbone", "cells", "engine"},
     "bench": {"errors", "safe_files", "cells", "engine", "backbone", "platform", "results", "tasks", "cli"},
     "cli": {

@@ -53,14 +53,15 @@ def _section(group: list[Row], rows: Sequence[Row], cells: Collection[str], keys
     keys[key] = keys.get(key, 0) + 1
     card = card_of(first.dataset)
     ranks, p, tested = _ranks(group, leading)
-    conditions = "; ".join(dict.fromkeys(f"budget {row.budget}" for row in group if row.budget))
+    budgets = dict.fromkeys(row.budget.replace(":", " ").replace("|", ", ") for row in group if row.budget)
     notes = [f"Sorted by {leading}, {BETTER[first.metric]} is better ({comparable(first.signature)}).", tested]
     return Section(
         key=key if keys[key] == 1 else f"{key}-{keys[key]}",
         application=first.config.partition("/")[0],
         dataset=first.dataset,
         title=card.title if card else words(first.dataset),
-        conditions="; ".join(part for part in (f"table {first.table}", conditions) if part),
+        budget=" / ".join(budgets),
+        conditions=f"table {first.table}",
         fingerprint=first.fingerprint,
         signature=comparable(first.signature),
         leading=leading,

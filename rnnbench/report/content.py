@@ -128,7 +128,8 @@ class Section:
         application: Id of the application.
         dataset: Name of the data set.
         title: What stands above it.
-        conditions: What sets it apart from other rankings on the same data: budget, rule of selection.
+        budget: What training was allowed, in a few words; empty where nobody said.
+        conditions: What else sets it apart from other rankings on the same data.
         fingerprint: Fingerprint of the data.
         signature: How the leading column was measured.
         leading: What the rows are sorted by; None where nothing was measured.
@@ -143,6 +144,7 @@ class Section:
     application: str
     dataset: str
     title: str
+    budget: str
     conditions: str
     fingerprint: str
     signature: str

@@ -60,7 +60,7 @@ def curves(entries: Sequence[Entry], column: str, most: int) -> list[Curve]:
         if len(steps) < 2:
             continue
         values = [[run[step] for run in runs] for step in steps]
-        name = entry.kind if kinds.count(entry.kind) == 1 else entry.label
+        name = entry.kind if kinds.count(entry.kind) == 1 else _short(entry.label)
         mean = [math.fsum(some) / len(some) for some in values]
         low, high = [min(some) for some in values], [max(some) for some in values]
         found.append(Curve(entry.label, name, entry.kind, steps, mean, low, high, len(runs)))
@@ -88,6 +88,11 @@ def read_curve(path: Path, column: str) -> dict[int, float]:
         # A line that a crash cut short ends the curve.
         pass
     return found
+
+
+def _short(label: str) -> str:
+    """The name of the run where a label has one in brackets, because that tells it from its neighbours."""
+    return label.rpartition(" (")[2].removesuffix(")") if label.endswith(")") else label
 
 
 def _thin(steps: list[int]) -> list[int]:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnnbench.errors import UserError
+from rnnbench.examples import EXAMPLES_FILE, Example, read_examples
 from rnnbench.report.content import Section
 from rnnbench.report.text import clean
-from rnnbench.results.examples import EXAMPLES_FILE, Example, read_examples
 
 _PICTURES = {
     "alignments.png": "What each word of the translation looked at in the source.",

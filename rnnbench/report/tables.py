@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rnnbench.report.content import Entry, Section
+from rnnbench.report.content import Entry, Published, Section
 from rnnbench.report.text import clean, decimals, number, short, words
 from rnnbench.results.group import Column
 from rnnbench.results.metric import BETTER, best
@@ -74,7 +74,6 @@ def grid(section: Section) -> Grid:
         parts.append((Header(words(str(column)), meaning), _measured(section, column)))
         if column == leading:
             parts += _intervals(section, column)
-    parts += _published(section)
     costs: list[tuple[str, str, Callable[[Entry], float | None], Callable[[float], str]]] = [
         ("parameters", "trained parameters", lambda e: e.costs.get("parameters"), lambda v: f"{v:,.0f}"),
         ("FLOPs", "floating-point operations of training", lambda e: e.costs.get("flops"), short),
@@ -88,6 +87,7 @@ def grid(section: Section) -> Grid:
         if any(value is not None for value in found):
             cells = [Value("–") if value is None else Value(form(value), order=value) for value in found]
             parts.append((Header(name, meaning), cells))
+    parts += _published(section)
     parts.append((Header("seeds", "seeds of the runs"), [_seeds(entry) for entry in section.entries]))
     headers, columns = [head for head, _ in parts], [cells for _, cells in parts]
     return Grid(headers, [list(row) for row in zip(*columns, strict=True)])
@@ -98,7 +98,8 @@ def markdown(section: Section) -> str:
     table = grid(section)
     rows = [[Cell(value.whole, value.is_best) for value in row] for row in table.rows]
     title = f"### {clean(section.title)}: {words(str(section.leading))}" if section.leading else f"### {section.title}"
-    facts = f"Data: {clean(section.dataset)}, fingerprint `{section.fingerprint}`; {clean(section.conditions)}."
+    budget = f"budget {clean(section.budget)}; " if section.budget else ""
+    facts = f"Data: {clean(section.dataset)}, fingerprint `{section.fingerprint}`; {budget}{clean(section.conditions)}."
     return "\n\n".join([title, facts, markdown_table([h.text for h in table.headers], rows), *section.notes]) + "\n"
 
 
@@ -203,20 +204,14 @@ def _published(section: Section) -> list[tuple[Header, list[Value]]]:
     if not any(given):
         return []
     places = decimals(one.value for one in given if one)
-    values = [Value(number(p.value, places), order=p.value) if p else Value("–") for p in given]
-    judged = {True: "yes", False: "no", None: "–"}
-    verdicts = [
-        Value(f"{judged[p.reproduced]} (±{p.tolerance:g})" if p.tolerance is not None else judged[p.reproduced])
-        if p
-        else Value("–")
-        for p in given
-    ]
-    sources = [Value(clean(one.source) if one else "–") for one in given]
-    return [
-        (Header("published", "the published value of this configuration"), values),
-        (Header("source", "where it is published"), sources),
-        (Header("reproduced", "at most this much worse than published"), verdicts),
-    ]
+    meaning = "published for this configuration, where, and whether ours is at most so much worse"
+    return [(Header("published", meaning), [_anchor(one, places) if one else Value("–") for one in given])]
+
+
+def _anchor(one: Published, places: int) -> Value:
+    judged = {True: ": reproduced", False: ": not reproduced", None: ""}[one.reproduced]
+    within = "" if one.tolerance is None or one.reproduced is None else f" (±{one.tolerance:g})"
+    return Value(f"{number(one.value, places)}, {clean(one.source, 60)}{judged}{within}", order=one.value)
 
 
 def _rank(entry: Entry) -> Value:

@@ -10,6 +10,8 @@ from rnnbench.report.drawing import Canvas, Chart, chart, dashes
 from rnnbench.report.text import clean, decimals, number, short, words
 from rnnbench.report.theme import Mark
 
+_MORE_DASHES = ((5.0, 1.5), (2.0, 1.2), (6.0, 1.5, 1.0, 1.5))
+
 
 def learning(section: Section, curves: Sequence[Curve], marks: Mapping[str, Mark], *, name: str) -> Chart | None:
     """A logged value over the steps of training, one line a row of the ranking.
@@ -28,13 +30,16 @@ def learning(section: Section, curves: Sequence[Curve], marks: Mapping[str, Mark
         from matplotlib.ticker import FuncFormatter
 
         axes = canvas.axes
-        for curve in reversed(curves):
+        for place, curve in reversed(list(enumerate(curves))):
             mark = marks[curve.kind]
+            # Rows of one cell have its colour, and so need lines of several kinds.
+            before = [one.kind for one in curves[:place]].count(curve.kind)
+            line = dashes(mark) if before == 0 else (0, _MORE_DASHES[(before - 1) % len(_MORE_DASHES)])
             if curve.seeds > 1:
                 axes.fill_between(curve.steps, curve.low, curve.high, color=mark.colour, alpha=0.15, linewidth=0)
             end = f"{curve.label}: {number(curve.mean[-1], places)} after {curve.steps[-1]:,} steps"
             axes.plot(
-                curve.steps, curve.mean, color=mark.colour, linewidth=1.6, linestyle=dashes(mark),
+                curve.steps, curve.mean, color=mark.colour, linewidth=1.6, linestyle=line,
                 gid=canvas.tip(curve.kind, clean(end)),
             )  # fmt: skip
         _limits(canvas, curves)

@@ -27,6 +27,7 @@ def rank_chart(found: Overall, marks: Mapping[str, Mark]) -> Chart:
         axes = canvas.axes
         for place, (cell, rank) in enumerate(zip(found.cells, found.ranks, strict=True)):
             mark, text = marks[cell], f"{cell}: mean rank {rank.mean:.2f}"
+            axes.axhline(place, color=GRID, linewidth=0.7, zorder=0)
             if rank.low is not None and rank.high is not None:
                 axes.plot([rank.low, rank.high], [place, place], color=mark.colour, linewidth=2.2, zorder=2)
                 text += f", 95% interval {rank.low:.2f} to {rank.high:.2f}"
@@ -34,7 +35,7 @@ def rank_chart(found: Overall, marks: Mapping[str, Mark]) -> Chart:
                 [rank.mean], [place], marker=marker(mark), color=mark.colour, markersize=6.5, zorder=3,
                 gid=canvas.tip(cell, clean(text)),
             )  # fmt: skip
-            axes.text(0, place - 0.28, clean(cell, 40), transform=axes.get_yaxis_transform(), fontsize=8.5, va="bottom")
+            axes.text(0, place - 0.1, clean(cell, 40), transform=axes.get_yaxis_transform(), fontsize=8.5, va="bottom")
         for k, (first, last) in enumerate(cliques):
             place = count + 0.1 + 0.38 * k
             axes.plot([means[first], means[last]], [place, place], color=INK, linewidth=3, solid_capstyle="butt")
@@ -94,13 +95,14 @@ def win_chart(found: Overall, marks: Mapping[str, Mark]) -> Chart | None:
         axes.axvspan(0.5, 1.0, color=GRID, alpha=0.35, linewidth=0)
         for place, (cell, win) in enumerate(zip(others, found.wins, strict=True)):
             mark = marks[cell]
+            axes.axhline(place, color=GRID, linewidth=0.7, zorder=0)
             text = f"P({best} beats {cell}) = {win.value:.2f}, 95% interval {win.low:.2f} to {win.high:.2f}"
             axes.plot([win.low, win.high], [place, place], color=mark.colour, linewidth=2.2, zorder=2)
             axes.plot(
                 [win.value], [place], marker=marker(mark), color=mark.colour, markersize=6.5, zorder=3,
                 gid=canvas.tip(cell, clean(text)),
             )  # fmt: skip
-            axes.text(0, place - 0.28, clean(cell, 40), transform=axes.get_yaxis_transform(), fontsize=8.5, va="bottom")
+            axes.text(0, place - 0.1, clean(cell, 40), transform=axes.get_yaxis_transform(), fontsize=8.5, va="bottom")
         axes.set_xlim(-0.02, 1.02)
         axes.set_ylim(len(others) - 0.5, -0.95)
         axes.set_yticks([])

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from rnnbench.report.content import Section
 from rnnbench.report.drawing import Canvas, Chart, chart, marker
 from rnnbench.report.text import clean, decimals, listed, number, words
-from rnnbench.report.theme import MUTED, Mark
+from rnnbench.report.theme import GRID, MUTED, PAPER, Mark
 from rnnbench.results.metric import BETTER
 
 _MOST = 16
 _ROW = 25
+_MOST_ANCHORS = 3
 
 
 def ranking(section: Section, marks: Mapping[str, Mark]) -> Chart | None:
@@ -35,6 +36,7 @@ def ranking(section: Section, marks: Mapping[str, Mark]) -> Chart | None:
         axes = canvas.axes
         for place, (entry, mean) in enumerate(rows):
             mark, summary = marks[entry.kind], entry.values[leading]
+            axes.axhline(place, color=GRID, linewidth=0.7, zorder=0)
             text = f"{entry.label}: {number(mean, places)}"
             if summary.low is not None and summary.high is not None:
                 axes.plot([summary.low, summary.high], [place, place], color=mark.colour, linewidth=2.2, zorder=2)
@@ -47,19 +49,25 @@ def ranking(section: Section, marks: Mapping[str, Mark]) -> Chart | None:
                 gid=canvas.tip(entry.kind, clean(text)),
             )  # fmt: skip
             axes.text(
-                0, place - 0.3, clean(entry.label, 46), transform=axes.get_yaxis_transform(), fontsize=8.5, va="bottom"
+                0, place - 0.1, clean(entry.label, 46), transform=axes.get_yaxis_transform(), fontsize=8.5, va="bottom"
             )
         low, high = min(shown), max(shown)
         room = (high - low or abs(high) or 1.0) * 0.06
-        near = [one for one in anchors if low - 8 * room <= one.value <= high + 8 * room]
-        for one in near:
-            axes.axvline(one.value, color=MUTED, linewidth=0.9, linestyle=(0, (3, 2)), zorder=1)
+        near = [one for one in anchors if low - 8 * room <= one.value <= high + 8 * room][:_MOST_ANCHORS]
+        for k, one in enumerate(sorted(near, key=lambda one: one.value)):
+            axes.axvline(
+                one.value, color=MUTED, linewidth=0.9, linestyle=(0, (3, 2)), zorder=1,
+                gid=canvas.tip("", clean(f"{one.source}: {number(one.value, places)}")),
+            )  # fmt: skip
+            # One below the other: published values often lie close together.
             axes.text(
-                one.value, len(rows) - 0.35, clean(one.source, 24), fontsize=7.5, color=MUTED, ha="center", va="top"
-            )
+                one.value, len(rows) - 0.55 + 0.55 * k, clean(f" {one.source} ", 24), fontsize=7.5, color=MUTED,
+                ha="center", va="top", backgroundcolor=PAPER,
+            ).get_bbox_patch().set_pad(0.5)  # fmt: skip
         bounds = [low, high, *(one.value for one in near)]
         axes.set_xlim(min(bounds) - room, max(bounds) + room)
-        axes.set_ylim(len(rows) - 0.2 if near else len(rows) - 0.6, -0.95)
+        axes.set_ylim(len(rows) - 0.5 + 0.55 * len(near), -0.9)
+        axes.grid(axis="y", visible=False)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.locator_params(axis="x", nbins=5)
@@ -69,7 +77,7 @@ def ranking(section: Section, marks: Mapping[str, Mark]) -> Chart | None:
         f"{section.key}-ranking",
         f"{words(str(leading))}, the best first",
         _caption(section, [entry.label for entry, _ in rows], bool(anchors)),
-        44 + _ROW * len(rows) + (10 if anchors else 0),
+        46 + _ROW * (len(rows) + 0.5 * min(len(anchors), _MOST_ANCHORS)),
         paint,
     )
 

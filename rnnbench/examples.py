@@ -56,7 +56,10 @@ def plain(name: str, text: str) -> Line:
 
 
 def write_examples(path: Path, examples: Sequence[Example]) -> None:
-    """Writes the whole file, or leaves the old one as it is."""
+    """Writes the whole file, or leaves the old one as it is; without examples there is none."""
+    if not examples:
+        path.unlink(missing_ok=True)
+        return
     content = [
         [[line.name, [[p.text, p.label, round(p.strength, 3), p.hue] for p in line.pieces]] for line in example]
         for example in examples
