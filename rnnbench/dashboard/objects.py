@@ -62,7 +62,7 @@ def report(entity: str, project: str, boards: Sequence[Board]) -> reports.Report
     ]
     for board in boards:
         # Without a project of its own: one that is named is looked up at once.
-        runs = wr.Runset(name=board.title, filters=[expr.Metric("Group") == board.application])
+        runs = wr.Runset(name=board.title, filters=expr.And(expr.Metric("Group") == board.application))
         blocks += [
             wr.H2(board.title),
             wr.PanelGrid(runsets=[runs], panels=[_placed(panel, place) for place, panel in enumerate(board.panels)]),

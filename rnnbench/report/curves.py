@@ -80,7 +80,7 @@ def read_curve(path: Path, column: str) -> dict[int, float]:
                 return found
             at, of = header.index("step"), header.index(column)
             for line in reader:
-                if len(line) > max(at, of) and line[of]:
+                if len(line) == len(header) and line[of]:
                     step, value = int(line[at]), float(line[of])
                     if math.isfinite(value):
                         found[step] = value
