@@ -50,8 +50,8 @@ def test_cliques_join_all_that_are_near_and_no_others(means, distance) -> None:
     assert not any(a != b and a[0] >= b[0] and a[1] <= b[1] for a in found for b in found)
 
 
-def test_cells_over_tasks(study: Path) -> None:
-    found = overall(content_of_runs([str(study)], []).sections)
+def test_cells_over_tasks(finished_study: Path) -> None:
+    found = overall(content_of_runs([str(finished_study)], []).sections)
     assert found
     assert found.cells == ["GRU", "LSTM", "Elman"]
     assert [rank.mean for rank in found.ranks] == [1.0, 2.0, 3.0]
