@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 WIDTH = 360
 """Points: a chart fills the width of a phone, and two or three stand side by side elsewhere."""
 
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "rnnbench",
     "pdf.fonttype": 42,
@@ -142,7 +142,8 @@ def dashes(mark: Mark) -> Any:
 def _inline(svg: str, key: str, title: str, tips: dict[str, tuple[str, str]]) -> str:
     """The SVG within a page: ids of its own, the page's colours, and its parts named."""
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    # The metadata say nothing, and the style is for every element of the page.
+    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.DOTALL)
 
     def name(match: re.Match[str]) -> str:
         given = match[1]

@@ -37,8 +37,8 @@ def rank_chart(found: Overall, marks: Mapping[str, Mark]) -> Chart:
             )  # fmt: skip
             axes.text(0, place - 0.1, clean(cell, 40), transform=axes.get_yaxis_transform(), fontsize=8.5, va="bottom")
         for k, (first, last) in enumerate(cliques):
-            place = count + 0.1 + 0.38 * k
-            axes.plot([means[first], means[last]], [place, place], color=INK, linewidth=3, solid_capstyle="butt")
+            below = count + 0.1 + 0.38 * k
+            axes.plot([means[first], means[last]], [below, below], color=INK, linewidth=3, solid_capstyle="butt")
         axes.set_xlim(0.8, count + 0.2)
         axes.set_ylim(count - 0.3 + (0.3 + 0.38 * len(cliques) if cliques else 0), -0.95)
         axes.set_yticks([])

@@ -62,8 +62,8 @@ def ranking(section: Section, marks: Mapping[str, Mark]) -> Chart | None:
             # One below the other: published values often lie close together.
             axes.text(
                 one.value, len(rows) - 0.55 + 0.55 * k, clean(f" {one.source} ", 24), fontsize=7.5, color=MUTED,
-                ha="center", va="top", backgroundcolor=PAPER,
-            ).get_bbox_patch().set_pad(0.5)  # fmt: skip
+                ha="center", va="top", bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.5},
+            )  # fmt: skip
         bounds = [low, high, *(one.value for one in near)]
         axes.set_xlim(min(bounds) - room, max(bounds) + room)
         axes.set_ylim(len(rows) - 0.5 + 0.55 * len(near), -0.9)

@@ -99,7 +99,7 @@ class TextClassifier(Task):
         from rnnbench.tasks.sentiment.coloured import colour_steps
 
         texts = self._data().texts["test"]
-        found = []
+        found: list[Example] = []
         for number in _in_turn(texts.classes.tolist(), _EXAMPLES):
             pieces = []
             for step in colour_steps(self, self.encoder.decode(texts.tokens[number].tolist()[:_EXAMPLE_TOKENS])):

@@ -54,7 +54,8 @@ def page(study: Path, make_run, tmp_path: Path) -> Path:
 
     data = Data(dataset="brown", fingerprint="aaaa", details={})
     for k in range(4):
-        make_run(f"more-{k}", model=f"MGU {k}", cell="MGU", data=data, test=300.0 + k, parameters=10 + k)
+        same = {"data": data, "signature": "tokens:100", "cell": "MGU"}
+        make_run(f"more-{k}", model=f"MGU {k}", test=300.0 + k, parameters=10 + k, **same)
     build(content_of_runs([str(study)], []), tmp_path / "out")
     return tmp_path / "out" / "index.html"
 
@@ -102,5 +103,5 @@ def test_it_sorts_filters_and_unfolds(page: Path, tmp_path: Path) -> None:
     assert seen["all"] == 8
     assert (seen["closed"], seen["opened"], seen["expanded"]) == ("none", "table-row", "true")
     assert seen["source"]
-    assert "GRU 1x64: 200" in seen["tip"]
+    assert "GRU 1x64: 201.20" in seen["tip"]
     assert seen["wide"], "nothing is wider than the screen"
