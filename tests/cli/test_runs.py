@@ -52,7 +52,7 @@ def test_fit_test_predict(rnnbench, small, tmp_path):
     assert metrics["perplexity"].value == pytest.approx(by_stepping(run, text), rel=1e-5)
     cool, warm = read_examples(run / "examples.json")
     assert (cool[0].name, warm[0].name) == ("temperature 0.5", "temperature 1")
-    assert len(warm[0].pieces[0].text) == 300
+    assert len(warm[0].pieces[0].text) >= 300
 
     written = rnnbench("predict --run runs/text_generation/first --prompt 'the ' --length 20")
     again = rnnbench("predict --run runs/text_generation/first --prompt 'the ' --length 20 --output out.txt")
