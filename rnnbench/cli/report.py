@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 from pathlib import Path
 
@@ -24,6 +25,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default=[],
         help="rank runs although their protocols differ in this",
     )
+    parser.add_argument(
+        "--findings", type=Path, metavar="FILE", help="a text in Markdown to put at the top of the page"
+    )
     parser.set_defaults(func=run)
 
 
@@ -36,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
     from rnnbench.report.committed import content_of_rows
     from rnnbench.report.runs import content_of_runs
     from rnnbench.results.committed import read_rows
+    from rnnbench.safe_files import read_text
     from rnnbench.shipped import configs_folder
 
     results = configs_folder() / "results.csv"
@@ -44,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
         content = content_of_runs(args.runs, rows, args.across)
     else:
         content = content_of_rows(rows, [name for name, _ in cells()])
+    if args.findings is not None:
+        content = dataclasses.replace(content, findings=read_text(args.findings))
     for problem in content.problems[:5]:
         print(f"left out: {problem}")
     if len(content.problems) > 5:

@@ -24,7 +24,7 @@ from rnnbench.report.theme import Mark, marks
 from rnnbench.safe_files import replace_bytes, replace_text
 
 PAGE = "index.html"
-_MOST_DRAWN = 24
+_MOST_DRAWN = 18
 _MOST_CURVES = 10
 
 

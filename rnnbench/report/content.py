@@ -171,6 +171,7 @@ class Content:
         problems: What could not be read, a sentence each.
         notes: Sentences about what is not compared and why.
         source: What was read, in words.
+        findings: What somebody found in it, as Markdown.
     """
 
     sections: list[Section]
@@ -178,3 +179,4 @@ class Content:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     source: str = ""
+    findings: str = ""

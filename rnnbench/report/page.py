@@ -66,6 +66,7 @@ def render(
         out: Where the page will lie: links to run folders start there.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markdown_it import MarkdownIt
     from markupsafe import Markup
 
     environment = Environment(
@@ -76,6 +77,8 @@ def render(
         lstrip_blocks=True,
     )
     environment.filters.update(words=words, clean=clean)
+    # Tags in the text are shown as they are written.
+    findings = MarkdownIt("commonmark", {"html": False}).enable("table").render(content.findings)
     script = (_TEMPLATES / "page.js").read_text(encoding="utf-8")
     style = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -99,6 +102,7 @@ def render(
         symbol=symbol,
         places={mark: f"sym-{k}" for k, mark in enumerate(dict.fromkeys(marks.values()))},
         # Our own files and drawings, in which every name was escaped when it was put there.
+        findings=Markup(findings),
         drawing=lambda chart: Markup(chart.inline),
         style=Markup(style.replace("/*light*/", style_variables(False)).replace("/*dark*/", style_variables(True))),
         script=Markup(script),

@@ -54,7 +54,7 @@ def learning(section: Section, curves: Sequence[Curve], marks: Mapping[str, Mark
     shown = len(curves)
     caption = "Mean over the seeds, and from the lowest to the highest." if several else "One seed each."
     if shown < len(section.entries):
-        caption += f" The first {shown} rows that kept their curves."
+        caption += f" Drawn: {shown} of {len(section.entries)} rows, the best that kept their curves."
     key = f"{section.key}-{'curves' if name.startswith('validation/') else 'loss'}"
     return chart(key, f"{words(name.replace('/', ' '))} while learning", caption, 250, paint)
 

@@ -14,6 +14,8 @@ from rnnbench.results.metric import BETTER
 _MOST = 16
 _ROW = 25
 _MOST_ANCHORS = 3
+# Behind a name, so that no line strikes it through.
+_CLEAR = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.4}
 
 
 def ranking(section: Section, marks: Mapping[str, Mark]) -> Chart | None:
@@ -49,11 +51,14 @@ def ranking(section: Section, marks: Mapping[str, Mark]) -> Chart | None:
                 gid=canvas.tip(entry.kind, clean(text)),
             )  # fmt: skip
             axes.text(
-                0, place - 0.1, clean(entry.label, 46), transform=axes.get_yaxis_transform(), fontsize=8.5, va="bottom"
-            )
+                0, place - 0.12, clean(entry.label, 46), transform=axes.get_yaxis_transform(), fontsize=8.5,
+                va="bottom", bbox=_CLEAR,
+            )  # fmt: skip
         low, high = min(shown), max(shown)
         room = (high - low or abs(high) or 1.0) * 0.06
         near = [one for one in anchors if low - 8 * room <= one.value <= high + 8 * room][:_MOST_ANCHORS]
+        bounds = [low, high, *(one.value for one in near)]
+        middle = (min(bounds) + max(bounds)) / 2
         for k, one in enumerate(sorted(near, key=lambda one: one.value)):
             axes.axvline(
                 one.value, color=MUTED, linewidth=0.9, linestyle=(0, (3, 2)), zorder=1,
@@ -61,10 +66,9 @@ def ranking(section: Section, marks: Mapping[str, Mark]) -> Chart | None:
             )  # fmt: skip
             # One below the other: published values often lie close together.
             axes.text(
-                one.value, len(rows) - 0.55 + 0.55 * k, clean(f" {one.source} ", 24), fontsize=7.5, color=MUTED,
-                ha="center", va="top", bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.5},
+                one.value, len(rows) - 0.55 + 0.55 * k, clean(one.source, 24), fontsize=7.5, color=MUTED,
+                ha="left" if one.value < middle else "right", va="top", bbox=_CLEAR,
             )  # fmt: skip
-        bounds = [low, high, *(one.value for one in near)]
         axes.set_xlim(min(bounds) - room, max(bounds) + room)
         axes.set_ylim(len(rows) - 0.5 + 0.55 * len(near), -0.9)
         axes.grid(axis="y", visible=False)

@@ -219,3 +219,24 @@ def test_committed_rows(make_result, tmp_path: Path) -> None:
 def test_committed_rows_without_a_value() -> None:
     with pytest.raises(UserError, match="none of the committed rows"):
         content_of_rows([Row(table="a", name="b", config="c/d", dataset="e", metric="accuracy")])
+
+
+def test_findings_are_markdown_without_tags(make_run, tmp_path: Path) -> None:
+    (tmp_path / "findings.md").write_text(
+        "## What we found\n\n| a | b |\n|---|---|\n| *1* | 2 |\n\n<script>x</script>\n"
+    )
+    words = ["report", str(make_run("a")), "--findings", str(tmp_path / "findings.md"), "--out", str(tmp_path / "out")]
+    assert main(words) == 0
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "<h2>What we found</h2>" in page
+    assert "<td><em>1</em></td>" in page
+    assert "&lt;script&gt;x" in page
+    assert page.count("<script") == 1
+
+
+@pytest.mark.slow
+def test_the_committed_rows_make_a_report(tmp_path: Path, capsys) -> None:
+    assert main(["report", "--out", str(tmp_path)]) == 0
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "committed rows of configs/results.csv" in page
+    assert "Zaremba 2014" in page
