@@ -17,6 +17,7 @@ from rnnbench.results.statistics.summary import Summary
 
 _OTHER_METRICS = 4
 _MOST_SEEDS = 5
+_PAPER = {"model", "rank", "95% interval", "parameters", "published", "seeds"}
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,8 @@ def markdown(section: Section) -> str:
 
 
 def latex(section: Section) -> str:
-    r"""The table for ``\usepackage{booktabs}``."""
-    table = grid(section)
+    r"""The table for ``\usepackage{booktabs}``, less the columns that a page of a paper has no room for."""
+    table = _narrowed(grid(section), section)
 
     def cell(value: Value) -> str:
         text = _latex(value.text) + (rf" {{\footnotesize$\pm$ {_latex(value.spread)}}}" if value.spread else "")
@@ -152,6 +153,13 @@ def comma_separated(section: Section) -> str:
         values += [" ".join(source.name for source in entry.sources), first.config, first.command, first.commit]
         writer.writerow(values)
     return output.getvalue()
+
+
+def _narrowed(table: Grid, section: Section) -> Grid:
+    metric = section.leading.metric if section.leading else ""
+    names = {words(str(column)) for column in section.columns if column.metric == metric} | _PAPER
+    kept = [place for place, header in enumerate(table.headers) if header.text in names]
+    return Grid([table.headers[place] for place in kept], [[row[place] for place in kept] for row in table.rows])
 
 
 def _shown(section: Section) -> list[Column]:

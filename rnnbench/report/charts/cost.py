@@ -54,7 +54,7 @@ def cost_chart(section: Section, cost: Cost, marks: Mapping[str, Mark]) -> Chart
         for entry in section.entries
         if entry.costs.get(cost, 0) > 0 and (mean := section.mean(entry)) is not None and math.isfinite(mean)
     ]
-    if len(points) < 3 or max(p.cost for p in points) < 1.02 * min(p.cost for p in points):
+    if len(points) < 3 or max(p.cost for p in points) < 1.1 * min(p.cost for p in points):
         return None
     best = front(points, leading.metric)
     drawn = list(dict.fromkeys([*best, *points[:_MOST]]))

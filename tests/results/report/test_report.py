@@ -29,6 +29,10 @@ def test_page_tables_and_figures(written: Path) -> None:
     for table in ("text-generation-ptb", "text-generation-brown"):
         for ending in ("md", "tex", "csv"):
             assert (written / "tables" / f"{table}.{ending}").is_file()
+        paper = (written / "tables" / f"{table}.tex").read_text()
+        assert (
+            r"model & rank & test perplexity & 95\% interval & validation perplexity & parameters & seeds \\" in paper
+        )
         for chart in ("ranking", "curves", "loss", "parameters"):
             assert (written / "figures" / f"{table}-{chart}.pdf").read_bytes().startswith(b"%PDF")
             ET.parse(written / "figures" / f"{table}-{chart}.svg")
@@ -106,7 +110,8 @@ def test_one_seed_has_no_interval(make_run, tmp_path: Path) -> None:
     assert "interval" not in table
 
 
-def test_what_cannot_be_read_is_named(study: Path, tmp_path: Path, make_run, capsys) -> None:
+def test_what_cannot_be_read_is_named(make_run, tmp_path: Path, capsys) -> None:
+    study = make_run("ptb-counted").parents[1]
     (study / "text_generation" / "cut").mkdir()
     (study / "text_generation" / "cut" / "result.json").write_text('{"schema_version": 2, "appl')
     (study / "text_generation" / "begun").mkdir()
@@ -163,8 +168,8 @@ def test_published_values_stand_beside_ours(make_run, tmp_path: Path) -> None:
     assert "Zaremba 2014" in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
-def test_panels_show_what_the_best_run_holds(study: Path, tmp_path: Path) -> None:
-    run = study / "text_generation" / "ptb-GRU-1"
+def test_panels_show_what_the_best_run_holds(make_run, tmp_path: Path) -> None:
+    run = make_run("best")
     picture = base64.b64decode(
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
     )
@@ -173,20 +178,20 @@ def test_panels_show_what_the_best_run_holds(study: Path, tmp_path: Path) -> Non
     (run / "examples.json").write_text(
         json.dumps([[["text", [["good", "positive 0.90", 0.9, 1], [" film", "", 0, 0]]]]])
     )
-    build(content_of_runs([str(study)], []), tmp_path / "out")
+    build(content_of_runs([str(run)], []), tmp_path / "out")
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     assert 'src="data:image/png;base64,' in page
     assert "<mark>c</mark>" in page
     assert '<span class="hue1" style="--a:0.54" title="positive 0.90">good</span> film' in page
 
 
-def test_a_spoilt_side_file_leaves_the_rest(study: Path, tmp_path: Path) -> None:
-    run = study / "text_generation" / "ptb-GRU-1"
+def test_a_spoilt_side_file_leaves_the_rest(make_run, tmp_path: Path) -> None:
+    run = make_run("best")
     (run / "examples.json").write_text("[[1]]")
     (run / "metrics.csv").write_bytes(b"\xff\xfe\x00")
     (run / "test_errors.tsv").write_bytes(b"errors\xff")
     (run / "config.yaml").write_text("model: [")
-    build(content_of_runs([str(study)], []), tmp_path / "out")
+    build(content_of_runs([str(run)], []), tmp_path / "out")
     assert "not the examples of a run" in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
 
 
