@@ -112,7 +112,8 @@ class TextClassifier(Task):
                 label = f"{self.labels.names[best]} {step.probabilities[best]:.2f}"
                 pieces.append(Piece(step.text, label, sure, best))
             wanted = self.labels.names[int(texts.classes[number])]
-            found.append((Line("text", tuple(pieces)), plain("class", wanted)))
+            said = next((piece.label for piece in reversed(pieces) if piece.label), "-")
+            found.append((Line("text", tuple(pieces)), plain("class", wanted), plain("model", said)))
         return found
 
     def _data(self) -> SentimentData:

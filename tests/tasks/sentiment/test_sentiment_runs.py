@@ -39,8 +39,8 @@ def test_fit_test_predict(rnnbench, small, corpus, tmp_path):
     rows = (corpus / "test.jsonl").read_text().splitlines()
     assert metrics["accuracy"].value == one_by_one(run, rows)
     examples = read_examples(run / "examples.json")
-    assert [wanted.pieces[0].text for _, wanted in examples] == ["negative", "positive"] * 3
-    pieces = [piece for text, _ in examples for piece in text.pieces if piece.label]
+    assert [wanted.pieces[0].text for _, wanted, _ in examples] == ["negative", "positive"] * 3
+    pieces = [piece for text, *_ in examples for piece in text.pieces if piece.label]
     assert {piece.label.split()[0] for piece in pieces} <= {"negative", "positive"}
 
     (tmp_path / "lines.txt").write_text("the plot is not dull .\nthe cast is cold .\n")
