@@ -1,7 +1,8 @@
 """What all tests share."""
 
+import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,48 @@ def real_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("RNNBENCH_TEST_DATA names no folder of data sets")
     return Path(folder)
+
+
+class Killed(BaseException):
+    """Nothing in a training handles it, as nothing handles a kill."""
+
+
+@pytest.fixture
+def killed_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], contextlib.AbstractContextManager[None]]:
+    """A training in the context ends once the checkpoint of a step is written; what a kill leaves is just that file."""
+    # Not with the others above: it may import triton.
+    from rnnbench.platform.checkpoint import RunCheckpoint
+
+    @contextlib.contextmanager
+    def dying(step: int) -> Iterator[None]:
+        save = RunCheckpoint._save_last
+
+        def save_and_die(self, trainer):
+            save(self, trainer)
+            if trainer.global_step == step:
+                raise Killed
+
+        with monkeypatch.context() as patch:
+            patch.setattr(RunCheckpoint, "_save_last", save_and_die)
+            try:
+                yield
+            except Killed:
+                return
+        pytest.fail(f"the training did not come to step {step}")
+
+    return dying
+
+
+@pytest.fixture
+def same_weights() -> Callable[[Path, Path], bool]:
+    """Whether the best and the last checkpoints of two run folders hold the same weights, bit for bit."""
+
+    def same(first: Path, second: Path) -> bool:
+        for name in ("last", "best"):
+            a, b = (torch.load(run / f"checkpoints/{name}.ckpt", weights_only=True) for run in (first, second))
+            a, b = a["state_dict"], b["state_dict"]
+            if a.keys() != b.keys() or not all(torch.equal(a[key], b[key]) for key in a):
+                return False
+        return True
+
+    return same

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import datetime
-import importlib.metadata
-import os
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-import torch
-
+from rnnbench.bench.circumstances import circumstances
 from rnnbench.bench.fixed import Effort
 from rnnbench.bench.fresh import cores
 from rnnbench.bench.plan import Plan
@@ -24,7 +20,6 @@ from rnnbench.bench.shapes import SHAPES, parse_shape
 from rnnbench.bench.subjects import all_cells, find_cell
 from rnnbench.engine import EngineName
 from rnnbench.errors import UserError
-from rnnbench.platform.environment import git_commit, hardware, versions
 from rnnbench.safe_files import replace_text
 
 
@@ -95,25 +90,6 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
     replace_text(options.output, text)
     print(text)
     return 1 if bench.broken else 0
-
-
-def circumstances(device: str) -> dict[str, str]:
-    """Machine, versions, commit and date, by name."""
-    machine, known = hardware(), versions()
-    try:
-        known["jax"] = importlib.metadata.version("jax")
-    except importlib.metadata.PackageNotFoundError:
-        known["jax"] = "not installed"
-    rows = {
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "machine": f"{machine['cpu']}, {cores()} cores, {machine['system']}",
-        "versions": ", ".join(f"{name} {known[name]}" for name in ("rnnbench", "python", "torch", "jax")),
-        "commit": git_commit() or "none",
-        "load before the start": f"{os.getloadavg()[0]:.1f}",
-    }
-    if device.startswith("cuda"):
-        rows["device"] = torch.cuda.get_device_name(device)
-    return rows
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rnnbench.bench.__main__ import circumstances
+from rnnbench.bench.circumstances import circumstances
 from rnnbench.bench.fixed import Effort
 from rnnbench.bench.fresh import Failed, run_fresh
 from rnnbench.bench.sections import with_section

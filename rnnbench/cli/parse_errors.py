@@ -65,7 +65,13 @@ def as_user_error(error: BaseException, words: Sequence[str], parser: ArgumentPa
         name = option.partition("=")[0].lstrip("-")
         return found(name, "there is no such option", _near_option(name, words[0], parser))
     if match := _REQUIRED.search(text):
-        missing = " and ".join(part.removeprefix(f"{words[0]}.") for part in match.group(1).split(", "))
+        names = [part.removeprefix(f"{words[0]}.") for part in match.group(1).strip().split(", ")]
+        if key:
+            owner = _last(_CLASS_BEFORE, text[: match.start()])
+            name = owner.group(1).rpartition(".")[2] if owner else key
+            given = " ".join(f"--{key.replace('init_args.', '')}.{one} ..." for one in names)
+            return found(key, f"{name} needs {' and '.join(names)}", f"give it too: {given}")
+        missing = " and ".join(names)
         return UserError(
             f"no {missing} given",
             where=f"rnnbench {words[0]}",

@@ -112,8 +112,16 @@ class Files(Source):
         rows = read_parallel(parallel)
         found = rows[part(len(rows), self.fractions, split)]
         if not found:
-            raise UserError(f"the {split} split is empty", where=self.path)
+            raise self._nothing_in(split)
         return found
+
+    def _nothing_in(self, split: Split) -> UserError:
+        hint = None
+        if self.path.is_file():
+            hint = (
+                f"too little to cut it by --data.source.fractions {list(self.fractions)}: bring more, or other shares"
+            )
+        return UserError(f"the {split} split is empty", where=self.path, hint=hint)
 
     def _parallel(self, split: Split) -> dict[str, Path]:
         if self.path.is_file():
@@ -138,7 +146,7 @@ class Files(Source):
                 hint=hint if self.origin is None else f"get it here: {self.origin.get}",
             )
         if not rows:
-            raise UserError(f"the {split} split is empty", where=self.path)
+            raise self._nothing_in(split)
         return rows
 
     def place(self, split: Split, number: int) -> str:

@@ -39,6 +39,7 @@ def check(outcome, *expected, status=2):
             ["'fast' is not among the choices", "auto, fused, reference, scan, torch, triton"],
         ),
         (f"fit {CHAR} --model.optimizer Adm", ["Adm is no Optimizer", "did you mean: Adam"]),
+        (f"fit {CHAR} --data.source Files", ["Files needs path", "--data.source.path ..."]),
         (f"fit {CHAR} --data.source Flies", ["Flies is no Source", "did you mean: Files"]),
         (f"fit {CHAR} --data.level chars", ["'chars' is not among the choices", "did you mean: char"]),
         (f"fit {CHAR} --data.batch_size 0", ["data.batch_size", "must be at least 1, found 0"]),

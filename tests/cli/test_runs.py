@@ -78,30 +78,16 @@ def by_stepping(run, text):
 
 
 @pytest.mark.parametrize("stop_at", [1, 4, 5, 9])
-def test_a_killed_run_ends_with_the_same_bits(rnnbench, small, monkeypatch, tmp_path, stop_at):
+def test_a_killed_run_ends_with_the_same_bits(rnnbench, small, killed_after, same_weights, tmp_path, stop_at):
     """In the middle of an epoch and at its border; what a kill leaves is the last complete checkpoint."""
     options = f"fit {small} --model.dropout 0.3 --trainer.max_epochs 3 --checkpoint.every_n_steps 1"
     assert rnnbench(f"{options} --name whole", debug=True).status == 0
 
-    class Killed(BaseException):
-        pass
-
-    save = RunCheckpoint._save_last
-
-    def save_and_die(self, trainer):
-        save(self, trainer)
-        if trainer.global_step == stop_at:
-            raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(RunCheckpoint, "_save_last", save_and_die)
-        with pytest.raises(Killed):
-            rnnbench(f"{options} --name killed", debug=True)
+    with killed_after(stop_at):
+        rnnbench(f"{options} --name killed", debug=True)
     assert rnnbench("fit --resume runs/text_generation/killed", debug=True).status == 0
     runs = tmp_path / "runs/text_generation"
-    for name in ("last", "best"):
-        a, b = weights(runs / f"whole/checkpoints/{name}.ckpt"), weights(runs / f"killed/checkpoints/{name}.ckpt")
-        assert all(torch.equal(a[key], b[key]) for key in a)
+    assert same_weights(runs / "whole", runs / "killed")
     whole, resumed = read_result(runs / "whole/result.json"), read_result(runs / "killed/result.json")
     assert whole.metrics == resumed.metrics
     assert whole.training.tokens == resumed.training.tokens

@@ -11,7 +11,6 @@ import torch
 
 from rnnbench.data.bucket import Budget, TrainingBatches, deal
 from rnnbench.errors import UserError
-from rnnbench.platform.checkpoint import RunCheckpoint
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.results.record import read_result
 
@@ -43,7 +42,7 @@ def trained():
 
 
 @pytest.mark.parametrize("stop_at", [1, 13, 25])
-def test_a_killed_run_goes_on_with_the_next_batch_also_with_other_workers(own_task, tmp_path, monkeypatch, stop_at):
+def test_a_killed_run_goes_on_with_the_next_batch(own_task, tmp_path, killed_after, same_weights, stop_at):
     options = "fit {own} --trainer.max_epochs 3 --checkpoint.every_n_steps 1"
     own_task(f"{options} --name whole")
     whole = trained()
@@ -52,26 +51,13 @@ def test_a_killed_run_goes_on_with_the_next_batch_also_with_other_workers(own_ta
     assert len({len(epoch) for epoch in epochs}) == 1
     assert epochs[0] != epochs[1]
 
-    class Killed(BaseException):
-        pass
-
-    save = RunCheckpoint._save_last
-
-    def save_and_die(self, trainer):
-        save(self, trainer)
-        if trainer.global_step == stop_at:
-            raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(RunCheckpoint, "_save_last", save_and_die)
-        with pytest.raises(Killed):
-            own_task(f"{options} --name killed")
+    with killed_after(stop_at):
+        own_task(f"{options} --name killed")
     before = trained()
     own_task("fit --resume runs/sentiment/killed --data.num_workers 1")
     assert before + trained() == whole
     runs = tmp_path / "runs/sentiment"
-    assert same(runs / "whole/checkpoints/last.ckpt", runs / "killed/checkpoints/last.ckpt")
-    assert same(runs / "whole/checkpoints/best.ckpt", runs / "killed/checkpoints/best.ckpt")
+    assert same_weights(runs / "whole", runs / "killed")
     assert read_result(runs / "whole/result.json").metrics == read_result(runs / "killed/result.json").metrics
 
 

@@ -1,11 +1,8 @@
-"""Small tagged corpora, and the command line in-process."""
+"""Small tagged corpora."""
 
-import shlex
 from pathlib import Path
 
 import pytest
-
-from rnnbench.cli import main
 
 WORDS = ["我", "爱", "北京", "天安门", "他", "在", "上海", "看", "电影", "。", "人民", "日报"]
 
@@ -55,14 +52,3 @@ def words(tmp_path: Path) -> Path:
     for seed, (split, size) in enumerate([("train", 60), ("validation", 13), ("test", 17)], start=1):
         (folder / f"{split}.txt").write_text("\n".join(segmented_lines(seed, size)) + "\n")
     return folder
-
-
-@pytest.fixture
-def run(capsys):
-    """Runs a command line and gives its status, output and errors."""
-
-    def run(words: str, debug: bool = True):
-        status = main([*shlex.split(words), *(["--debug"] if debug else [])])
-        return status, *capsys.readouterr()
-
-    return run

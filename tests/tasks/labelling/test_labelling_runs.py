@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from rnnbench.examples import read_examples
-from rnnbench.platform.checkpoint import RunCheckpoint
 from rnnbench.results.record import read_result
 
 SMALL = (
@@ -29,9 +28,9 @@ def without_card(words):
     return f"--config {words / 'own.yaml'}"
 
 
-def test_fit_test_predict(run, names, tmp_path):
-    assert run(f"fit {SMALL} {names} --trainer.max_epochs 8 --name a")[0] == 0
-    assert run("test --run runs/labelling/a")[0] == 0
+def test_fit_test_predict(rnnbench, names, tmp_path):
+    assert rnnbench(f"fit {SMALL} {names} --trainer.max_epochs 8 --name a")[0] == 0
+    assert rnnbench("test --run runs/labelling/a")[0] == 0
     result = read_result(tmp_path / "runs/labelling/a/result.json")
     assert (result.status, result.application, result.cell, result.model) == (
         "finished", "labelling", "LSTM", "BiLSTM-CRF 1x6, CharacterRNN"
@@ -46,10 +45,10 @@ def test_fit_test_predict(run, names, tmp_path):
     assert any("[" in example[0].pieces[0].text for example in examples)
 
     (tmp_path / "lines.txt").write_text("the0 Oslo1 anna2 Maria0\n\nthe1\n")
-    status, out, err = run("predict --run runs/labelling/a lines.txt")
+    status, out, err = rnnbench("predict --run runs/labelling/a lines.txt")
     assert (status, err) == (0, "")
     assert out == "the0 [LOC Oslo1] anna2 [PER Maria0]\n\nthe1\n"
-    status, out, err = run("predict --run runs/labelling/a lines.txt --format conll --probabilities")
+    status, out, err = rnnbench("predict --run runs/labelling/a lines.txt --format conll --probabilities")
     rows = [line.split("\t") for line in out.split("\n")]
     assert [row[:2] for row in rows[:5]] == [
         ["the0", "O"], ["Oslo1", "S-LOC"], ["anna2", "O"], ["Maria0", "S-PER"], [""]
@@ -60,29 +59,15 @@ def test_fit_test_predict(run, names, tmp_path):
 
 @pytest.mark.parametrize("stop_at", [2, 13])
 @pytest.mark.slow
-def test_a_killed_run_ends_with_the_same_bits(run, names, tmp_path, monkeypatch, stop_at):
+def test_a_killed_run_ends_with_the_same_bits(rnnbench, names, tmp_path, killed_after, same_weights, stop_at):
     options = f"fit {SMALL} {names} --model.dropout 0.3 --trainer.max_epochs 3 --checkpoint.every_n_steps 1"
-    run(f"{options} --name whole")
+    rnnbench(f"{options} --name whole")
 
-    class Killed(BaseException):
-        pass
-
-    save = RunCheckpoint._save_last
-
-    def save_and_die(self, trainer):
-        save(self, trainer)
-        if trainer.global_step == stop_at:
-            raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(RunCheckpoint, "_save_last", save_and_die)
-        with pytest.raises(Killed):
-            run(f"{options} --name killed")
-    assert run("fit --resume runs/labelling/killed")[0] == 0
+    with killed_after(stop_at):
+        rnnbench(f"{options} --name killed")
+    assert rnnbench("fit --resume runs/labelling/killed")[0] == 0
     runs = tmp_path / "runs/labelling"
-    for name in ("last", "best"):
-        a, b = (weights(runs / f"{which}/checkpoints/{name}.ckpt") for which in ("whole", "killed"))
-        assert all(torch.equal(a[key], b[key]) for key in a)
+    assert same_weights(runs / "whole", runs / "killed")
     whole, resumed = (read_result(runs / f"{which}/result.json") for which in ("whole", "killed"))
     assert whole.training.steps // 3 > 7, "both stops lie in the middle of an epoch"
     assert whole.metrics == resumed.metrics
@@ -90,10 +75,10 @@ def test_a_killed_run_ends_with_the_same_bits(run, names, tmp_path, monkeypatch,
 
 
 @pytest.mark.slow
-def test_two_processes_measure_as_one(run, names, tmp_path):
-    run(f"fit {SMALL} {names} --trainer.max_epochs 1 --name one")
+def test_two_processes_measure_as_one(rnnbench, names, tmp_path):
+    rnnbench(f"fit {SMALL} {names} --trainer.max_epochs 1 --name one")
     folder = tmp_path / "runs/labelling/one"
-    run(f"test --run {folder}")
+    rnnbench(f"test --run {folder}")
     alone = read_result(folder / "result.json").metrics["test"]
     words = f"test --run {folder} --trainer.accelerator cpu --trainer.devices 2 --trainer.strategy ddp --debug"
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -103,12 +88,12 @@ def test_two_processes_measure_as_one(run, names, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     assert read_result(folder / "result.json").metrics["test"] == alone
-    run(f"test --run {folder} --data.max_tokens 11")
+    rnnbench(f"test --run {folder} --data.max_tokens 11")
     assert read_result(folder / "result.json").metrics["test"] == alone
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_many_steps(run, names, tmp_path):
+def test_two_processes_train_as_many_steps(rnnbench, names, tmp_path):
     words = f"fit {SMALL} {names} --trainer.max_epochs 2 --name pair --trainer.accelerator cpu --trainer.devices 2"
     done = subprocess.run(
         [sys.executable, "-m", "rnnbench", *words.split(), "--trainer.strategy", "ddp", "--debug"],
@@ -118,7 +103,7 @@ def test_two_processes_train_as_many_steps(run, names, tmp_path):
     assert read_result(tmp_path / "runs/labelling/pair/result.json").processes == 2
 
 
-def test_segmentation_and_its_baselines(run, words, tmp_path):
+def test_segmentation_and_its_baselines(rnnbench, words, tmp_path):
     small = "--model.backbone.hidden_size 6 --model.bigram_size 3 --data.max_tokens 300 --trainer.max_epochs 3"
     runs = {
         "segmentation_bilstm_crf": f"{small} --data.min_count 1 --model.optimizer.lr 0.02",
@@ -127,8 +112,8 @@ def test_segmentation_and_its_baselines(run, words, tmp_path):
     }
     for preset, options in runs.items():
         source = without_card(words)
-        assert run(f"fit --config labelling/{preset} {source} {options} --name {preset}")[0] == 0
-        assert run(f"test --run runs/labelling/{preset}")[0] == 0
+        assert rnnbench(f"fit --config labelling/{preset} {source} {options} --name {preset}")[0] == 0
+        assert rnnbench(f"test --run runs/labelling/{preset}")[0] == 0
         result = read_result(tmp_path / f"runs/labelling/{preset}/result.json")
         assert result.baseline == (preset != "segmentation_bilstm_crf")
         assert result.metrics["test"]["segmentation_f1"].signature.endswith("|oov:0")
@@ -136,24 +121,26 @@ def test_segmentation_and_its_baselines(run, words, tmp_path):
     result = read_result(tmp_path / "runs/labelling/segmentation_matching/result.json")
     assert result.metrics["test"]["segmentation_f1"].value == 1
     (tmp_path / "lines.txt").write_text("我爱北京天安门。\n\n  \n他看 电影\n")
-    status, out, _ = run("predict --run runs/labelling/segmentation_matching lines.txt")
+    status, out, _ = rnnbench("predict --run runs/labelling/segmentation_matching lines.txt")
     assert out == "我 爱 北京 天安门 。\n\n\n他 看 电影\n"
-    status, out, err = run("predict --run runs/labelling/segmentation_bilstm_crf lines.txt")
+    status, out, err = rnnbench("predict --run runs/labelling/segmentation_bilstm_crf lines.txt")
     assert (status, err) == (0, "")
     assert [line.replace(" ", "") for line in out.split("\n")] == ["我爱北京天安门。", "", "", "他看电影", ""]
-    status, _, err = run("predict --run runs/labelling/segmentation_matching lines.txt --probabilities", debug=False)
+    status, _, err = rnnbench(
+        "predict --run runs/labelling/segmentation_matching lines.txt --probabilities", debug=False
+    )
     assert status == 2
     assert "--format conll" in err
 
 
-def test_a_baseline_that_goes_on_counts_nothing_twice(run, words, tmp_path):
+def test_a_baseline_that_goes_on_counts_nothing_twice(rnnbench, words, tmp_path):
     source = without_card(words)
     options = f"{source} --data.max_tokens 100 --checkpoint.every_n_steps 1"
     for preset in ("segmentation_matching", "segmentation_majority"):
-        run(f"fit --config labelling/{preset} {options} --name {preset}")
+        rnnbench(f"fit --config labelling/{preset} {options} --name {preset}")
         before = weights(tmp_path / f"runs/labelling/{preset}/checkpoints/last.ckpt")
         assert sum(value.sum() for value in before.values()) > 0
-        assert run(f"fit --resume runs/labelling/{preset}")[0] == 0
+        assert rnnbench(f"fit --resume runs/labelling/{preset}")[0] == 0
         after = weights(tmp_path / f"runs/labelling/{preset}/checkpoints/last.ckpt")
         assert all(torch.equal(before[key], after[key]) for key in before)
 
@@ -171,9 +158,9 @@ def test_a_baseline_that_goes_on_counts_nothing_twice(run, words, tmp_path):
         ("test", "", ["test.conll", "the file is empty"]),
     ],
 )
-def test_bad_files(run, names, tmp_path, split, text, expected):
+def test_bad_files(rnnbench, names, tmp_path, split, text, expected):
     (names / f"{split}.conll").write_text(text)
-    status, _, err = run(f"fit {SMALL} {names} --name bad", debug=False)
+    status, _, err = rnnbench(f"fit {SMALL} {names} --name bad", debug=False)
     assert status == 2, err
     assert len(err.splitlines()) <= 3
     for part in expected:
@@ -190,20 +177,20 @@ def test_bad_files(run, names, tmp_path, split, text, expected):
         ('{"text": "a b"}', ["line 2", "no column 'tokens'"]),
     ],
 )
-def test_bad_records(run, tmp_path, line, expected):
+def test_bad_records(rnnbench, tmp_path, line, expected):
     good = '{"tokens": ["a", "b"], "tags": ["O", "B-X"]}\n'
     for split in ("train", "validation", "test"):
         (tmp_path / f"{split}.jsonl").write_text(good + (line + "\n" if split == "train" else ""))
-    status, _, err = run(f"fit {SMALL} {tmp_path}", debug=False)
+    status, _, err = rnnbench(f"fit {SMALL} {tmp_path}", debug=False)
     assert status == 2, err
     for part in expected:
         assert part in err
 
 
-def test_tags_that_are_not_in_every_split(run, names, tmp_path):
+def test_tags_that_are_not_in_every_split(rnnbench, names, tmp_path):
     """Named and counted: what training does not have is an error of every model, what another split lacks is not."""
     (names / "validation.conll").write_text("the0 O\nOslo1 B-EVENT\nParis1 B-LOC\n")
-    status, out, _ = run(f"fit {SMALL} {names} --trainer.max_epochs 6 --name a")
+    status, out, _ = rnnbench(f"fit {SMALL} {names} --trainer.max_epochs 6 --name a")
     assert status == 0
     assert "validation: 1 of 3 tags never occur in training and count as errors: S-EVENT (1)\n" in out
     assert "validation: nothing is tagged PER\n" in out
@@ -213,56 +200,56 @@ def test_tags_that_are_not_in_every_split(run, names, tmp_path):
     assert result.data.details["unseen_tags"] == 1
 
 
-def test_empty_and_long_sentences(run, tmp_path):
+def test_empty_and_long_sentences(rnnbench, tmp_path):
     good = '{"tokens": ["an", "x"], "tags": ["O", "B-X"]}\n'
     for split in ("train", "validation", "test"):
         (tmp_path / f"{split}.jsonl").write_text(good)
     long = json.dumps({"tokens": ["a"] * 500, "tags": ["O"] * 500}) + "\n"
     (tmp_path / "train.jsonl").write_text(good + '{"tokens": [], "tags": []}\n' + long)
-    status, _, err = run(f"fit {SMALL} {tmp_path} --name a", debug=False)
+    status, _, err = rnnbench(f"fit {SMALL} {tmp_path} --name a", debug=False)
     assert status == 2
     assert "has 500 tokens, and a batch may have 50" in err
     assert "data.max_length" in err
-    status, out, _ = run(f"fit {SMALL} {tmp_path} --data.max_length 40 --trainer.max_epochs 1 --name a")
+    status, out, _ = rnnbench(f"fit {SMALL} {tmp_path} --data.max_length 40 --trainer.max_epochs 1 --name a")
     assert status == 0
     assert "no tokens in it" in out
     assert "longer than 40" in out
     assert (tmp_path / "runs/labelling/a/left_out.tsv").is_file()
     # What is too long for training is measured all the same.
     (tmp_path / "test.jsonl").write_text(long)
-    assert run("test --run runs/labelling/a")[0] == 0
+    assert rnnbench("test --run runs/labelling/a")[0] == 0
 
 
-def test_unknown_text_and_a_very_long_one(run, names, tmp_path):
-    assert run(f"fit {SMALL} {names} --trainer.max_epochs 1 --name a")[0] == 0
+def test_unknown_text_and_a_very_long_one(rnnbench, names, tmp_path):
+    assert rnnbench(f"fit {SMALL} {names} --trainer.max_epochs 1 --name a")[0] == 0
     (tmp_path / "odd.txt").write_text("日本 ??? ∑\n" + "the0 Oslo1 " * 2500 + "\n")
-    status, out, err = run("predict --run runs/labelling/a odd.txt --format conll")
+    status, out, err = rnnbench("predict --run runs/labelling/a odd.txt --format conll")
     assert status == 0
     assert len(out.splitlines()) == 3 + 1 + 5000 + 1
     assert err == "not in the vocabulary, read as <unk> (3): '日本', '???', '∑'\n"
     (tmp_path / "empty.txt").write_text("")
-    assert run("predict --run runs/labelling/a empty.txt", debug=False)[0] == 2
+    assert rnnbench("predict --run runs/labelling/a empty.txt", debug=False)[0] == 2
 
 
 @pytest.mark.slow
-def test_a_text_of_100000_tokens(run, words, tmp_path):
+def test_a_text_of_100000_tokens(rnnbench, words, tmp_path):
     source = without_card(words)
     options = f"{source} --model.backbone.hidden_size 6 --trainer.max_epochs 1"
-    assert run(f"fit --config labelling/segmentation_bilstm_crf {options} --name a")[0] == 0
+    assert rnnbench(f"fit --config labelling/segmentation_bilstm_crf {options} --name a")[0] == 0
     (tmp_path / "long.txt").write_text("我爱北京天安门" * 14286 + "\n")
-    status, out, _ = run("predict --run runs/labelling/a long.txt")
+    status, out, _ = rnnbench("predict --run runs/labelling/a long.txt")
     assert status == 0
     assert len(out.replace(" ", "").strip()) == 7 * 14286
 
 
-def test_pretrained_vectors(run, names, tmp_path):
+def test_pretrained_vectors(rnnbench, names, tmp_path):
     (tmp_path / "vectors.txt").write_text("the0 1 2 3\noslo1 4 5 6\n")
     options = f"{SMALL} {names} --data.vectors vectors.txt --trainer.max_epochs 1 --data.min_count 1"
-    status, _, err = run(f"fit {options} --name a", debug=False)
+    status, _, err = rnnbench(f"fit {options} --name a", debug=False)
     assert status == 2
     assert "--model.embedding.embedding_size 3" in err
     frozen = "--model.embedding.embedding_size 3 --model.embedding.frozen true"
-    status, out, _ = run(f"fit {options} {frozen} --name b")
+    status, out, _ = rnnbench(f"fit {options} {frozen} --name b")
     assert status == 0
     assert "vectors for 2 of 18 tokens" in out
     table = weights(tmp_path / "runs/labelling/b/checkpoints/best.ckpt")["embedding.table.weight"]
@@ -271,7 +258,7 @@ def test_pretrained_vectors(run, names, tmp_path):
 
 
 @pytest.mark.parametrize("cell", ["GRU", pytest.param("Elman", marks=pytest.mark.slow)])
-def test_cells_change_by_one_option(run, names, tmp_path, cell):
+def test_cells_change_by_one_option(rnnbench, names, tmp_path, cell):
     options = f"{SMALL} {names} --config smoke --model.backbone.cell {cell} --name {cell}"
-    assert run(f"fit {options}")[0] == 0
+    assert rnnbench(f"fit {options}")[0] == 0
     assert read_result(tmp_path / f"runs/labelling/{cell}/result.json").cell == cell

@@ -1,11 +1,9 @@
-"""A tiny corpus of reviews, and the command line in-process."""
+"""A tiny corpus of reviews."""
 
 import json
-import shlex
 
 import pytest
 
-from rnnbench.cli import main
 from rnnbench.data.generated_reviews import GeneratedReviews
 
 SIZES = {"train": 61, "validation": 17, "test": 23}
@@ -34,17 +32,3 @@ def small(corpus):
         f"--config sentiment/builtin --data.source Files --data.source.path {corpus} --data.batch_size 8"
         " --model.backbone.hidden_size 8 --model.embedding.embedding_size 6 --trainer.log_every_n_steps 1"
     )
-
-
-class Outcome:
-    def __init__(self, status, out, err):
-        self.status, self.out, self.err = status, out, err
-
-
-@pytest.fixture
-def rnnbench(capsys):
-    def run(words, debug=True):
-        status = main([*shlex.split(words), *(["--debug"] if debug else [])])
-        return Outcome(status, *capsys.readouterr())
-
-    return run

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from rnnbench.examples import read_examples
-from rnnbench.platform.checkpoint import RunCheckpoint
 from rnnbench.results.record import read_result
 from rnnbench.tasks.sentiment import RecurrentClassifier
 
@@ -66,30 +65,16 @@ def one_by_one(run, rows):
     return right / len(rows)
 
 
-def test_a_killed_run_ends_with_the_same_bits(rnnbench, small, monkeypatch, tmp_path):
+def test_a_killed_run_ends_with_the_same_bits(rnnbench, small, killed_after, same_weights, tmp_path):
     """In the middle of an epoch, with all kinds of dropout."""
     dropout = "--model.dropout 0.3 --model.embedding.dropout 0.2 --model.embedding.word_dropout 0.1"
     options = f"fit {small} {dropout} --trainer.max_epochs 2 --checkpoint.every_n_steps 1"
     rnnbench(f"{options} --name whole")
 
-    class Killed(BaseException):
-        pass
-
-    save = RunCheckpoint._save_last
-
-    def save_and_die(self, trainer):
-        save(self, trainer)
-        if trainer.global_step == 11:
-            raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(RunCheckpoint, "_save_last", save_and_die)
-        with pytest.raises(Killed):
-            rnnbench(f"{options} --name killed")
+    with killed_after(11):
+        rnnbench(f"{options} --name killed")
     rnnbench(f"fit --resume {RUN}/killed")
-    for name in ("last", "best"):
-        a, b = (weights(tmp_path / RUN / f"{run}/checkpoints/{name}.ckpt") for run in ("whole", "killed"))
-        assert all(torch.equal(a[key], b[key]) for key in a)
+    assert same_weights(tmp_path / RUN / "whole", tmp_path / RUN / "killed")
     whole, killed = (read_result(tmp_path / RUN / f"{run}/result.json") for run in ("whole", "killed"))
     assert whole.metrics == killed.metrics
     assert whole.training.tokens == killed.training.tokens

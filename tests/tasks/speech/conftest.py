@@ -1,12 +1,8 @@
-"""A tiny corpus of sounds, and the command line in-process."""
-
-import shlex
+"""A tiny corpus of sounds."""
 
 import numpy as np
 import pytest
 import soundfile
-
-from rnnbench.cli import main
 
 RATE = 8000
 SIZES = {"train": 40, "validation": 11, "test": 13}
@@ -68,17 +64,3 @@ def small(corpus):
         " --model.backbone.hidden_size 12 --model.backbone.engine reference --trainer.max_epochs 1"
         " --trainer.log_every_n_steps 1"
     )
-
-
-class Outcome:
-    def __init__(self, status, out, err):
-        self.status, self.out, self.err = status, out, err
-
-
-@pytest.fixture
-def rnnbench(capsys):
-    def run(words, debug=True):
-        status = main([*shlex.split(words), *(["--debug"] if debug else [])])
-        return Outcome(status, *capsys.readouterr())
-
-    return run

@@ -1,12 +1,9 @@
-"""Small parallel corpora, and the command line in-process."""
+"""Small parallel corpora."""
 
 import json
-import shlex
 from pathlib import Path
 
 import pytest
-
-from rnnbench.cli import main
 
 WORDS = ["ein", "zwei", "drei", "vier", "fuenf"]
 
@@ -37,14 +34,3 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lines = (json.dumps(pair) + "\n" for pair in pairs(seed, size))
         (folder / f"{split}.jsonl").write_text("".join(lines))
     return folder
-
-
-@pytest.fixture
-def run(capsys):
-    """Runs a command line and gives its status, output and errors."""
-
-    def run(words: str, debug: bool = True):
-        status = main([*shlex.split(words), *(["--debug"] if debug else [])])
-        return status, *capsys.readouterr()
-
-    return run

@@ -74,7 +74,7 @@ def test_perplexities():
 
 @given(order=st.permutations(range(N)), size=st.integers(1, N))
 def test_however_a_split_is_cut_the_scores_are_the_same_to_the_bit(order, size):
-    def run(order, size):
+    def rnnbench(order, size):
         corpus = CorpusTranslations()
         for start in range(0, N, size):
             ids = order[start : start + size]
@@ -84,7 +84,7 @@ def test_however_a_split_is_cut_the_scores_are_the_same_to_the_bit(order, size):
             corpus.update(torch.tensor(ids), nats, lengths, [HYPOTHESES[i] for i in ids], aligned)
         return translation_metrics(corpus.compute(), REFERENCES, "en")
 
-    assert run(order, size) == run(list(range(N)), N)
+    assert rnnbench(order, size) == rnnbench(list(range(N)), N)
 
 
 # Alignment

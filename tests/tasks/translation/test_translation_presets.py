@@ -15,7 +15,7 @@ PRESETS = [
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_trains(preset, run, tmp_path):
+def test_every_preset_trains(preset, rnnbench, tmp_path):
     rows = [{"de": f"das ist {i} .", "en": f"this is {i} .", "zh": f"这是{i}。"} for i in range(7)]
     for split in ("train", "validation", "test"):
         (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -24,5 +24,5 @@ def test_every_preset_trains(preset, run, tmp_path):
     backbone = "{init_args: {hidden_size: 8, engine: reference}}"
     own = f"{{data: {{init_args: {{source: {source}}}}}, model: {{init_args: {{backbone: {backbone}}}}}}}"
     (tmp_path / "own.yaml").write_text(own)
-    assert run(f"fit --config {preset} --config smoke --config own.yaml --name smoke")[0] == 0
+    assert rnnbench(f"fit --config {preset} --config smoke --config own.yaml --name smoke")[0] == 0
     assert (tmp_path / "runs/translation/smoke/result.json").is_file()

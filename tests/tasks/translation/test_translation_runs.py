@@ -9,7 +9,6 @@ import torch
 
 from rnnbench.cli import main
 from rnnbench.examples import read_examples
-from rnnbench.platform.checkpoint import RunCheckpoint
 from rnnbench.results.items import read_items
 from rnnbench.results.record import read_result
 from rnnbench.results.statistics.corpus import bleu
@@ -35,8 +34,8 @@ def trained(corpus, tmp_path_factory):
     return folder / "runs/translation/a"
 
 
-def test_fit_test_predict(run, trained, tmp_path):
-    assert run(f"test --run {trained}")[0] == 0
+def test_fit_test_predict(rnnbench, trained, tmp_path):
+    assert rnnbench(f"test --run {trained}")[0] == 0
     result = read_result(trained / "result.json")
     assert (result.status, result.application, result.cell, result.model) == (
         "finished", "translation", "GRU", "BiGRU 1x24, LuongDecoder 1x24"
@@ -56,62 +55,64 @@ def test_fit_test_predict(run, trained, tmp_path):
     assert bleu(items.sums.sum(axis=0)) == pytest.approx(test["bleu"].value, rel=1e-12)
 
     (tmp_path / "de.txt").write_text("ein zwei\n\nvier ein drei\n")
-    status, out, err = run(f"predict --run {trained} de.txt")
+    status, out, err = rnnbench(f"predict --run {trained} de.txt")
     lines = out.split("\n")
     assert (status, len(lines), lines[1], lines[3]) == (0, 4, "", "")
     assert err.startswith("3 lines in ")
     assert "lines/s" in err
 
-    drawn = [run(f"predict --run {trained} de.txt --sample 1.5 --seed {seed}")[1] for seed in (1, 1, 2)]
+    drawn = [rnnbench(f"predict --run {trained} de.txt --sample 1.5 --seed {seed}")[1] for seed in (1, 1, 2)]
     assert drawn[0] == drawn[1] != drawn[2]
     assert len(drawn[0].splitlines()) == 3
 
-    status, out, _ = run(f"predict --run {trained} de.txt --nbest 3 --beam-size 4 --length-penalty 1")
+    status, out, _ = rnnbench(f"predict --run {trained} de.txt --nbest 3 --beam-size 4 --length-penalty 1")
     rows = [line.split("\t") for line in out.splitlines()]
     assert [row[0] for row in rows] == ["1", "1", "1", "2", "3", "3", "3"]
     scores = [float(row[1]) for row in rows]
     assert scores[0] >= scores[1] >= scores[2]
     assert rows[3][2] == ""
 
-    assert run(f"predict --run {trained} de.txt --alignments out.png")[0] == 0
+    assert rnnbench(f"predict --run {trained} de.txt --alignments out.png")[0] == 0
     for picture in (tmp_path / "out.png", trained / "alignments.png"):
         assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_unknown_and_very_long_text(run, trained, tmp_path):
+def test_unknown_and_very_long_text(rnnbench, trained, tmp_path):
     (tmp_path / "odd.txt").write_text("日本 ein ∑\n" + "ein zwei " * 5000 + "\n")
-    status, out, err = run(f"predict --run {trained} odd.txt --max-length 30 --beam-size 2 --replace-unknown")
+    status, out, err = rnnbench(f"predict --run {trained} odd.txt --max-length 30 --beam-size 2 --replace-unknown")
     assert status == 0
     assert len(out.splitlines()) == 2
     assert all(len(line.split()) <= 30 for line in out.splitlines())
     assert err.startswith("not in the vocabulary, read as <unk> (2): '日本', '∑'\n")
 
 
-def test_several_runs_translate_together(run, trained, corpus, tmp_path, monkeypatch):
-    assert run(f"fit {SMALL} {corpus} --trainer.max_epochs 1 --seed_everything 2 --name b")[0] == 0
+def test_several_runs_translate_together(rnnbench, trained, corpus, tmp_path, monkeypatch):
+    assert rnnbench(f"fit {SMALL} {corpus} --trainer.max_epochs 1 --seed_everything 2 --name b")[0] == 0
     (tmp_path / "de.txt").write_text("ein zwei\nvier ein drei\n")
-    alone = run(f"predict --run {trained} de.txt")[1]
-    assert run(f"predict --run {trained} --run {trained} de.txt")[1] == alone
-    status, out, _ = run(f"predict --run {trained} --run runs/translation/b de.txt")
+    alone = rnnbench(f"predict --run {trained} de.txt")[1]
+    assert rnnbench(f"predict --run {trained} --run {trained} de.txt")[1] == alone
+    status, out, _ = rnnbench(f"predict --run {trained} --run runs/translation/b de.txt")
     assert (status, len(out.splitlines())) == (0, 2)
     best, last = (trained / f"checkpoints/{name}.ckpt" for name in ("best", "last"))
-    mean = run(f"predict --run {trained} --checkpoint {best} --checkpoint {last} de.txt --nbest 1")[1]
+    mean = rnnbench(f"predict --run {trained} --checkpoint {best} --checkpoint {last} de.txt --nbest 1")[1]
     whole = torch.load(best, weights_only=True)
     other = weights(last)
     whole["state_dict"] = {name: (value + other[name]) / 2 for name, value in whole["state_dict"].items()}
     torch.save(whole, tmp_path / "mean.ckpt")
-    assert run(f"predict --run {trained} --checkpoint mean.ckpt de.txt --nbest 1")[1] == mean
-    assert run(f"predict --run {trained} --checkpoint {best} de.txt --nbest 1")[1] != mean
-    status, _, err = run(f"predict --run {trained} --run runs/translation/b --checkpoint x.ckpt de.txt", debug=False)
+    assert rnnbench(f"predict --run {trained} --checkpoint mean.ckpt de.txt --nbest 1")[1] == mean
+    assert rnnbench(f"predict --run {trained} --checkpoint {best} de.txt --nbest 1")[1] != mean
+    status, _, err = rnnbench(
+        f"predict --run {trained} --run runs/translation/b --checkpoint x.ckpt de.txt", debug=False
+    )
     assert status == 2
     assert "several runs have a best checkpoint each" in err
     monkeypatch.delattr("rnnbench.tasks.translation.predict.combine")
-    status, _, err = run(f"predict --run {trained} --run runs/translation/b de.txt", debug=False)
+    status, _, err = rnnbench(f"predict --run {trained} --run runs/translation/b de.txt", debug=False)
     assert status == 2
     assert "models of this application do not answer together" in err
 
 
-def test_bad_options_of_predict(run, trained, corpus, tmp_path):
+def test_bad_options_of_predict(rnnbench, trained, corpus, tmp_path):
     (tmp_path / "de.txt").write_text("ein zwei\n")
     for option, message in (
         ("--sample 1 --nbest 2", "a search for the best translation alone"),
@@ -121,43 +122,29 @@ def test_bad_options_of_predict(run, trained, corpus, tmp_path):
         ("--nbest 4 --beam-size 3", "in 1..3, the size of the beam, found 4"),
         ("--max-length 0", "must be at least 1, found 0"),
     ):
-        status, _, err = run(f"predict --run {trained} de.txt {option}", debug=False)
+        status, _, err = rnnbench(f"predict --run {trained} de.txt {option}", debug=False)
         assert status == 2
         assert message in err
     plain = f"fit {SMALL} {corpus} --model.decoder SequenceDecoder --trainer.max_epochs 1 --name plain"
-    assert run(plain)[0] == 0
+    assert rnnbench(plain)[0] == 0
     for option in ("--alignments out.png", "--replace-unknown", "--coverage-penalty 0.2"):
-        status, _, err = run(f"predict --run runs/translation/plain de.txt {option}", debug=False)
+        status, _, err = rnnbench(f"predict --run runs/translation/plain de.txt {option}", debug=False)
         assert status == 2
         assert "this model attends to nothing" in err
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stop_at", [2, 30])
-def test_a_killed_run_ends_with_the_same_bits(run, corpus, tmp_path, monkeypatch, stop_at):
+def test_a_killed_run_ends_with_the_same_bits(rnnbench, corpus, tmp_path, killed_after, same_weights, stop_at):
     random = "--model.dropout 0.3 --model.scheduled_sampling 0.3 --model.sampling_steps 20"
     options = f"fit {SMALL} {corpus} {random} --trainer.max_epochs 3 --checkpoint.every_n_steps 1"
-    run(f"{options} --name whole")
+    rnnbench(f"{options} --name whole")
 
-    class Killed(BaseException):
-        pass
-
-    save = RunCheckpoint._save_last
-
-    def save_and_die(self, trainer):
-        save(self, trainer)
-        if trainer.global_step == stop_at:
-            raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(RunCheckpoint, "_save_last", save_and_die)
-        with pytest.raises(Killed):
-            run(f"{options} --name killed")
-    assert run("fit --resume runs/translation/killed")[0] == 0
+    with killed_after(stop_at):
+        rnnbench(f"{options} --name killed")
+    assert rnnbench("fit --resume runs/translation/killed")[0] == 0
     runs = tmp_path / "runs/translation"
-    for name in ("last", "best"):
-        a, b = (weights(runs / f"{which}/checkpoints/{name}.ckpt") for which in ("whole", "killed"))
-        assert all(torch.equal(a[key], b[key]) for key in a)
+    assert same_weights(runs / "whole", runs / "killed")
     whole, resumed = (read_result(runs / f"{which}/result.json") for which in ("whole", "killed"))
     assert whole.training.steps % 3 == 0
     assert stop_at % (whole.training.steps // 3), "in the middle of an epoch"
@@ -165,8 +152,8 @@ def test_a_killed_run_ends_with_the_same_bits(run, corpus, tmp_path, monkeypatch
 
 
 @pytest.mark.slow
-def test_two_processes_measure_as_one(run, trained):
-    run(f"test --run {trained}")
+def test_two_processes_measure_as_one(rnnbench, trained):
+    rnnbench(f"test --run {trained}")
     alone = read_result(trained / "result.json").metrics["test"]
     words = f"test --run {trained} --trainer.accelerator cpu --trainer.devices 2 --trainer.strategy ddp --debug"
     done = subprocess.run(
@@ -175,7 +162,7 @@ def test_two_processes_measure_as_one(run, trained):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     assert read_result(trained / "result.json").metrics["test"] == alone
-    run(f"test --run {trained} --data.batch_size 5")
+    rnnbench(f"test --run {trained} --data.batch_size 5")
     again = read_result(trained / "result.json").metrics["test"]
     assert again["bleu"] == alone["bleu"]
     assert again["perplexity"].value == pytest.approx(alone["perplexity"].value, rel=1e-6)
@@ -193,8 +180,8 @@ def test_two_processes_train(corpus, tmp_path):
 
 
 @pytest.mark.parametrize("decoder", ["BahdanauDecoder", pytest.param("GNMTDecoder", marks=pytest.mark.slow)])
-def test_decoders_and_cells_change_by_one_option(run, corpus, tmp_path, decoder):
+def test_decoders_and_cells_change_by_one_option(rnnbench, corpus, tmp_path, decoder):
     options = f"{SMALL} {corpus} --config smoke --model.backbone.cell LSTM --model.decoder {decoder} --name {decoder}"
-    assert run(f"fit {options}")[0] == 0
+    assert rnnbench(f"fit {options}")[0] == 0
     result = read_result(tmp_path / f"runs/translation/{decoder}/result.json")
     assert result.model == f"BiLSTM 1x24, {decoder} 1x24"
