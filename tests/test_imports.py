@@ -15,6 +15,7 @@ ROOT = Path(rnnbench.__file__).parent
 ALLOWED = {
     "errors": set(),
     "safe_files": {"errors"},
+    "examples": {"errors", "safe_files"},
     "shipped": set(),
     "cached": set(),
     "cells": {"errors"},
@@ -23,14 +24,17 @@ ALLOWED = {
     "nn": {"errors", "cells", "engine", "backbone"},
     "decode": {"errors"},
     "data": {"errors", "safe_files", "cached", "shipped"},
-    "tasks": {"errors", "safe_files", "backbone", "nn", "data", "decode"},
+    "tasks": {"errors", "safe_files", "examples", "backbone", "nn", "data", "decode"},
     "results": {"errors", "safe_files", "shipped"},
-    "platform": {"errors", "safe_files", "results", "tasks"},
+    "report": {"errors", "safe_files", "examples", "data", "results"},
+    "dashboard": {"errors", "results"},
+    "platform": {"errors", "safe_files", "examples", "results", "tasks"},
     "testing": {"errors", "backbone", "cells", "engine"},
     "bench": {"errors", "safe_files", "cells", "engine", "backbone", "platform", "results", "tasks", "cli"},
     "study": {"errors", "safe_files", "platform", "results"},
     "cli": {
-        *("errors", "safe_files", "shipped", "testing", "cells", "engine", "data", "platform", "results", "study"),
+        *("errors", "safe_files", "shipped", "testing", "cells", "engine", "dashboard", "data", "platform", "report"),
+        *("results", "study"),
         "tasks",
     },
     "__main__": {"cli"},
@@ -65,7 +69,16 @@ def test_no_task_names_a_cell(path):
 
 
 @pytest.mark.parametrize(
-    "words", [["list"], ["--version"], ["--help"], ["compare", "--help"], ["check-cell", "--help"], ["study", "--help"]]
+    "words",
+    [
+        ["list"],
+        ["--version"],
+        ["--help"],
+        ["compare", "--help"],
+        ["check-cell", "--help"],
+        ["study", "--help"],
+        ["report", "--help"],
+    ],
 )
 def test_verbs_that_read_files_do_not_import_torch(words):
     code = (

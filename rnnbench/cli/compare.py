@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -37,6 +38,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Print or write the comparison."""
+    # Before numpy is imported: the products of the tests are small, and on a busy machine threads wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from rnnbench.results.render import render_csv, render_json, render_markdown, render_terminal
     from rnnbench.results.table import compare, load_runs
     from rnnbench.safe_files import replace_text

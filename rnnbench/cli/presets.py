@@ -8,12 +8,15 @@ from rnnbench.errors import UserError, did_you_mean
 from rnnbench.shipped import configs_folder
 
 _OPTIONS = ("-c", "--config")
+# Folders of files that are no configurations of a run.
+_OTHERS = ("studies", "sweeps")
 
 
 def preset_names() -> list[str]:
     """All presets, such as ``text_generation/char_lstm`` or ``cells/gru``."""
     root = configs_folder()
-    return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yaml"))
+    paths = (path.relative_to(root) for path in root.rglob("*.yaml"))
+    return sorted(path.with_suffix("").as_posix() for path in paths if path.parts[0] not in _OTHERS)
 
 
 def config_path(name: str) -> Path:

@@ -118,7 +118,9 @@ class Files(Source):
     def _nothing_in(self, split: Split) -> UserError:
         hint = None
         if self.path.is_file():
-            hint = f"too little to cut it by --data.source.fractions {list(self.fractions)}: bring more, or other shares"
+            hint = (
+                f"too little to cut it by --data.source.fractions {list(self.fractions)}: bring more, or other shares"
+            )
         return UserError(f"the {split} split is empty", where=self.path, hint=hint)
 
     def _parallel(self, split: Split) -> dict[str, Path]:

@@ -13,6 +13,7 @@ from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
 
 from rnnbench.errors import UserError
+from rnnbench.examples import EXAMPLES_FILE, write_examples
 from rnnbench.platform.accounting import Accounting, training_flops
 from rnnbench.platform.budget import Budget
 from rnnbench.platform.checkpoint import RunInterrupted
@@ -79,6 +80,9 @@ class RunRecorder(Callback):
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Test metrics of the finished run, and what every item contributes to them."""
         self._add(trainer, pl_module, "test")
+        folder = _folder(trainer)
+        if trainer.is_global_zero and isinstance(pl_module, Task) and folder.result.is_file():
+            write_examples(folder.path / EXAMPLES_FILE, pl_module.examples())
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """The training is complete."""

@@ -50,6 +50,12 @@ class Row:
         commit: Commit it ran at.
         date: Day it ended.
         note: A sentence for the reader; this one is written by hand.
+        cell: Name of the recurrent cell; empty for a model without one, and in rows older than this column.
+        seed_values: The value of every seed, in the order of ``seeds``: on test, or on validation without test.
+        flops: Floating-point operations of training.
+        memory_bytes: Most memory held at once.
+        selection: The rule by which the measured state of the model was chosen.
+        budget: What training was allowed.
     """
 
     table: str
@@ -77,6 +83,12 @@ class Row:
     commit: str = ""
     date: str = ""
     note: str = ""
+    cell: str = ""
+    seed_values: tuple[float, ...] = ()
+    flops: float | None = None
+    memory_bytes: int | None = None
+    selection: str = ""
+    budget: str = ""
 
     @property
     def value(self) -> float | None:
@@ -101,6 +113,8 @@ class Row:
 
 
 COLUMNS = tuple(column.name for column in fields(Row))
+# A file from before these columns is read as one in which they are empty.
+_LATER = ("cell", "seed_values", "flops", "memory_bytes", "selection", "budget")
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -108,10 +122,11 @@ def read_rows(path: Path) -> list[Row]:
     lines = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
     rows: list[Row] = []
     try:
-        _check_header(next(lines, []), path)
+        header = next(lines, [])
+        _check_header(header, path)
         for line in lines:
             if line:
-                rows.append(_parse(line))
+                rows.append(_parse(header, line))
         _check_names_once(rows)
     except (ValueError, csv.Error) as error:
         raise UserError(
@@ -132,11 +147,11 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
     replace_text(path, output.getvalue())
 
 
-def _parse(line: list[str]) -> Row:
-    if len(line) != len(COLUMNS):
-        raise ValueError(f"{len(line)} cells, expected {len(COLUMNS)}")
+def _parse(header: list[str], line: list[str]) -> Row:
+    if len(line) != len(header):
+        raise ValueError(f"{len(line)} cells, expected {len(header)}")
     hints = get_type_hints(Row)
-    row = Row(**{column: _value(column, hints[column], cell) for column, cell in zip(COLUMNS, line, strict=True)})
+    row = Row(**{column: _value(column, hints[column], cell) for column, cell in zip(header, line, strict=True)})
     check_row(row)
     return row
 
@@ -146,6 +161,8 @@ def _value(column: str, hint: Any, cell: str) -> Any:
     try:
         if hint == tuple[int, ...]:
             return tuple(int(seed) for seed in text.split())
+        if hint == tuple[float, ...]:
+            return tuple(float(value) for value in text.split())
         if hint == float | None:
             return float(text) if text else None
         if hint == int | None:
@@ -155,9 +172,9 @@ def _value(column: str, hint: Any, cell: str) -> Any:
     return text
 
 
-def _text(value: str | float | tuple[int, ...] | None) -> str:
+def _text(value: str | float | tuple[float, ...] | None) -> str:
     if isinstance(value, tuple):
-        return " ".join(map(str, value))
+        return " ".join(map(_text, value))
     if isinstance(value, float):
         return repr(value).removesuffix(".0")
     return "" if value is None else " ".join(str(value).split())
@@ -174,8 +191,11 @@ def check_row(row: Row) -> None:
         raise ValueError(f"metric: unknown name {row.metric!r} ({did_you_mean(row.metric, BETTER)})")
     for column in COLUMNS:
         value = getattr(row, column)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"{column}: {value} is not a result")
+        for number in value if isinstance(value, tuple) else [value]:
+            if isinstance(number, float) and not math.isfinite(number):
+                raise ValueError(f"{column}: {number} is not a result")
+    if row.seed_values and len(row.seed_values) != max(len(row.seeds), 1):
+        raise ValueError(f"seed_values: {len(row.seed_values)} values of {len(row.seeds)} seeds")
     if row.value is not None:
         missing = [column for column in ("command", "fingerprint", "signature") if not getattr(row, column)]
         if missing:
@@ -187,7 +207,7 @@ def check_row(row: Row) -> None:
 
 
 def _check_header(header: list[str], path: Path) -> None:
-    if tuple(header) == COLUMNS:
+    if tuple(header) in (COLUMNS, COLUMNS[: -len(_LATER)]):
         return
     unknown = [column for column in header if column not in COLUMNS]
     missing = [column for column in COLUMNS if column not in header]

@@ -51,12 +51,14 @@ def record_result(
     chosen, measured = _measured(result, metric or (old.metric if old else None))
     for one in results[1:]:
         _check_alike(result, one, chosen)
+    results = sorted(results, key=lambda one: one.seed or 0)
     seeds = [one.seed for one in results if one.seed is not None]
     if len(set(seeds)) < len(results) > 1:
         raise UserError(f"these runs have the seeds {seeds}", hint="each run of a row needs a seed of its own")
     speeds = [one.training.tokens_per_second for one in results if one.training.tokens_per_second is not None]
     validation, validation_deviation = _summary(results, "validation", chosen)
     test, test_deviation = _summary(results, "test", chosen)
+    values = _values(results, "validation" if test is None else "test", chosen)
     row = Row(
         table=table,
         name=name,
@@ -70,7 +72,7 @@ def record_result(
         validation_deviation=validation_deviation,
         test=test,
         test_deviation=test_deviation,
-        seeds=tuple(sorted(seeds)),
+        seeds=tuple(seeds),
         epochs=round(result.training.epochs, 3),
         parameters=result.parameters,
         minutes=round(statistics.fmean(one.training.wall_seconds for one in results) / 60, 2),
@@ -83,6 +85,12 @@ def record_result(
         published_source=published_source or (old.published_source if old else ""),
         tolerance=tolerance if tolerance is not None or old is None else old.tolerance,
         note=old.note if old else "",
+        cell=result.cell or "",
+        seed_values=tuple(values),
+        flops=result.training.flops,
+        memory_bytes=max(one.training.peak_memory_bytes for one in results),
+        selection=result.selection,
+        budget=result.budget or "",
     )
     try:
         check_row(row)
@@ -136,18 +144,18 @@ def _steps(result: Result) -> int | None:
     return None if any(limit.startswith(("seconds:", "flops:")) for limit in limits) else result.training.steps
 
 
-def _way_of_measuring(result: Result, metric: str) -> dict[str, str]:
-    return {
-        split: comparable(metrics[metric].signature) for split, metrics in result.metrics.items() if metric in metrics
-    }
-
-
 def _summary(results: Sequence[Result], split: Split, metric: str) -> tuple[float | None, float | None]:
     """Mean and sample deviation over the runs; no deviation is invented for a single one."""
-    values = [value for one in results if (value := one.value(split, metric)) is not None]
-    if len(values) < len(results):
+    values = _values(results, split, metric)
+    if not values:
         return None, None
     return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
+
+
+def _values(results: Sequence[Result], split: Split, metric: str) -> list[float]:
+    """The value of every run; nothing where one lacks it."""
+    values = [value for one in results if (value := one.value(split, metric)) is not None]
+    return values if len(values) == len(results) else []
 
 
 def _facts(facts: dict[str, Any]) -> str:

@@ -139,11 +139,11 @@ def load_runs(paths: Sequence[str | Path]) -> list[Run]:
     """
     runs: dict[Path, Run] = {}
     for path in paths:
-        for folder, is_named in _find(Path(path)):
+        for folder, is_named in find_runs(Path(path)):
             result = read_result(folder / RESULT_FILE)
             if is_named and result.status != "finished":
                 raise UserError(
-                    f"this run is not finished: {_state(result)}",
+                    f"this run is not finished: {state(result)}",
                     where=folder,
                     hint="finish it with `rnnbench fit --resume RUN`, or name its parent folder, which leaves it out",
                 )
@@ -163,7 +163,7 @@ def compare(runs: Iterable[Run], across: Collection[Field] = ()) -> Comparison:
     runs = list(runs)
     finished = [(run, run.result.protocol) for run in runs if run.result.status == "finished"]
     if not finished:
-        states = ", ".join(f"{run.folder.name} ({_state(run.result)})" for run in runs)
+        states = ", ".join(f"{run.folder.name} ({state(run.result)})" for run in runs)
         raise UserError(f"none of these runs is finished: {states}", hint="resume one with `rnnbench fit --resume RUN`")
     tables: list[Table] = []
 
@@ -187,8 +187,8 @@ def compare(runs: Iterable[Run], across: Collection[Field] = ()) -> Comparison:
     return Comparison(tables, [*_why_apart(tables), *_left_out(runs)])
 
 
-def _find(path: Path) -> list[tuple[Path, bool]]:
-    """The run folders that a path names or contains, each with whether it was named itself."""
+def find_runs(path: Path) -> list[tuple[Path, bool]]:
+    """The run folders that a path or a pattern names or contains, each with whether it was named itself."""
     folder = path.parent if path.name == RESULT_FILE else path
     if (folder / RESULT_FILE).exists():
         return [(folder, True)]
@@ -202,7 +202,8 @@ def _find(path: Path) -> list[tuple[Path, bool]]:
     return found
 
 
-def _state(result: Result) -> str:
+def state(result: Result) -> str:
+    """How far a run came, and what stopped it."""
     return f"{result.status}, {result.message}" if result.message else result.status
 
 
@@ -247,5 +248,5 @@ def _differences(data: str, protocols: list[Protocol]) -> list[str]:
 
 
 def _left_out(runs: list[Run]) -> list[str]:
-    states = [f"{run.folder.name} ({_state(run.result)})" for run in runs if run.result.status != "finished"]
+    states = [f"{run.folder.name} ({state(run.result)})" for run in runs if run.result.status != "finished"]
     return [f"Left out, not finished: {', '.join(states)}."] if states else []

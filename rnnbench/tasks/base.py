@@ -16,6 +16,7 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from rnnbench.data.bucket_loader import Position
 from rnnbench.data.left_out import LeftOut
 from rnnbench.errors import UserError
+from rnnbench.examples import Example
 from rnnbench.tasks.describe import describe
 from rnnbench.tasks.item_values import ItemSums, ItemValues
 
@@ -133,6 +134,10 @@ class Task(LightningModule, ABC):
         """What each item contributed to the leading metric of the split evaluated last; None where nobody kept it."""
         kept = (part.item_sums() for part in self.modules() if isinstance(part, ItemValues))
         return next(kept, None)
+
+    def examples(self) -> list[Example]:
+        """What it makes of a few items of the test split, for people to read; asked for after the test."""
+        return []
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
         """Enters a batch of the validation split."""

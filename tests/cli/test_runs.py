@@ -10,6 +10,7 @@ import pytest
 import torch
 import yaml
 
+from rnnbench.examples import read_examples
 from rnnbench.platform.checkpoint import RunCheckpoint
 from rnnbench.results.record import read_result
 
@@ -49,6 +50,9 @@ def test_fit_test_predict(rnnbench, small, tmp_path):
     assert f"tokens:{len(text)}|unknown:0|strips:1" in metrics["perplexity"].signature
     assert math.exp(metrics["nats_per_token"].value) == pytest.approx(metrics["perplexity"].value)
     assert metrics["perplexity"].value == pytest.approx(by_stepping(run, text), rel=1e-5)
+    cool, warm = read_examples(run / "examples.json")
+    assert (cool[0].name, warm[0].name) == ("temperature 0.5", "temperature 1")
+    assert len(warm[0].pieces[0].text) >= 300
 
     written = rnnbench("predict --run runs/text_generation/first --prompt 'the ' --length 20")
     again = rnnbench("predict --run runs/text_generation/first --prompt 'the ' --length 20 --output out.txt")

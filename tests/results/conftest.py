@@ -47,7 +47,7 @@ _LSTM = Result(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_result() -> MakeResult:
     """A result of the word model on ``ptb``; ``test`` and ``validation`` are values of ``metric``."""
 

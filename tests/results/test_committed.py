@@ -48,6 +48,27 @@ def test_round_trip(tmp_path_factory, value, minutes, seeds, parameters, note) -
     assert read_rows(path) == [PENDING, dataclasses.replace(row, name="other")]
 
 
+def test_a_file_from_before_the_later_columns_is_read(tmp_path: Path, done: Row) -> None:
+    path = tmp_path / "results.csv"
+    write_rows(path, [PENDING])
+    lines = [line.rsplit(",", 6)[0] for line in path.read_text().splitlines()]
+    assert lines[0].endswith(",note")
+    path.write_text("\n".join(lines) + "\n")
+    assert read_rows(path) == [PENDING]
+
+
+def test_a_row_keeps_what_every_seed_gave(make_result) -> None:
+    results = [make_result(seed=seed, test=value, run=f"r{seed}") for seed, value in ((2, 3.0), (1, 5.0))]
+    (row,) = record_result([], results, table="ptb")
+    assert (row.seeds, row.seed_values, row.test) == ((1, 2), (5.0, 3.0), 4.0)
+    assert (row.cell, row.flops, row.memory_bytes, row.budget) == ("LSTM", 1.5e15, 512 * 2**20, "epochs:13")
+
+
+def test_as_many_values_as_seeds(tmp_path: Path, done: Row) -> None:
+    with pytest.raises(ValueError, match="seed_values: 2 values of 1 seeds"):
+        write_rows(tmp_path / "results.csv", [dataclasses.replace(done, seed_values=(1.0, 2.0))])
+
+
 def test_a_failing_write_keeps_the_old_file(tmp_path: Path, monkeypatch) -> None:
     path = tmp_path / "results.csv"
     write_rows(path, [PENDING])
@@ -99,7 +120,7 @@ def test_a_spoilt_row_is_named(tmp_path: Path, changes: dict[str, str], problem:
         (lambda text: text.replace("tolerance", "tolerence"), "unknown column 'tolerence' (did you mean: tolerance)"),
         (lambda text: text.replace("table,name", "name,table"), "in another order"),
         (lambda text: text.replace(",minutes", ""), "missing columns: minutes"),
-        (lambda text: text[:-6], "line 2: 24 cells"),
+        (lambda text: text[: -len(",abcd,,,,,,\n")], "line 2: 24 cells"),
         (lambda text: text + '"open', "line 3: "),
     ],
 )

@@ -59,11 +59,25 @@ def welch(samples: Sequence[Sequence[float]], exact: Sequence[bool]) -> Floats:
     Returns:
         ``(k, k)``, NaN where there is nothing to measure the noise by: a single seed, or no variation in either row.
     """
-    mean = np.array([np.mean(sample) for sample in samples])
+    mean = [float(np.mean(sample)) for sample in samples]
     known = [None if certain else sample for sample, certain in zip(samples, exact, strict=True)]
     # With no deviation, the number of values has no influence.
-    size = np.array([2 if sample is None else len(sample) for sample in known])
-    deviation = np.array([0.0 if sample is None else _deviation(sample) for sample in known])
+    size = [2 if sample is None else len(sample) for sample in known]
+    return welch_of_summaries(mean, [0.0 if sample is None else _deviation(sample) for sample in known], size)
+
+
+def welch_of_summaries(means: Sequence[float], deviations: Sequence[float], sizes: Sequence[int]) -> Floats:
+    """`welch` where only means, sample standard deviations and numbers of seeds are known: it depends on no more.
+
+    Args:
+        means: Of k rows.
+        deviations: 0 for a row without noise, NaN for one of a single seed.
+        sizes: Numbers of seeds.
+
+    Returns:
+        ``(k, k)``; see `welch`.
+    """
+    mean, deviation, size = (np.asarray(values, dtype=np.float64) for values in (means, deviations, sizes))
     with np.errstate(divide="ignore", invalid="ignore"):
         found = stats.ttest_ind_from_stats(
             mean[:, None], deviation[:, None], size[:, None], mean, deviation, size, equal_var=False

@@ -11,15 +11,18 @@ from torch import Tensor
 
 from rnnbench.data.bucket import Budget, evaluation_batches
 from rnnbench.errors import UserError
+from rnnbench.examples import Example, plain
 from rnnbench.tasks.base import Spec, Task
 from rnnbench.tasks.labelling.data import TaggingData
 from rnnbench.tasks.labelling.encoder import TaggingBatch, TokenEncoder
 from rnnbench.tasks.labelling.metrics import CorpusCounts, Counts, count_spans, count_tags, tagging_metrics
 from rnnbench.tasks.labelling.scheme import Scheme
 from rnnbench.tasks.labelling.sentences import LabellingTask
+from rnnbench.tasks.labelling.text import show
 
 # Of text that is tagged outside of the trainer.
 _BUDGET = Budget(max_tokens=8192)
+_EXAMPLES = 8
 _LEADING = {"segmentation": "segmentation_f1", "entities": "entity_f1", "tags": "tag_accuracy"}
 
 
@@ -117,6 +120,19 @@ class TaggingModel(Task):
         self.corpus.reset()
         self._measured[split] = counts
         self.log_values(split, tagging_metrics(counts, self.task), (_LEADING[self.task],))
+
+    def examples(self) -> list[Example]:
+        """See `Task.examples`: sentences as they should be tagged, and as they are."""
+        sentences = self._data().splits["test"].sentences[:_EXAMPLES]
+        found = self.tag([sentence.tokens for sentence in sentences])
+        characters = self.encoder.of_characters
+        return [
+            (
+                plain("wanted", show("", one.tokens, one.tags, self.task, characters)),
+                plain("found", show("", own.tokens, own.tags, self.task, characters)),
+            )
+            for one, own in zip(sentences, found, strict=True)
+        ]
 
     def _data(self) -> TaggingData:
         data = self.trainer.datamodule  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
@@ -14,12 +15,15 @@ from rnnbench.data.batch import SequenceBatch
 from rnnbench.data.bucket import Budget, evaluation_batches
 from rnnbench.data.text_encoder import TextEncoder
 from rnnbench.data.vocabulary import Labels
+from rnnbench.examples import Example, Line, Piece, plain
 from rnnbench.tasks.base import Spec, Task
 from rnnbench.tasks.sentiment.data import SentimentData, as_batch
 from rnnbench.tasks.sentiment.metrics import CorpusClasses
 
 # Of texts whose probabilities are asked for outside of the trainer.
 _BUDGET = Budget(max_tokens=8192)
+_EXAMPLES = 6
+_EXAMPLE_TOKENS = 80
 
 
 class TextClassifier(Task):
@@ -89,7 +93,39 @@ class TextClassifier(Task):
         self.corpus.reset()
         self.log_values(split, values, ("accuracy",))
 
+    def examples(self) -> list[Example]:
+        """See `Task.examples`: texts coloured by what it thinks after each token, those of all classes in turn."""
+        # It knows this module.
+        from rnnbench.tasks.sentiment.coloured import colour_steps
+
+        texts = self._data().texts["test"]
+        found: list[Example] = []
+        for number in _in_turn(texts.classes.tolist(), _EXAMPLES):
+            pieces = []
+            for step in colour_steps(self, self.encoder.decode(texts.tokens[number].tolist()[:_EXAMPLE_TOKENS])):
+                if step.probabilities is None:
+                    pieces.append(Piece(step.text))
+                    continue
+                best = max(range(len(self.labels)), key=step.probabilities.__getitem__)
+                even = 1 / len(self.labels)
+                sure = (step.probabilities[best] - even) / (1 - even)
+                label = f"{self.labels.names[best]} {step.probabilities[best]:.2f}"
+                pieces.append(Piece(step.text, label, sure, best))
+            wanted = self.labels.names[int(texts.classes[number])]
+            said = next((piece.label for piece in reversed(pieces) if piece.label), "-")
+            found.append((Line("text", tuple(pieces)), plain("class", wanted), plain("model", said)))
+        return found
+
     def _data(self) -> SentimentData:
         data = self.trainer.datamodule  # type: ignore[attr-defined]
         assert isinstance(data, SentimentData)
         return data
+
+
+def _in_turn(classes: Sequence[int], most: int) -> list[int]:
+    """Numbers of the first items of each class, the classes in turn."""
+    of_class: dict[int, list[int]] = {}
+    for number, one in enumerate(classes):
+        of_class.setdefault(one, []).append(number)
+    rounds = itertools.zip_longest(*(numbers[:most] for _, numbers in sorted(of_class.items())))
+    return [number for row in rounds for number in row if number is not None][:most]

@@ -16,9 +16,12 @@ from rnnbench.data.batch import IGNORED, StripBatch
 from rnnbench.data.tokenizer import Tokenizer
 from rnnbench.decode.sample import Sampling, sample
 from rnnbench.errors import UserError
+from rnnbench.examples import Example, plain
 from rnnbench.tasks.base import Spec, Task
 from rnnbench.tasks.text_generation.data import TextData
 from rnnbench.tasks.text_generation.metrics import CorpusLikelihood, likelihood_metrics
+
+_EXAMPLE_TOKENS = {"char": 300, "word": 60}
 
 
 class TextModel(Task):
@@ -123,6 +126,14 @@ class TextModel(Task):
                     yield text[len(shown) :]
                     shown = text
         self.train(was_training)
+
+    def examples(self) -> list[Example]:
+        """See `Task.examples`: two texts of its own, written at two temperatures."""
+        length = _EXAMPLE_TOKENS["word" if self.tokenizer.level == "word" else "char"]
+        return [
+            (plain(f"temperature {heat:g}", "".join(self.write("", Sampling(temperature=heat, length=length)))),)
+            for heat in (0.5, 1.0)
+        ]
 
     def flops_per_token(self) -> float | None:
         """Counts the matrix products of one step."""

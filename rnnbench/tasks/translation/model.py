@@ -12,6 +12,7 @@ from torch import Tensor
 from rnnbench.data.batch import PairBatch
 from rnnbench.data.text_encoder import TextEncoder
 from rnnbench.decode.beam import Beam
+from rnnbench.examples import Example, plain
 from rnnbench.tasks.base import Spec, Task
 from rnnbench.tasks.item_texts import Items
 from rnnbench.tasks.item_values import ItemSums
@@ -29,6 +30,7 @@ from rnnbench.tasks.translation.search import Ensemble
 
 _GREEDY = Beam(size=1)
 _PICTURES = 12
+_EXAMPLES = 6
 
 
 class TranslationModel(Task):
@@ -133,6 +135,18 @@ class TranslationModel(Task):
             return None
         items, references = self._translated
         return ItemSums("bleu", torch.tensor(items.ids), bleu_counts(items, references, *self._scored_as()))
+
+    def examples(self) -> list[Example]:
+        """See `Task.examples`: sentences with their references and translations."""
+        if self._translated is None:
+            return []
+        items, references = self._translated
+        pairs = self._data().pairs("test")
+        rows = list(zip(items.ids, references, items.texts, strict=True))[:_EXAMPLES]
+        return [
+            (plain("source", pairs[i].source), plain("reference", wanted), plain("translation", found))
+            for i, wanted, found in rows
+        ]
 
     def on_test_epoch_end(self) -> None:
         """Draws the attention of some sentences, besides the metrics."""

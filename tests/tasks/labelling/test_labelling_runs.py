@@ -8,6 +8,7 @@ import sys
 import pytest
 import torch
 
+from rnnbench.examples import read_examples
 from rnnbench.results.record import read_result
 
 SMALL = (
@@ -39,6 +40,9 @@ def test_fit_test_predict(rnnbench, names, tmp_path):
     wanted = (names / "test.conll").read_text().count("B-")
     assert result.metrics["test"]["entity_f1"].signature == f"entity_f1|entities:{wanted}"
     assert result.metrics["validation"]["entity_f1"].value == 1, "the first letter tells"
+    examples = read_examples(tmp_path / "runs/labelling/a/examples.json")
+    assert [[line.name for line in example] for example in examples] == [["wanted", "found"]] * 8
+    assert any("[" in example[0].pieces[0].text for example in examples)
 
     (tmp_path / "lines.txt").write_text("the0 Oslo1 anna2 Maria0\n\nthe1\n")
     status, out, err = rnnbench("predict --run runs/labelling/a lines.txt")

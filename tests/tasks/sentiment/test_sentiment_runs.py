@@ -7,6 +7,7 @@ import sys
 import pytest
 import torch
 
+from rnnbench.examples import read_examples
 from rnnbench.results.record import read_result
 from rnnbench.tasks.sentiment import RecurrentClassifier
 
@@ -36,6 +37,10 @@ def test_fit_test_predict(rnnbench, small, corpus, tmp_path):
     assert metrics["accuracy"].signature == "accuracy|texts:23|classes:2"
     rows = (corpus / "test.jsonl").read_text().splitlines()
     assert metrics["accuracy"].value == one_by_one(run, rows)
+    examples = read_examples(run / "examples.json")
+    assert [wanted.pieces[0].text for _, wanted, _ in examples] == ["negative", "positive"] * 3
+    pieces = [piece for text, *_ in examples for piece in text.pieces if piece.label]
+    assert {piece.label.split()[0] for piece in pieces} <= {"negative", "positive"}
 
     (tmp_path / "lines.txt").write_text("the plot is not dull .\nthe cast is cold .\n")
     predicted = rnnbench(f"predict --run {RUN}/first lines.txt")

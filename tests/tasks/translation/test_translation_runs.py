@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from rnnbench.cli import main
+from rnnbench.examples import read_examples
 from rnnbench.results.items import read_items
 from rnnbench.results.record import read_result
 from rnnbench.results.statistics.corpus import bleu
@@ -43,6 +44,10 @@ def test_fit_test_predict(rnnbench, trained, tmp_path):
     test = result.metrics["test"]
     assert test["bleu"].value > 10
     assert "beam:5" in test["bleu"].signature
+    examples = read_examples(trained / "examples.json")
+    assert [[line.name for line in example] for example in examples] == [["source", "reference", "translation"]] * 6
+    for source, reference, _ in examples:
+        assert reference.pieces[0].text == " ".join(source.pieces[0].text.split()[::-1]).upper()
     assert "beam:1" in result.metrics["validation"]["bleu"].signature
     assert 1 < test["perplexity"].value < 5
     items = read_items(trained / "items.npz")

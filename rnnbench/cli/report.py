@@ -1,0 +1,60 @@
+"""``rnnbench report [RUN...]``: results as a page, tables and figures."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+from pathlib import Path
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb to the command line."""
+    parser = subparsers.add_parser(
+        "report",
+        help="write results as a page to read, with tables and figures for papers",
+        description="Write a page (index.html, one file that needs no network), tables in Markdown, LaTeX and CSV, and "
+        "figures in SVG and PDF. Without runs, the report is of the committed rows of configs/results.csv.",
+    )
+    parser.add_argument("runs", nargs="*", metavar="RUN", help="a run folder, a folder of runs, or a pattern in quotes")
+    parser.add_argument("--out", type=Path, default=Path("report"), metavar="FOLDER", help="default: %(default)s")
+    parser.add_argument(
+        "--across",
+        action="append",
+        choices=("budget", "selection"),
+        default=[],
+        help="rank runs although their protocols differ in this",
+    )
+    parser.add_argument(
+        "--findings", type=Path, metavar="FILE", help="a text in Markdown to put at the top of the page"
+    )
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Build the report."""
+    # Before numpy is imported: the products of the tests are small, and on a busy machine threads wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from rnnbench.cli.listing import cells
+    from rnnbench.report.build import build
+    from rnnbench.report.committed import content_of_rows
+    from rnnbench.report.runs import content_of_runs
+    from rnnbench.results.committed import read_rows
+    from rnnbench.safe_files import read_text
+    from rnnbench.shipped import configs_folder
+
+    results = configs_folder() / "results.csv"
+    rows = read_rows(results)
+    if args.runs:
+        content = content_of_runs(args.runs, rows, args.across)
+    else:
+        content = content_of_rows(rows, [name for name, _ in cells()])
+    if args.findings is not None:
+        content = dataclasses.replace(content, findings=read_text(args.findings))
+    for problem in content.problems[:5]:
+        print(f"left out: {problem}")
+    if len(content.problems) > 5:
+        print(f"left out: {len(content.problems) - 5} more; the page names them")
+    written = build(content, args.out)
+    print(f"{written.page}: {len(content.sections)} rankings; {written.files} tables and figures beside it")
+    return 0

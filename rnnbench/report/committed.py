@@ -1,0 +1,181 @@
+"""The committed rows of ``configs/results.csv`` as rankings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+
+from rnnbench.errors import UserError
+from rnnbench.report.cards import card_of
+from rnnbench.report.content import Content, Cost, Entry, Published, Section, Source
+from rnnbench.report.text import slug, words
+from rnnbench.results.committed import Row
+from rnnbench.results.group import Column
+from rnnbench.results.metric import BETTER, badness, comparable
+from rnnbench.results.significance import LEVEL
+from rnnbench.results.statistics.summary import Summary
+
+
+def content_of_rows(rows: Sequence[Row], cells: Collection[str] = ()) -> Content:
+    """The rankings of committed rows: one for every set of values that may be compared.
+
+    Args:
+        rows: The rows; those without a value only say what is published.
+        cells: Names of the cells there are: rows older than the column name theirs in the model's name.
+    """
+    if not any(row.value is not None for row in rows):
+        raise UserError("none of the committed rows has a value", hint="record a finished run: rnnbench record RUN")
+    groups: list[list[Row]] = []
+    for row in rows:
+        if row.value is None:
+            continue
+        found = next((one for one in groups if one[0].table == row.table and row.comparable_with(one[0])), None)
+        if found is None:
+            groups.append([row])
+        else:
+            found.append(row)
+    keys: dict[str, int] = {}
+    sections = [_section(group, rows, cells, keys) for group in groups]
+    count = sum(len(group) for group in groups)
+    return Content(sections, source=f"{count:,} committed rows of configs/results.csv")
+
+
+def _section(group: list[Row], rows: Sequence[Row], cells: Collection[str], keys: dict[str, int]) -> Section:
+    first = group[0]
+    split = "test" if all(row.test is not None for row in group) else "validation"
+    leading = Column("test" if split == "test" else "validation", first.metric)
+    other = Column("validation", first.metric)
+    columns = tuple(
+        column for column in dict.fromkeys((other, leading)) if any(_value(row, column) is not None for row in group)
+    )
+    group = sorted(group, key=lambda row: (badness(row.metric, _value(row, leading)), row.name))
+    key = slug(first.table)
+    keys[key] = keys.get(key, 0) + 1
+    card = card_of(first.dataset)
+    ranks, p, tested = _ranks(group, leading)
+    budgets = dict.fromkeys(row.budget.replace(":", " ").replace("|", ", ") for row in group if row.budget)
+    notes = [f"Sorted by {leading}, {BETTER[first.metric]} is better ({comparable(first.signature)}).", tested]
+    return Section(
+        key=key if keys[key] == 1 else f"{key}-{keys[key]}",
+        application=first.config.partition("/")[0],
+        dataset=first.dataset,
+        title=card.title if card else words(first.dataset),
+        budget=" / ".join(budgets),
+        conditions=f"table {first.table}",
+        fingerprint=first.fingerprint,
+        signature=comparable(first.signature),
+        leading=leading,
+        columns=columns,
+        entries=tuple(
+            _entry(row, columns, leading, ranks, p, place, _cell(row, cells)) for place, row in enumerate(group)
+        ),
+        notes=tuple(note for note in notes if note),
+        anchors=tuple(
+            dict.fromkeys(
+                Published(row.published, row.published_source)
+                for row in rows
+                if row.published is not None
+                and (row.dataset, row.metric) == (first.dataset, first.metric)
+                and row.fingerprint in ("", first.fingerprint)
+            )
+        ),
+        card=card,
+    )
+
+
+def _entry(
+    row: Row,
+    columns: Sequence[Column],
+    leading: Column,
+    ranks: Sequence[int | None],
+    p: Sequence[float | None],
+    place: int,
+    cell: str | None,
+) -> Entry:
+    costs: dict[Cost, float | None] = {
+        "parameters": row.parameters,
+        "flops": row.flops,
+        "seconds": None if row.minutes is None else row.minutes * 60,
+        "memory": row.memory_bytes,
+    }
+    values = {column: _summary(row, column, column == leading) for column in columns}
+    source = Source(
+        name=row.name,
+        seed=row.seeds[0] if len(row.seeds) == 1 else None,
+        value=row.value,
+        folder=None,
+        command=row.command,
+        config=row.config,
+        commit=row.commit or None,
+        hardware=row.hardware,
+        versions=row.versions,
+        finished=row.date or None,
+    )
+    published = None
+    if row.published is not None:
+        published = Published(row.published, row.published_source, row.tolerance, row.reproduced)
+    return Entry(
+        label=row.name,
+        cell=cell,
+        baseline=cell is None,
+        rank=ranks[place],
+        tied=ranks[place] is not None and list(ranks).count(ranks[place]) > 1,
+        p=p[place],
+        values={column: summary for column, summary in values.items() if summary is not None},
+        seed_values=row.seed_values,
+        costs={name: value for name, value in costs.items() if value is not None},
+        epochs=row.epochs,
+        speed=row.tokens_per_second,
+        seeds=row.seeds,
+        sources=(source,),
+        published=published,
+        note=row.note,
+    )
+
+
+def _value(row: Row, column: Column) -> float | None:
+    return row.test if column.split == "test" else row.validation
+
+
+def _summary(row: Row, column: Column, leads: bool) -> Summary | None:
+    """Mean and deviation; an interval only where the row keeps the value of every seed."""
+    value = _value(row, column)
+    if value is None:
+        return None
+    if leads and len(row.seed_values) > 1:
+        from rnnbench.results.statistics.seeds import summarise
+
+        return summarise([row.seed_values])[0]
+    return Summary(value, row.test_deviation if column.split == "test" else row.validation_deviation)
+
+
+def _ranks(group: Sequence[Row], leading: Column) -> tuple[list[int | None], list[float | None], str]:
+    """Ranks, p values against the first row, and a sentence about how they were found."""
+    nothing: list[None] = [None] * len(group)
+    deviations = [row.test_deviation if leading.split == "test" else row.validation_deviation for row in group]
+    if len(group) < 2:
+        return list(nothing), list(nothing), ""
+    if all(deviation is None for deviation in deviations):
+        return list(nothing), list(nothing), "Not tested: one seed for each row."
+    from rnnbench.results.statistics.seeds import welch_of_summaries
+    from rnnbench.results.statistics.table import holm, ranks
+
+    means = [value for row in group if (value := _value(row, leading)) is not None]
+    known = [math.nan if deviation is None else deviation for deviation in deviations]
+    corrected = holm(welch_of_summaries(means, known, [len(row.seeds) for row in group]))
+    first = [None if math.isnan(value) else float(value) for value in corrected[0]]
+    pairs = int((corrected == corrected).sum()) // 2
+    note = (
+        "Rank: 1, and 1 more for every row that is better by more than the noise; equal ranks are ties (Welch's t test "
+        f"over the seeds; p against the first row, with Holm's correction over {pairs:,} pairs; {LEVEL:.0%} for the "
+        "whole table)."
+    )
+    return ranks(corrected, LEVEL), first, note
+
+
+def _cell(row: Row, cells: Collection[str]) -> str | None:
+    """The row's cell: by its column, or else the longest name of a cell that is a word of the model's name."""
+    if row.cell:
+        return row.cell
+    parts = {part.removeprefix("Bi") for part in row.name.replace("-", " ").replace(",", " ").split()}
+    return max((cell for cell in cells if cell in parts), key=len, default=None)

@@ -1,0 +1,101 @@
+"""The curves that runs leave in ``metrics.csv``."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rnnbench.report.content import Entry
+
+_FILE = "metrics.csv"
+_MOST_POINTS = 80
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A logged value over the steps of training, as mean over the seeds.
+
+    Args:
+        label: The row of the ranking.
+        name: What stands at the end of the line.
+        kind: What it is drawn as.
+        steps: The steps, ascending.
+        mean: Means over the seeds.
+        low: The lowest values.
+        high: The highest ones.
+        seeds: How many seeds there are.
+    """
+
+    label: str
+    name: str
+    kind: str
+    steps: list[int]
+    mean: list[float]
+    low: list[float]
+    high: list[float]
+    seeds: int
+
+
+def curves(entries: Sequence[Entry], column: str, most: int) -> list[Curve]:
+    """The curves of the first rows that kept them.
+
+    Args:
+        entries: Rows of a ranking.
+        column: What to draw, as a run logs it.
+        most: Most curves.
+    """
+    found: list[Curve] = []
+    kinds = [entry.kind for entry in entries]
+    for entry in entries:
+        runs = [read_curve(source.folder / _FILE, column) for source in entry.sources if source.folder]
+        runs = [run for run in runs if len(run) > 1]
+        if not runs:
+            continue
+        # Only steps at which every seed was measured: else the mean would jump where one is missing.
+        steps = sorted(set.intersection(*(set(run) for run in runs)))
+        steps = _thin(steps)
+        if len(steps) < 2:
+            continue
+        values = [[run[step] for run in runs] for step in steps]
+        name = entry.kind if kinds.count(entry.kind) == 1 else _short(entry.label)
+        mean = [math.fsum(some) / len(some) for some in values]
+        low, high = [min(some) for some in values], [max(some) for some in values]
+        found.append(Curve(entry.label, name, entry.kind, steps, mean, low, high, len(runs)))
+        if len(found) == most:
+            break
+    return found
+
+
+def read_curve(path: Path, column: str) -> dict[int, float]:
+    """Step -> value, as far as the file goes; nothing where there is no such file or column."""
+    found: dict[int, float] = {}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.reader(file)
+            header = next(reader, [])
+            if "step" not in header or column not in header:
+                return found
+            at, of = header.index("step"), header.index(column)
+            for line in reader:
+                if len(line) == len(header) and line[of]:
+                    step, value = int(line[at]), float(line[of])
+                    if math.isfinite(value):
+                        found[step] = value
+    except (OSError, ValueError, csv.Error):
+        # A line that a crash cut short ends the curve.
+        pass
+    return found
+
+
+def _short(label: str) -> str:
+    """The name of the run where a label has one in brackets, because that tells it from its neighbours."""
+    return label.rpartition(" (")[2].removesuffix(")") if label.endswith(")") else label
+
+
+def _thin(steps: list[int]) -> list[int]:
+    """At most so many steps as a chart can show, the last among them."""
+    stride = -(-len(steps) // _MOST_POINTS)
+    return steps[::-1][::stride][::-1]

@@ -1,0 +1,124 @@
+"""Cells over several tasks: mean ranks, critical difference, probability of improvement."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rnnbench.report.content import Entry, Section
+from rnnbench.results.metric import BETTER, badness
+from rnnbench.results.statistics.summary import Summary
+from rnnbench.results.statistics.tasks import (
+    CriticalDifference,
+    Estimate,
+    critical_difference,
+    mean_ranks,
+    probability_of_improvement,
+)
+
+_MOST_CELLS = 12
+
+
+@dataclass(frozen=True)
+class Overall:
+    """Cells that all were measured on the same tasks, the best mean rank first.
+
+    Args:
+        tasks: The rankings, one a task.
+        cells: Names of the cells.
+        entries: For each cell, its row in each ranking.
+        ranks: Mean ranks; the interval is missing where a task has one seed.
+        critical: Friedman's and Nemenyi's tests; None for fewer than three cells.
+        wins: For each cell after the first: how probably the first one beats it; nothing where a task has one seed.
+    """
+
+    tasks: list[Section]
+    cells: list[str]
+    entries: list[list[Entry]]
+    ranks: list[Summary]
+    critical: CriticalDifference | None
+    wins: list[Estimate]
+
+
+def overall(sections: Sequence[Section]) -> Overall | None:
+    """The largest table of cells and tasks without a gap; None where there are not two of each.
+
+    A cell that stands in several rows of a ranking is there with the row that is best on validation.
+
+    Args:
+        sections: The rankings.
+    """
+    tables = [(section, _best_rows(section)) for section in sections]
+    tasks: dict[tuple[str, str], tuple[Section, dict[str, Entry]]] = {}
+    # Of several rankings on the same data, the one with most cells, and with most seeds.
+    for section, rows in sorted(tables, key=lambda pair: (-len(pair[1]), -_seeds(pair[1]))):
+        if len(rows) > 1:
+            tasks.setdefault((section.application, section.dataset), (section, rows))
+    chosen: list[tuple[Section, dict[str, Entry]]] = []
+    common: set[str] = set()
+    for section, rows in tasks.values():
+        left = common & rows.keys() if chosen else set(rows)
+        if len(left) > 2 or (len(left) == 2 and len(common) in (0, 2)):
+            chosen.append((section, rows))
+            common = left
+    if len(chosen) < 2:
+        return None
+    scores = {cell: [_scores(section, rows[cell]) for section, rows in chosen] for cell in sorted(common)}
+    means = {cell: [math.fsum(some) / len(some) for some in of_tasks] for cell, of_tasks in scores.items()}
+    if not all(math.isfinite(score) for of_tasks in means.values() for score in of_tasks):
+        return None
+    order = sorted(scores, key=lambda cell: (_mean_rank(cell, means), cell))[:_MOST_CELLS]
+    several = all(len(some) > 1 for cell in order for some in scores[cell])
+    plain = {cell: _mean_rank(cell, {other: means[other] for other in order}) for cell in order}
+    ranks = [Summary(plain[cell]) for cell in order]
+    wins: list[Estimate] = []
+    if several:
+        found = mean_ranks([scores[cell] for cell in order])
+        ranks = [Summary(one.value, None, one.low, one.high) for one in found]
+        wins = [probability_of_improvement(scores[order[0]], scores[cell]) for cell in order[1:]]
+    table = [[means[cell][task] for cell in order] for task in range(len(chosen))]
+    return Overall(
+        tasks=[section for section, _ in chosen],
+        cells=order,
+        entries=[[rows[cell] for _, rows in chosen] for cell in order],
+        ranks=ranks,
+        critical=critical_difference(table) if len(order) > 2 else None,
+        wins=wins,
+    )
+
+
+def _best_rows(section: Section) -> dict[str, Entry]:
+    """Cell -> its best row by the validation value of the leading metric."""
+    leading = section.leading
+    if leading is None or leading.metric not in BETTER:
+        return {}
+    found: dict[str, tuple[float, Entry]] = {}
+    for entry in section.entries:
+        if entry.cell is None or entry.baseline or section.mean(entry) is None:
+            continue
+        summary = entry.values.get(leading._replace(split="validation")) or entry.values[leading]
+        score = badness(leading.metric, summary.mean)
+        if entry.cell not in found or score < found[entry.cell][0]:
+            found[entry.cell] = (score, entry)
+    return {cell: entry for cell, (_, entry) in found.items()}
+
+
+def _seeds(rows: dict[str, Entry]) -> int:
+    return min((len(entry.seed_values) for entry in rows.values()), default=0)
+
+
+def _scores(section: Section, entry: Entry) -> list[float]:
+    """The values of the seeds, higher being better; the mean alone where the seeds are not known."""
+    assert section.leading is not None
+    values = entry.seed_values or (section.mean(entry),)
+    return [-badness(section.leading.metric, value) for value in values]
+
+
+def _mean_rank(cell: str, means: dict[str, list[float]]) -> float:
+    """Mean over the tasks of 1 + number of better cells, equal ones counting half."""
+    ranks = []
+    for task, score in enumerate(means[cell]):
+        others = [means[other][task] for other in means if other != cell]
+        ranks.append(1 + sum(other > score for other in others) + sum(other == score for other in others) / 2)
+    return math.fsum(ranks) / len(ranks)

@@ -1,0 +1,130 @@
+"""Fronts, cliques, curves, learning rates, marks and numbers, each against its definition."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnbench.report.charts.cost import Point, front
+from rnnbench.report.charts.over_tasks import cliques_of
+from rnnbench.report.content import Entry
+from rnnbench.report.curves import read_curve
+from rnnbench.report.overall import overall
+from rnnbench.report.runs import content_of_runs
+from rnnbench.report.sensitivity import learning_rate, sensitivities
+from rnnbench.report.text import clean, listed, short, slug
+from rnnbench.report.theme import marks
+
+ENTRY = Entry(
+    label="x", cell=None, baseline=True, rank=None, tied=False, p=None, values={}, seed_values=(), costs={},
+    epochs=None, speed=None, seeds=(), sources=(),
+)  # fmt: skip
+small = st.integers(0, 6).map(float)
+
+
+@given(st.lists(st.tuples(small, small), min_size=1, max_size=12), st.sampled_from(["perplexity", "accuracy"]))
+def test_the_front_is_what_nothing_beats(pairs, metric) -> None:
+    points = [Point(ENTRY, *pair) for pair in pairs]
+    sign = 1 if metric == "perplexity" else -1
+
+    def beaten(one: Point) -> bool:
+        return any(
+            (p.cost <= one.cost and sign * p.value <= sign * one.value)
+            and (p.cost < one.cost or sign * p.value < sign * one.value)
+            for p in points
+        )
+
+    expected = sorted({(p.cost, p.value) for p in points if not beaten(p)})
+    assert [(p.cost, p.value) for p in front(points, metric)] == expected
+
+
+@given(st.lists(st.floats(1, 9), min_size=1, max_size=9).map(sorted), st.floats(0, 4))
+def test_cliques_join_all_that_are_near_and_no_others(means, distance) -> None:
+    found = cliques_of(means, distance)
+    joined = {(a, b) for first, last in found for a in range(first, last + 1) for b in range(a + 1, last + 1)}
+    near = {(a, b) for b in range(len(means)) for a in range(b) if means[b] - means[a] <= distance}
+    assert joined == near
+    assert not any(a != b and a[0] >= b[0] and a[1] <= b[1] for a in found for b in found)
+
+
+def test_cells_over_tasks(finished_study: Path) -> None:
+    found = overall(content_of_runs([str(finished_study)], []).sections)
+    assert found
+    assert found.cells == ["GRU", "LSTM", "Elman"]
+    assert [rank.mean for rank in found.ranks] == [1.0, 2.0, 3.0]
+    assert [win.value for win in found.wins] == [1.0, 1.0]
+    assert found.critical
+    assert found.critical.ranks == [1.0, 2.0, 3.0]
+
+
+def test_one_task_is_not_aggregated(make_run) -> None:
+    runs = [make_run(cell, cell=cell, model=cell) for cell in "ABC"]
+    assert overall(content_of_runs([str(run) for run in runs], []).sections) is None
+
+
+def test_single_seeds_have_ranks_and_no_intervals(make_run) -> None:
+    runs = [
+        make_run(f"{task}{cell}", cell=cell, model=cell, test=value, fingerprint=task, application=task)
+        for task in ("text_generation", "translation")
+        for cell, value in (("A", 1.0), ("B", 2.0))
+    ]
+    found = overall(content_of_runs([str(run) for run in runs], []).sections)
+    assert found
+    assert [(rank.mean, rank.low) for rank in found.ranks] == [(1.0, None), (2.0, None)]
+    assert (found.wins, found.critical) == ([], None)
+
+
+def test_learning_rates(make_run) -> None:
+    for rate, value in ((0.001, 120.0), (0.004, 110.0), (0.016, 140.0)):
+        run = make_run(f"r{rate}", test=value, settings=str(rate))
+        optimizer = f"{{class_path: torch.optim.Adam, init_args: {{lr: {rate}}}}}"
+        (run / "config.yaml").write_text(f"model:\n  class_path: X\n  init_args:\n    optimizer: {optimizer}\n")
+    make_run("other", cell="GRU", model="GRU", parameters=5)
+    (section,) = content_of_runs([str(run.parent)], []).sections
+    (found,) = sensitivities(section)
+    assert (found.rates, found.values) == ([0.001, 0.004, 0.016], [120.0, 110.0, 140.0])
+
+
+@pytest.mark.parametrize("text", ["", "[", "model: 3", "model: {optimizer: null}", "model: {optimizer: {lr: x}}"])
+def test_a_configuration_without_a_rate(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.yaml").write_text(text)
+    assert learning_rate(tmp_path / "config.yaml") is None
+
+
+def test_a_curve_ends_where_the_file_was_cut(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    path.write_text("epoch,step,a,b\n0,1,2.0,\n0,2,,5\n0,3,nan,\n0,4,1.5,\n0,5,1.")
+    assert read_curve(path, "a") == {1: 2.0, 4: 1.5}
+    assert read_curve(path, "c") == {}
+    assert read_curve(tmp_path / "none", "a") == {}
+
+
+def test_every_cell_has_a_mark_of_its_own() -> None:
+    names = [f"cell {k}" for k in range(40)]
+    found = marks(names, ["a", "b"])
+    assert len({(mark.colour, mark.shape) for mark in found.values()}) == 42
+    assert marks(reversed(names), ["b", "a"]) == found
+
+
+@given(st.text())
+def test_names_are_one_printable_line(text) -> None:
+    assert clean(text).isprintable() or "\ufffd" in clean(text) or any(ord(c) > 127 for c in clean(text))
+    assert "\n" not in clean(text)
+    assert len(clean(text, 10)) <= 10
+    assert slug(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "–"), (0.5, "0.5"), (4653200, "4.65M"), (1.5e15, "1.5P"), (999, "999")]
+)
+def test_large_numbers(value, text) -> None:
+    assert short(value) == text
+
+
+def test_lists() -> None:
+    assert listed("abc") == "a, b and c"
+    assert listed("abcdefg", 4) == "a, b, c and 4 more"
+    assert listed([]) == ""
