@@ -8,6 +8,12 @@ from typing import Literal
 
 BETTER: dict[str, Literal["higher", "lower"]] = {
     "bleu": "higher",
+    "bleu_4": "higher",
+    "cider": "higher",
+    "rouge_l": "higher",
+    "bleu_3": "higher",
+    "bleu_2": "higher",
+    "bleu_1": "higher",
     "chrf": "higher",
     "ter": "lower",
     "exact": "higher",
