@@ -14,6 +14,8 @@ BETTER: dict[str, Literal["higher", "lower"]] = {
     "bleu_3": "higher",
     "bleu_2": "higher",
     "bleu_1": "higher",
+    "exact_semantics": "higher",
+    "pointing": "higher",
     "chrf": "higher",
     "ter": "lower",
     "exact": "higher",

@@ -37,7 +37,7 @@ class CaptionedImage:
         row: Number of its first row in the split.
         part: Name of the part of the test split that it is in, apart from the main one; None for the main one.
         named: The words that name something, for data that know them.
-        meanings: All that is true of the image and may be said, for data that know it.
+        meaning: What a right caption says, in one form for all wordings, for data that know it.
     """
 
     picture: Picture
@@ -45,7 +45,7 @@ class CaptionedImage:
     row: int
     part: str | None = None
     named: tuple[Named, ...] = ()
-    meanings: tuple[str, ...] = ()
+    meaning: str | None = None
 
 
 def read_images(
@@ -85,7 +85,7 @@ def read_images(
         named = tuple(
             Named(one["caption"], one["word"], tuple(map(tuple, one["boxes"]))) for one in row.get("named", ())
         )
-        images.append(CaptionedImage(picture, captions, number, row.get("part"), named, tuple(row.get("meanings", ()))))
+        images.append(CaptionedImage(picture, captions, number, row.get("part"), named, row.get("meaning")))
     return images
 
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from rnnbench.data.scenes.captions import meaning_of
 from rnnbench.data.source import Split
 from rnnbench.data.text_encoder import TextEncoder
 from rnnbench.tasks.base import Spec, Task
@@ -16,6 +17,9 @@ from rnnbench.tasks.captioning.data import CaptionData
 from rnnbench.tasks.captioning.metrics import bleu_counts, bleu_signature, caption_metrics
 from rnnbench.tasks.item_texts import Items, ItemTexts
 from rnnbench.tasks.item_values import ItemSums
+
+# What is told of a part of the test split.
+_OF_PARTS = ("bleu_4", "cider", "exact_semantics", "pointing", "pointing_chance")
 
 
 class CaptionModel(Task):
@@ -32,7 +36,7 @@ class CaptionModel(Task):
     def __init__(self) -> None:
         super().__init__()
         self.corpus = ItemTexts()
-        self._measured: dict[str, str] = {}
+        self._measured: dict[tuple[str, str | None], str] = {}
         self._described: tuple[Items, list[list[str]]] | None = None
 
     @abstractmethod
@@ -50,24 +54,24 @@ class CaptionModel(Task):
         self.corpus.update(batch.ids, numbers, texts)
 
     def log_metrics(self, split: str) -> None:
-        """See `Task.log_metrics`."""
+        """See `Task.log_metrics`. Parts of the test split stand apart, under their names."""
         items = self.corpus.compute()
         self.corpus.reset()
-        data = self._data()
-        everything = data.references(split)  # type: ignore[arg-type]
-        references = [everything[i] for i in items.ids]
-        self._described = items, references
-        sizes = sorted({len(captions) for captions in references})
-        self._measured[split] = f"images:{len(references)}|nrefs:{'-'.join(map(str, sorted({sizes[0], sizes[-1]})))}"
-        values = caption_metrics(items.texts, references, data.training_captions)
-        self.log_values(split, values | self.further_metrics(items, split), ("bleu_4", "cider"))
+        images = self._data().splits[split].images  # type: ignore[index]
+        for part in sorted({images[i].part for i in items.ids}, key=str):
+            rows = [row for row, i in enumerate(items.ids) if images[i].part == part]
+            some = Items([items.ids[row] for row in rows], items.values[rows], [items.texts[row] for row in rows])
+            values = self._measure(some, split, part)
+            if part is None:
+                self.log_values(split, values, ("bleu_4", "cider"))
+            else:
+                self.log_values(split, {f"{part}_{name}": values[name] for name in _OF_PARTS if name in values}, ())
 
-    def further_metrics(self, items: Items, split: str) -> dict[str, float]:
+    def further_metrics(self, values: Tensor) -> dict[str, float]:
         """Metrics that not every model has.
 
         Args:
-            items: What `describe_batch` gave of all images.
-            split: Their split.
+            values: What `describe_batch` gave of some images ``(N, K)``.
         """
         return {}
 
@@ -80,16 +84,35 @@ class CaptionModel(Task):
 
     def metric_signature(self, split: str) -> str:
         """How many images there are, and how many references one has."""
-        return self._measured[split]
+        return self._measured[split, None]
 
     def signature_of(self, metric: str, split: str) -> str:
-        """That of sacreBLEU where it computes the metric, and how captions were searched for."""
-        known = f"{bleu_signature(int(metric[-1]))}|" if metric.startswith("bleu_") else ""
-        return f"{known}{self.metric_signature(split)}{self.search_signature(split)}"
+        """That of sacreBLEU where it computes the metric, how many images there are, and how captions were sought."""
+        known = f"{bleu_signature(int(metric[-1]))}|" if "bleu_" in metric else ""
+        part = next((part for _, part in self._measured if part is not None and metric.startswith(f"{part}_")), None)
+        return f"{known}{self._measured[split, part]}{self.search_signature(split)}"
 
     def search_signature(self, split: str) -> str:
         """How captions were searched for, beginning with a bar."""
         return ""
+
+    def _measure(self, items: Items, split: str, part: str | None) -> dict[str, float]:
+        """All metrics of some images."""
+        data = self._data()
+        images = data.splits[split].images  # type: ignore[index]
+        everything = data.references(split)  # type: ignore[arg-type]
+        references = [everything[i] for i in items.ids]
+        counts = sorted({len(captions) for captions in references})
+        nrefs = "-".join(str(count) for count in sorted({counts[0], counts[-1]}))
+        self._measured[split, part] = f"images:{len(references)}|nrefs:{nrefs}"
+        if part is None:
+            self._described = items, references
+        values = caption_metrics(items.texts, references, data.training_captions)
+        said = [(text, images[i].meaning) for text, i in zip(items.texts, items.ids, strict=True)]
+        known = [meaning_of(text) == meaning for text, meaning in said if meaning is not None]
+        if known:
+            values["exact_semantics"] = sum(known) / len(known)
+        return values | self.further_metrics(items.values)
 
     def _split(self) -> Split:
         return "test" if self.trainer.testing else "validation"

@@ -25,8 +25,8 @@ from rnnbench.tasks.captioning.batch import CaptionBatch
 from rnnbench.tasks.captioning.decoder import CaptionDecoder
 from rnnbench.tasks.captioning.encoder import ConvEncoder, ImageEncoder
 from rnnbench.tasks.captioning.model import CaptionModel
+from rnnbench.tasks.captioning.pointing import count_pointed
 from rnnbench.tasks.captioning.search import search
-from rnnbench.tasks.item_texts import Items
 
 _GREEDY = Beam(size=1)
 # Padding, what is in no vocabulary and the mark of the beginning are never written.
@@ -128,21 +128,30 @@ class Captioner(CaptionModel):
         return loss if penalty is None else loss + penalty
 
     def describe_batch(self, batch: CaptionBatch, split: Split) -> tuple[list[str], Tensor]:
-        """See `CaptionModel.describe_batch`: negative log-likelihood of the references, and their tokens."""
+        """See `CaptionModel.describe_batch`: of the references negative log-likelihood, tokens, and `count_pointed`."""
         encoded = self.encoder(batch.images)
-        scores, _, _ = self._read(batch, encoded)
+        scores, _, attention = self._read(batch, encoded)
         nats = F.cross_entropy(scores.double(), predicted(batch), reduction="none")
         of_captions = torch.stack([part.sum() for part in nats.split(batch.target_lengths.tolist())])
         columns = torch.stack([of_captions, batch.target_lengths.to(of_captions)], 1)
         numbers = columns.new_zeros(len(batch.ids), 2).index_add(0, batch.owner, columns)
+        if attention is not None:
+            of_split = self._data().splits[split].images
+            images = [of_split[i] if i >= 0 else None for i in batch.ids.tolist()]
+            pointed = count_pointed(attention, batch.owner, images, self.encoder.grid)
+            numbers = torch.cat([numbers, pointed.to(numbers)], 1)
         found = search(self, encoded, self._search_of(split))
         # Where probabilities are no numbers, nothing is found.
         return [self.words.decode(best[0].tokens) if best else "" for best in found], numbers
 
-    def further_metrics(self, items: Items, split: str) -> dict[str, float]:
-        """See `CaptionModel.further_metrics`: perplexity per token of the references, end marks included."""
-        nats, tokens = (math.fsum(column) for column in items.values[:, :2].T.tolist())
-        return {"perplexity": math.exp(nats / tokens) if nats / tokens < 700 else math.inf}
+    def further_metrics(self, values: Tensor) -> dict[str, float]:
+        """See `CaptionModel.further_metrics`: perplexity per token of the references, end marks included; pointing."""
+        nats, tokens, *pointing = (math.fsum(column) for column in values.T.tolist())
+        found = {"perplexity": math.exp(nats / tokens) if nats / tokens < 700 else math.inf}
+        if pointing and pointing[1]:
+            pointed, nouns, chance = pointing
+            found |= {"pointing": pointed / nouns, "pointing_chance": chance / nouns}
+        return found
 
     def search_signature(self, split: str) -> str:
         """See `CaptionModel.search_signature`."""
