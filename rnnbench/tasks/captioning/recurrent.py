@@ -39,7 +39,8 @@ class Captioner(CaptionModel):
     Args:
         encoder: Makes the encoder from the pixels of a side.
         decoder: Makes the decoder from the widths of a token's vector and of the image's; the architectures of the
-            papers are `ImageFirstDecoder`, `ImageAlwaysDecoder` and `SoftAttentionDecoder`.
+            papers are `ImageFirstDecoder`, `ImageAlwaysDecoder`, `SoftAttentionDecoder`, `HardAttentionDecoder` and
+            `AdaptiveDecoder`.
         backbone: Makes the decoder's recurrent stack from its input size.
         embedding: Makes the vectors of the words from their number.
         dropout: Rate at which the vector before the softmax is dropped in training.
