@@ -52,6 +52,9 @@ class ConvEncoder(ImageEncoder):
         channels: Width of each stage.
         blocks: Residual blocks of a stage.
         halvings: Convolutions of stride 2 before the first stage.
+        coordinates: Whether the network reads beside red, green and blue how far from the left and from the top a pixel
+            is (R. Liu et al., An Intriguing Failing of Convolutional Neural Networks and the CoordConv Solution,
+            NeurIPS 2018): neither attention nor a mean knows places.
         dropout: Rate at which values of the regions are dropped in training.
     """
 
@@ -61,6 +64,7 @@ class ConvEncoder(ImageEncoder):
         channels: Sequence[int] = (64, 128, 256),
         blocks: int = 1,
         halvings: int = 2,
+        coordinates: bool = False,
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
@@ -78,7 +82,7 @@ class ConvEncoder(ImageEncoder):
                 hint=f"a multiple of {shrinks}; or another number of model.encoder.channels or halvings",
             )
         layers: list[nn.Module] = []
-        width = 3
+        width = 5 if coordinates else 3
         for step in range(halvings):
             wider = max(channels[0] >> (halvings - 1 - step), 8)
             layers += [_convolution(width, wider, stride=2), nn.ReLU()]
@@ -89,6 +93,7 @@ class ConvEncoder(ImageEncoder):
                 width = size
         self.layers = nn.Sequential(*layers)
         self.dropout = nn.Dropout(dropout)
+        self.coordinates = coordinates
         self.image_size = image_size
         self.grid = (image_size // shrinks, image_size // shrinks)
         self.output_size = width
@@ -96,7 +101,12 @@ class ConvEncoder(ImageEncoder):
     def look(self, images: Tensor) -> Tensor:
         """See `ImageEncoder.look`."""
         weight = next(self.parameters())
-        x = (images.to(weight.dtype) / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+        x = images.to(weight.dtype) / 127.5 - 1
+        if self.coordinates:
+            line = torch.linspace(-1, 1, self.image_size, device=x.device, dtype=x.dtype)
+            planes = torch.stack(torch.meshgrid(line, line, indexing="xy"))
+            x = torch.cat([x, planes.expand(len(x), -1, -1, -1)], 1)
+        x = x.contiguous(memory_format=torch.channels_last)
         return self.dropout(self.layers(x))
 
     def flops(self) -> int:
