@@ -60,9 +60,6 @@ def named_in(scene: Scene, caption: str) -> list[tuple[int, int]]:
     for number, thing in enumerate(scene.things):
         before, _, _ = caption.partition(thing.phrase)
         found.append((len(before.split()) + len(thing.phrase.split()) - 1, number))
-    # Two things of one name: the caption names the one that its form puts first.
-    if len(scene.things) == 2 and scene.things[0].phrase == scene.things[1].phrase:
-        return _same_names(scene, caption)
     return sorted(found)
 
 
@@ -95,17 +92,6 @@ def _parts(scene: Scene) -> dict[str, str]:
         before, behind = _WORDS[scene.relation]
         parts |= {"b": scene.things[1].phrase, "before": before, "behind": behind}
     return parts
-
-
-def _same_names(scene: Scene, caption: str) -> list[tuple[int, int]]:
-    words = len(scene.things[0].phrase.split())
-    first = len(caption.partition(scene.things[0].phrase)[0].split())
-    second = len(caption.rpartition(scene.things[0].phrase)[0].split())
-    parts = _parts(scene)
-    # "A is before B" and "behind A there is B" name A first, the other forms B.
-    a_first = next(form.index("{a}") < form.index("{b}") for form in _RELATED if form.format(**parts) == caption)
-    order = (0, 1) if a_first else (1, 0)
-    return [(first + words - 1, order[0]), (second + words - 1, order[1])]
 
 
 def _is_grammatical(phrase: str) -> bool:

@@ -106,6 +106,9 @@ def draw_scene(choose: Choose) -> Scene:
     other = min(max(across + choose(range(-8, 9)), 12), 52)
     first, second = ((near, across), (far, other)) if relation == "left of" else ((across, near), (other, far))
     things = (_thing(choose, (first,)), _thing(choose, (second,)))
+    while things[0].phrase == things[1].phrase:
+        # Two equal things would be two in a line.
+        things = (things[0], _thing(choose, (second,)))
     return Scene(things, relation=relation, shade=shade)  # type: ignore[arg-type]
 
 

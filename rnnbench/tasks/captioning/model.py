@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from pathlib import Path
 from typing import ClassVar
 
 import torch
@@ -13,12 +14,15 @@ from rnnbench.data.source import Split
 from rnnbench.data.text_encoder import TextEncoder
 from rnnbench.tasks.base import Spec, Task
 from rnnbench.tasks.captioning.batch import CaptionBatch
+from rnnbench.tasks.captioning.cider import cider
 from rnnbench.tasks.captioning.data import CaptionData
 from rnnbench.tasks.captioning.metrics import bleu_counts, bleu_signature, caption_metrics
+from rnnbench.tasks.captioning.picture import SHEET, Judged, best_median_worst, draw_sheet, record_picture
 from rnnbench.tasks.item_texts import Items, ItemTexts
 from rnnbench.tasks.item_values import ItemSums
 
 # What is told of a part of the test split.
+_PICTURES = 6
 _OF_PARTS = ("bleu_4", "cider", "exact_semantics", "pointing", "pointing_chance")
 
 
@@ -81,6 +85,20 @@ class CaptionModel(Task):
             return None
         items, references = self._described
         return ItemSums("bleu_4", torch.tensor(items.ids), bleu_counts(items.texts, references))
+
+    def on_test_epoch_end(self) -> None:
+        """Draws a sheet of good, middling and bad captions, besides the metrics."""
+        super().on_test_epoch_end()
+        if self.trainer.is_global_zero and self._described is not None:
+            items, references = self._described
+            read = self._data().splits["test"]
+            scores = cider(items.texts, references)
+            groups = [
+                (name, [Judged(read.pixels(items.ids[i]), items.texts[i], references[i][0], scores[i]) for i in rows])
+                for name, rows in best_median_worst(scores, _PICTURES)
+            ]
+            draw_sheet(Path(self.trainer.default_root_dir, SHEET), groups)
+            record_picture(self.trainer, SHEET)
 
     def metric_signature(self, split: str) -> str:
         """How many images there are, and how many references one has."""

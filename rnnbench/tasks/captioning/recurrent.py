@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -25,9 +26,11 @@ from rnnbench.tasks.captioning.batch import CaptionBatch
 from rnnbench.tasks.captioning.decoder import CaptionDecoder
 from rnnbench.tasks.captioning.encoder import ConvEncoder, ImageEncoder
 from rnnbench.tasks.captioning.model import CaptionModel
+from rnnbench.tasks.captioning.picture import ATTENTION, Seen, draw_attention, record_picture
 from rnnbench.tasks.captioning.pointing import count_pointed
-from rnnbench.tasks.captioning.search import search
+from rnnbench.tasks.captioning.search import describe_images, search
 
+_PICTURES = 8
 _GREEDY = Beam(size=1)
 # Padding, what is in no vocabulary and the mark of the beginning are never written.
 _NEVER = [TextEncoder.pad, TextEncoder.unknown, TextEncoder.begin]
@@ -144,6 +147,21 @@ class Captioner(CaptionModel):
         found = search(self, encoded, self._search_of(split))
         # Where probabilities are no numbers, nothing is found.
         return [self.words.decode(best[0].tokens) if best else "" for best in found], numbers
+
+    def on_test_epoch_end(self) -> None:
+        """Draws what was looked at in some images, besides the metrics."""
+        super().on_test_epoch_end()
+        if self.attends and self.trainer.is_global_zero:
+            read = self._data().splits["test"]
+            pixels = [read.pixels(i) for i in range(min(_PICTURES, len(read.images)))]
+            found = describe_images(self, pixels, self.beam)
+            items = [
+                Seen(one, best.words, best.attention)
+                for one, (best, *_) in zip(pixels, found, strict=True)
+                if best.attention is not None
+            ]
+            draw_attention(Path(self.trainer.default_root_dir, ATTENTION), items)
+            record_picture(self.trainer, ATTENTION)
 
     def further_metrics(self, values: Tensor) -> dict[str, float]:
         """See `CaptionModel.further_metrics`: perplexity per token of the references, end marks included; pointing."""
