@@ -72,7 +72,8 @@ def draw_attention(path: Path, items: Sequence[Seen]) -> None:
     items = [Seen(one.pixels, list(one.words)[:_MOST_WORDS], one.maps) for one in items[:_MOST_ITEMS]]
     heights = [-(-(len(one.words) + 1) // _ACROSS) for one in items]
     across = min(max((len(one.words) + 1 for one in items), default=1), _ACROSS)
-    figure, style = _figure(across, max(sum(heights), 1), _TILE + _LINE, [word for one in items for word in one.words])
+    words = [word for one in items for word in one.words]
+    figure, style, missing = _figure(across, max(sum(heights), 1), _TILE + _LINE, words)
     first = 0
     for one, height in zip(items, heights, strict=True):
         tiles = [(one.pixels, "")]
@@ -80,7 +81,7 @@ def draw_attention(path: Path, items: Sequence[Seen]) -> None:
         for number, (pixels, label) in enumerate(tiles):
             axes = _tile(figure, number % across, first + number // across, _TILE + _LINE)
             axes.imshow(pixels)
-            axes.set_title(label, pad=2, **style)
+            axes.set_title(label.translate(missing), pad=2, **style)
         first += height
     _write(figure, path)
 
@@ -95,11 +96,10 @@ def draw_sheet(path: Path, groups: Sequence[tuple[str, Sequence[Judged]]]) -> No
     Raises:
         UserError: The file cannot be written.
     """
-    lines = 8
-    height = _TILE + lines * _LINE
+    height = _TILE + 8 * _LINE
     across = max((len(items) for _, items in groups), default=1)
     texts = [text for _, items in groups for one in items for text in (one.caption, one.reference)]
-    figure, style = _figure(across, len(groups), height, texts)
+    figure, style, missing = _figure(across, len(groups), height, texts)
     for row, (title, items) in enumerate(groups):
         for column, one in enumerate(items):
             axes = _tile(figure, column, row, height)
@@ -109,9 +109,19 @@ def draw_sheet(path: Path, groups: Sequence[tuple[str, Sequence[Judged]]]) -> No
             )
             written = textwrap.wrap(one.caption or "(nothing)", _LETTERS)[:3]
             meant = textwrap.wrap(f"({one.reference})", _LETTERS)[:3]
-            axes.text(0, -0.04, "\n".join(written), transform=axes.transAxes, va="top", color="black", **style)
+            axes.text(
+                0,
+                -0.04,
+                "\n".join(written).translate(missing),
+                transform=axes.transAxes,
+                va="top",
+                color="black",
+                **style,
+            )
             below = -0.04 - (len(written) + 0.15) * _LINE / _TILE
-            axes.text(0, below, "\n".join(meant), transform=axes.transAxes, va="top", color="0.45", **style)
+            axes.text(
+                0, below, "\n".join(meant).translate(missing), transform=axes.transAxes, va="top", color="0.45", **style
+            )
     _write(figure, path)
 
 
@@ -146,14 +156,18 @@ def best_median_worst(scores: Sequence[float], count: int) -> list[tuple[str, li
     return [(name, numbers) for name, numbers in found if numbers]
 
 
-def _figure(across: int, down: int, height: float, texts: Sequence[str]) -> tuple[Figure, dict[str, Any]]:
+def _figure(
+    across: int, down: int, height: float, texts: Sequence[str]
+) -> tuple[Figure, dict[str, Any], dict[int, str]]:
+    """An empty figure, how its texts look, and what stands for characters that no font has."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(across * (_TILE + 0.1) + 0.1, down * height + 0.1))
     FigureCanvasAgg(figure)
-    families, _ = font_families(set("".join(texts)))
-    return figure, {"fontfamily": families, "fontsize": _FONT_SIZE, "parse_math": False}
+    families, missing = font_families(set("".join(texts)))
+    style = {"fontfamily": families, "fontsize": _FONT_SIZE, "parse_math": False}
+    return figure, style, {ord(character): "□" for character in missing}
 
 
 def _tile(figure: Figure, column: int, row: int, height: float) -> Axes:
