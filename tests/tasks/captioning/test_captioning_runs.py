@@ -123,6 +123,7 @@ def test_baselines(run, corpus, preset, tmp_path):
     assert "this model attends to nothing" in err
 
 
+@pytest.mark.slow
 def test_decoders_and_cells_change_by_one_option(run, corpus, tmp_path):
     for decoder, cell in (("HardAttentionDecoder", "GRU"), ("ImageFirstDecoder", "Elman")):
         options = f"{small(corpus)} --config smoke --model.decoder {decoder} --model.backbone.cell {cell}"
