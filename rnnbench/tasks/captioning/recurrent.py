@@ -29,6 +29,7 @@ from rnnbench.tasks.captioning.model import CaptionModel
 from rnnbench.tasks.captioning.picture import ATTENTION, Seen, draw_attention, record_picture
 from rnnbench.tasks.captioning.pointing import count_pointed
 from rnnbench.tasks.captioning.search import describe_images, search
+from rnnbench.tasks.captioning.self_critical import SelfCritic
 
 _PICTURES = 8
 _GREEDY = Beam(size=1)
@@ -47,6 +48,8 @@ class Captioner(CaptionModel):
         backbone: Makes the decoder's recurrent stack from its input size.
         embedding: Makes the vectors of the words from their number.
         dropout: Rate at which the vector before the softmax is dropped in training.
+        self_critical_after: Number of epochs after which the model learns from captions that it draws, by their CIDEr-D
+            (S. J. Rennie et al., CVPR 2017), rather than from those of the data; null for never.
         label_smoothing: Share of a target's probability that all words get in training (C. Szegedy et al., CVPR 2016).
         beam_size: Captions of an image at a time, in test; validation takes the best word always.
         length_penalty: Alpha of GNMT: 0 prefers short captions, 1 (about) the best mean over words.
@@ -62,6 +65,7 @@ class Captioner(CaptionModel):
         backbone: Callable[[int], Backbone] = Backbone,
         embedding: Callable[[int], WordEmbedding] = WordEmbedding,
         dropout: float = 0.0,
+        self_critical_after: int | None = None,
         label_smoothing: float = 0.0,
         beam_size: int = 3,
         length_penalty: float = 0.0,
@@ -73,6 +77,8 @@ class Captioner(CaptionModel):
         self.save_hyperparameters()
         if not 0 <= label_smoothing <= 1:
             raise UserError(f"must be in [0, 1], found {label_smoothing}", where="model.label_smoothing")
+        if self_critical_after is not None and self_critical_after < 0:
+            raise UserError(f"must be 0 or more, found {self_critical_after}", where="model.self_critical_after")
         if max_length < 1:
             raise UserError(f"must be at least 1, found {max_length}", where="model.max_length")
         self.make_encoder = encoder
@@ -82,6 +88,7 @@ class Captioner(CaptionModel):
         self.make_stack: MakeStack = functools.partial(backbone, **options)
         self.make_embedding = embedding
         self.dropout = nn.Dropout(dropout)
+        self.self_critical_after = self_critical_after
         self.label_smoothing = label_smoothing
         self.beam = Beam(beam_size, length_penalty)
         self.beam.check()
@@ -121,7 +128,9 @@ class Captioner(CaptionModel):
         return scores, attention
 
     def training_step(self, batch: CaptionBatch, batch_idx: int) -> Tensor:
-        """Cross-entropy of the captions, a token, and what the decoder adds to it."""
+        """Cross-entropy of the captions, a token, and what the decoder adds to it; or `SelfCritic`'s loss."""
+        if self.self_critical_after is not None and self.current_epoch >= self.self_critical_after:
+            return self._self_critical_loss(batch)
         scores, made, attention = self._read(batch)
         nats = F.cross_entropy(scores, predicted(batch), reduction="none", label_smoothing=self.label_smoothing)
         loss = nats.mean()
@@ -130,6 +139,23 @@ class Captioner(CaptionModel):
         spread = nats.new_zeros(valid.shape).masked_scatter(valid, nats)
         penalty = self.decoder.penalty(made, attention, spread, valid)
         return loss if penalty is None else loss + penalty
+
+    def _self_critical_loss(self, batch: CaptionBatch) -> Tensor:
+        """Minus the log-likelihood of drawn captions, each times its advantage, a token."""
+        encoded = self.encoder(batch.images)
+        drawn = self._critic.draw(self, batch, encoded, self.global_step)
+        scores, _, _ = self._read(drawn.batch, encoded)
+        scores = scores.index_fill(1, torch.tensor(_NEVER, device=scores.device), -torch.inf)
+        nats = F.cross_entropy(scores, predicted(drawn.batch), reduction="none")
+        advantage = drawn.advantage.repeat_interleave(drawn.batch.target_lengths).to(nats)
+        loss = (advantage * nats).mean()
+        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=drawn.batch.tokens)
+        self.log("train/cider", 100 * drawn.reward, batch_size=len(batch.ids))
+        return loss
+
+    @functools.cached_property
+    def _critic(self) -> SelfCritic:
+        return SelfCritic(self._data().references("train"))
 
     def describe_batch(self, batch: CaptionBatch, split: Split) -> tuple[list[str], Tensor]:
         """See `CaptionModel.describe_batch`: of the references negative log-likelihood, tokens, and `count_pointed`."""
