@@ -10,6 +10,7 @@ BETTER: dict[str, Literal["higher", "lower"]] = {
     "bleu": "higher",
     "bleu_4": "higher",
     "cider": "higher",
+    "meteor": "higher",
     "rouge_l": "higher",
     "bleu_3": "higher",
     "bleu_2": "higher",

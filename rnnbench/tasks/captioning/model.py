@@ -16,6 +16,7 @@ from rnnbench.tasks.base import Spec, Task
 from rnnbench.tasks.captioning.batch import CaptionBatch
 from rnnbench.tasks.captioning.cider import cider
 from rnnbench.tasks.captioning.data import CaptionData
+from rnnbench.tasks.captioning.meteor import meteor
 from rnnbench.tasks.captioning.metrics import bleu_counts, bleu_signature, caption_metrics
 from rnnbench.tasks.captioning.picture import SHEET, Judged, best_median_worst, draw_sheet, record_picture
 from rnnbench.tasks.item_texts import Items, ItemTexts
@@ -126,6 +127,8 @@ class CaptionModel(Task):
         if part is None:
             self._described = items, references
         values = caption_metrics(items.texts, references, data.training_captions)
+        if split == "test" and part is None and (value := meteor(items.texts, references)) is not None:
+            values["meteor"] = value
         said = [(text, images[i].meaning) for text, i in zip(items.texts, items.ids, strict=True)]
         known = [meaning_of(text) == meaning for text, meaning in said if meaning is not None]
         if known:
