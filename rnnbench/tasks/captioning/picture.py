@@ -35,7 +35,7 @@ _ACROSS = 9
 _MOST_ITEMS = 16
 _MOST_WORDS = 34
 _FONT_SIZE = 8
-_LETTERS = 24
+_LETTERS = 22
 
 
 class Seen(NamedTuple):
