@@ -46,7 +46,8 @@ class CaptionData(TaskData):
         fit: How an image becomes a square: its sides are stretched, or what is too long is cut off.
         augment: How images are changed in training.
         image_column: Column that holds the image: a path, or the bytes of a file as the hub has them.
-        captions_column: Column that holds a list of captions, or one; rows of the same path are one image.
+        captions_column: Column that holds a list of captions, or one, or a list of such columns; rows of the same path
+            are one image.
         folder: Folder that paths of images are relative to; null for the working folder.
         unit: What a word is: English words and clitics, or what white space separates.
         lowercase: Whether captions are lower-cased.
@@ -67,7 +68,7 @@ class CaptionData(TaskData):
         fit: Fit = "stretch",
         augment: ImageAugmentation = _AS_IT_IS,
         image_column: str = "image",
-        captions_column: str = "captions",
+        captions_column: str | list[str] = "captions",
         folder: str | None = None,
         unit: CaptionUnit = "english",
         lowercase: bool = True,

@@ -49,24 +49,29 @@ class CaptionedImage:
 
 
 def read_images(
-    rows: Sequence[Row], image_column: str, captions_column: str, folder: Path | None, place: Callable[[int], str]
+    rows: Sequence[Row],
+    image_column: str,
+    captions_column: str | Sequence[str],
+    folder: Path | None,
+    place: Callable[[int], str],
 ) -> list[CaptionedImage]:
     """The images of a split; rows that name the same file are one image.
 
     Args:
         rows: The rows.
         image_column: Column with the image.
-        captions_column: Column with a list of captions, or with one.
+        captions_column: Column with a list of captions or with one; or several such columns.
         folder: What paths are relative to.
         place: Says where a row stands, for errors.
 
     Raises:
         UserError: A row lacks a column, or holds something else in it.
     """
+    columns = [captions_column] if isinstance(captions_column, str) else captions_column
     images: list[CaptionedImage] = []
     known: dict[Path, int] = {}
     for number, row in enumerate(rows):
-        for column in (image_column, captions_column):
+        for column in (image_column, *columns):
             if column not in row:
                 raise UserError(
                     f"there is no column {column!r}; there are: {', '.join(row)}",
@@ -75,7 +80,8 @@ def read_images(
                 )
         # Not the source's own place, for which it may have to read its files anew.
         picture = picture_of(row[image_column], f"row {number + 1}", folder)
-        captions = _captions(row[captions_column], captions_column, functools.partial(place, number))
+        here = functools.partial(place, number)
+        captions = tuple(text for column in columns for text in _captions(row[column], column, here))
         if isinstance(picture.file, Path) and picture.file in known:
             before = images[known[picture.file]]
             images[known[picture.file]] = CaptionedImage(before.picture, before.captions + captions, before.row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -126,6 +127,20 @@ class Captioner(CaptionModel):
         """
         scores, _, attention = self._read(batch)
         return scores, attention
+
+    def on_train_start(self) -> None:
+        """Looks at the clock: an epoch that goes on after a resume has no start."""
+        self._images, self._began = 0, time.perf_counter()
+
+    def on_train_epoch_start(self) -> None:
+        """Looks at the clock."""
+        self.on_train_start()
+
+    def on_train_batch_end(self, outputs: object, batch: CaptionBatch, batch_idx: int) -> None:
+        """Counts the images."""
+        self._images += len(batch.ids)
+        seconds = time.perf_counter() - self._began
+        self.log("train/images_per_second", self._images / seconds, batch_size=len(batch.ids))
 
     def training_step(self, batch: CaptionBatch, batch_idx: int) -> Tensor:
         """Cross-entropy of the captions, a token, and what the decoder adds to it; or `SelfCritic`'s loss."""

@@ -1,12 +1,14 @@
 """Batches of images with all their captions, and bad input: named, counted, and never a silent guess."""
 
 import json
+import time
 
 import numpy as np
 import pytest
 from PIL import Image
 from two_sides import captions, encoded, picture
 
+from rnnbench.bench.training_step import instantiate
 from rnnbench.data.files import Files
 from rnnbench.data.image_augment import ImageAugmentation
 from rnnbench.errors import UserError
@@ -79,6 +81,41 @@ def test_rows_of_one_path_are_one_image(tmp_path):
         (tmp_path / f"{split}.csv").write_text(rows)
     made = data(tmp_path, image_column="file", captions_column="caption")
     assert made.references("train") == [["one", "three"], ["two"]]
+
+
+def test_captions_in_several_columns(corpus):
+    for split in ("train", "validation", "test"):
+        path = corpus / f"{split}.jsonl"
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        rows = [
+            {"image": row["image"], "caption_0": row["captions"][0], "caption_1": row["captions"][1:]} for row in rows
+        ]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    made = data(corpus, captions_column=["caption_0", "caption_1"])
+    assert made.details()["train_captions"] == 72
+    with pytest.raises(UserError, match="there is no column 'caption_2'"):
+        data(corpus, captions_column=["caption_0", "caption_2"])
+
+
+@pytest.mark.slow
+def test_loading_takes_little_of_a_step():
+    """The loader works in the training's own process: what it takes is what the training waits for."""
+    model, made = instantiate(["captioning/builtin", "--data.augment", "{flip: true, crop: 0.8, light: 0.2}"])
+    made.prepare_data()
+    made.setup("fit")
+    model.use_spec(made.spec)
+    model.log = lambda *_, **__: None
+    loading = training = 0.0
+    batches = iter(made.train_dataloader())
+    for step in range(25):
+        start = time.process_time()
+        batch = next(batches)
+        loaded = time.process_time()
+        model.training_step(batch, 0).backward()
+        if step >= 5:
+            loading += loaded - start
+            training += time.process_time() - loaded
+    assert loading < 0.05 * (loading + training)
 
 
 def test_bytes_in_parquet(tmp_path):

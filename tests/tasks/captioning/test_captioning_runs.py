@@ -52,6 +52,7 @@ def test_fit_test_predict(run, trained, corpus, tmp_path):
     items = read_items(trained / "items.npz")
     assert items.metric == "bleu_4"
     assert bleu(items.sums.sum(axis=0)) == pytest.approx(test["bleu_4"].value, rel=1e-9)
+    assert "train/images_per_second" in (trained / "metrics.csv").read_text()
     for name in ("attention.png", "captions.png"):
         assert (trained / name).read_bytes().startswith(b"\x89PNG")
 
@@ -146,6 +147,14 @@ def test_parts_of_the_test_split_stand_apart(run, tmp_path):
         assert "images:12|nrefs:5" in test[f"{part}bleu_4"].signature
     assert "images:12" in test["perplexity"].signature
     assert len(read_items(tmp_path / "runs/captioning/scenes/items.npz").numbers) == 12
+
+
+@pytest.mark.slow
+def test_self_critical_training(run, corpus, tmp_path):
+    options = f"{small(corpus)} --trainer.max_epochs 4 --model.self_critical_after 2 --model.optimizer.lr 0.01"
+    assert run(f"fit {options} --name critic")[0] == 0
+    assert read_result(tmp_path / "runs/captioning/critic/result.json").status == "finished"
+    assert "train/cider" in (tmp_path / "runs/captioning/critic/metrics.csv").read_text()
 
 
 @pytest.mark.slow
