@@ -88,6 +88,38 @@ class Bridge(nn.Module):
         return last[leaf] if leaf < len(last) and last[leaf].shape == start.shape else start
 
 
+class VectorBridge(nn.Module):
+    """Makes a first state of a vector v, such as the mean of an image's regions: s = tanh(W v + b).
+
+    K. Xu et al., Show, Attend and Tell, ICML 2015. Every leaf that `Bridge` would map is made so; the others begin as
+    the cell begins.
+
+    Args:
+        size: Width L of the vector.
+        cells: The cells, of one direction.
+    """
+
+    def __init__(self, size: int, cells: Cells) -> None:
+        super().__init__()
+        self._cells = [layer[0] for layer in cells]
+        self.linear = nn.ModuleDict()
+        for layer, cell in enumerate(self._cells):
+            for leaf in _mapped(cell):
+                self.linear[f"{layer}_{leaf}"] = nn.Linear(size, cell.state_spec()[leaf][0])
+
+    def forward(self, vector: Tensor) -> StackState:
+        """Vectors ``(B, L)`` -> a state of B rows."""
+        made = []
+        for layer, cell in enumerate(self._cells):
+            start = cell.initial_state(len(vector), vector)
+            leaves = tuple(
+                torch.tanh(self.linear[name](vector)) if (name := f"{layer}_{leaf}") in self.linear else one
+                for leaf, one in enumerate(start)
+            )
+            made.append((leaves,))
+        return tuple(made)
+
+
 def last_output(cells: Cells, state: StackState, size: int) -> Tensor:
     """What a stack has last put out, as far as its state tells: the leaf that the top cell emits, else zeros.
 

@@ -8,6 +8,15 @@ from typing import Literal
 
 BETTER: dict[str, Literal["higher", "lower"]] = {
     "bleu": "higher",
+    "bleu_4": "higher",
+    "cider": "higher",
+    "meteor": "higher",
+    "rouge_l": "higher",
+    "bleu_3": "higher",
+    "bleu_2": "higher",
+    "bleu_1": "higher",
+    "exact_semantics": "higher",
+    "pointing": "higher",
     "chrf": "higher",
     "ter": "lower",
     "exact": "higher",

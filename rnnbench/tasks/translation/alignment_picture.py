@@ -16,7 +16,7 @@ from torch import Tensor
 from rnnbench.data.reversible import JOINED
 from rnnbench.errors import UserError
 from rnnbench.safe_files import replace_bytes
-from rnnbench.tasks.translation.fonts import font_families
+from rnnbench.tasks.fonts import font_families
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

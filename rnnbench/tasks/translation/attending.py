@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from rnnbench.backbone import Backbone
 from rnnbench.nn.attention import AdditiveAttention, Attention, GeneralAttention
 from rnnbench.nn.bridge import Bridge, BridgeKind, last_output
-from rnnbench.tasks.translation.decoder import Decoder, DecoderState, MakeStack, check_causal
-from rnnbench.tasks.translation.encoder import Encoded, Encoder
-from rnnbench.tasks.translation.readout import Readout, ReadoutKind
+from rnnbench.nn.decoder import Decoder, DecoderState, Encoded, MakeStack, check_causal
+from rnnbench.nn.readout import Readout, ReadoutKind
+from rnnbench.tasks.translation.encoder import Encoder
 
 MakeAttention = Callable[[int, int], Attention]
 """Makes an attention from the widths of a query and of a place."""

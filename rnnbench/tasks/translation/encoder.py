@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from rnnbench.backbone import Backbone, StackState
 from rnnbench.nn.bridge import Cells
+from rnnbench.nn.decoder import Encoded
 from rnnbench.nn.pooling import Pooling
-
-
-class Encoded(NamedTuple):
-    """B source sentences of up to S tokens, read."""
-
-    values: Tensor
-    """``(B, S, M)``: the output at each token, in the order of the sentence."""
-    lengths: Tensor
-    """``(B,)`` int64."""
-    last: Tensor
-    """``(B, L)``: the output where the sentence has been read to its end; of both directions side by side."""
-    state: StackState
-    """The state after the last token."""
 
 
 class Encoder(nn.Module):

@@ -13,12 +13,12 @@ from rnnbench.data.batch import PairBatch
 from rnnbench.data.text_encoder import TextEncoder
 from rnnbench.decode.beam import Beam
 from rnnbench.examples import Example, plain
+from rnnbench.nn.decoder import DecoderState
 from rnnbench.tasks.base import Spec, Task
 from rnnbench.tasks.item_texts import Items
 from rnnbench.tasks.item_values import ItemSums
 from rnnbench.tasks.translation.alignment_picture import record_alignments
 from rnnbench.tasks.translation.data import TranslationData
-from rnnbench.tasks.translation.decoder import DecoderState
 from rnnbench.tasks.translation.metrics import (
     CorpusTranslations,
     bleu_counts,

@@ -7,9 +7,9 @@ from torch import Tensor
 
 from rnnbench.backbone import Backbone
 from rnnbench.nn.bridge import Bridge, BridgeKind
-from rnnbench.tasks.translation.decoder import Decoder, DecoderState, MakeStack, check_causal
-from rnnbench.tasks.translation.encoder import Encoded, Encoder
-from rnnbench.tasks.translation.readout import Readout, ReadoutKind
+from rnnbench.nn.decoder import Decoder, DecoderState, Encoded, MakeStack, check_causal
+from rnnbench.nn.readout import Readout, ReadoutKind
+from rnnbench.tasks.translation.encoder import Encoder
 
 
 class SequenceDecoder(Decoder):

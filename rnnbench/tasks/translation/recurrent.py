@@ -20,9 +20,9 @@ from rnnbench.errors import UserError
 from rnnbench.nn import WordEmbedding
 from rnnbench.nn.attention import Attention
 from rnnbench.nn.bridge import BridgeKind
+from rnnbench.nn.decoder import Decoder, DecoderState, MakeStack
 from rnnbench.tasks.base import Spec
 from rnnbench.tasks.translation.attending import BahdanauDecoder
-from rnnbench.tasks.translation.decoder import Decoder, DecoderState, MakeStack
 from rnnbench.tasks.translation.encoder import Encoder
 from rnnbench.tasks.translation.model import TranslationModel, where_predicted
 

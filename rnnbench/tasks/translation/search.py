@@ -18,9 +18,9 @@ from rnnbench.data.vocabulary import UNKNOWN
 from rnnbench.decode.beam import Beam, Hypothesis, beam_search
 from rnnbench.decode.sample import Sampling, sample_sequences
 from rnnbench.errors import UserError
+from rnnbench.nn.decoder import DecoderState
 from rnnbench.tasks.translation.alignment_picture import Item
 from rnnbench.tasks.translation.data import encode_source
-from rnnbench.tasks.translation.decoder import DecoderState
 
 if TYPE_CHECKING:
     from rnnbench.tasks.translation.model import TranslationModel

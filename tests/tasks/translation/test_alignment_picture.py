@@ -10,9 +10,10 @@ import torch
 from lightning.pytorch.loggers import WandbLogger
 
 from rnnbench.errors import UserError
-from rnnbench.tasks.translation import alignment_picture, fonts
+from rnnbench.tasks import fonts
+from rnnbench.tasks.fonts import font_families
+from rnnbench.tasks.translation import alignment_picture
 from rnnbench.tasks.translation.alignment_picture import draw, record_alignments
-from rnnbench.tasks.translation.fonts import font_families
 
 pytest.importorskip("matplotlib")
 from matplotlib import font_manager

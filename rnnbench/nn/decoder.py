@@ -13,10 +13,22 @@ from rnnbench.backbone import Backbone, StackState
 from rnnbench.backbone.state import select
 from rnnbench.errors import UserError
 from rnnbench.nn.attention import Memory
-from rnnbench.tasks.translation.encoder import Encoded
 
 MakeStack = Callable[..., Backbone]
 """Makes a stack from its input size; takes other options of `Backbone` by name."""
+
+
+class Encoded(NamedTuple):
+    """B sources of up to S places, read: the tokens of a sentence, the regions of an image."""
+
+    values: Tensor
+    """``(B, S, M)``: what an encoder made of each place, in their order."""
+    lengths: Tensor
+    """``(B,)`` int64."""
+    last: Tensor
+    """``(B, L)``: a summary of the whole: of a sentence the output at its end, of both directions side by side."""
+    state: StackState
+    """The state of the recurrent layers after the last place; nothing where there are none."""
 
 
 class DecoderState(NamedTuple):
@@ -25,14 +37,14 @@ class DecoderState(NamedTuple):
     stack: StackState
     """State of the recurrent layers."""
     memory: Memory | None
-    """The source sentences, for decoders that attend to them."""
+    """The sources, for decoders that attend to them."""
     fed: Tensor | None
     """``(N, F)``: what else the next step reads, by decoder: a summary of the source, or something of this step."""
     attention: Tensor | None = None
     """``(N, S)``: weights of the last step."""
 
     def select(self, rows: Tensor) -> DecoderState:
-        """The rows ``(N',)`` (int64), in this order and as often as named; source sentences are not copied."""
+        """The rows ``(N',)`` (int64), in this order and as often as named; sources are not copied."""
         return DecoderState(
             select(self.stack, rows),
             None if self.memory is None else self.memory.select(rows),
@@ -42,9 +54,9 @@ class DecoderState(NamedTuple):
 
 
 class Decoder(nn.Module, ABC):
-    """Reads the tokens of a translation and makes of each a vector D that the next token is predicted from.
+    """Reads the tokens of a text and makes of each a vector D that the next token is predicted from.
 
-    The definition is `step`: `advance`, then `finish`. In training `forward` reads whole translations: it loops over
+    The definition is `step`: `advance`, then `finish`. In training `forward` reads whole texts: it loops over
     `advance` and calls `finish` once, unless a decoder whose recurrence needs no attention does better.
     """
 
@@ -53,7 +65,7 @@ class Decoder(nn.Module, ABC):
 
     @abstractmethod
     def start(self, encoded: Encoded) -> DecoderState:
-        """The state before the first token of B translations."""
+        """The state before the first token of B texts."""
 
     @abstractmethod
     def advance(self, x: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
@@ -73,12 +85,12 @@ class Decoder(nn.Module, ABC):
         """The recurrent layers."""
 
     def step(self, x: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
-        """Reads one token of each translation: vectors ``(N, E)`` -> ``(N, D)``, and the new state."""
+        """Reads one token of each text: vectors ``(N, E)`` -> ``(N, D)``, and the new state."""
         made, state = self.advance(x, state)
         return self.finish(made, x), state
 
     def forward(self, x: Tensor, lengths: Tensor, state: DecoderState) -> tuple[Tensor, Tensor | None]:
-        """Reads whole translations.
+        """Reads whole texts.
 
         Args:
             x: Vectors of the tokens ``(B, T, E)``.

@@ -1,0 +1,129 @@
+"""Images of any kind, as squares of 8-bit red, green and blue.
+
+Whatever Pillow reads can be read: with any number of bits and channels, turned as the camera says, and transparent
+pixels as if they lay on white. Nothing is read in part: an image that is cut off is an error.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnbench.errors import UserError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Pixels = NDArray[np.uint8]
+"""``(S, S, 3)``: rows from the top, columns from the left, red, green and blue."""
+
+Fit = Literal["stretch", "crop"]
+"""How an image becomes a square: its sides are stretched, or what is too long is cut off at both ends."""
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+"""Extensions by which images are found in a folder."""
+
+# Filters of warnings belong to the whole process, and threads read images at once.
+_OPENING = threading.Lock()
+_DEEP = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+
+
+class Picture(NamedTuple):
+    """An image that has not been read."""
+
+    file: Path | bytes
+    """Its file, or the content of it."""
+    name: str
+    """What errors call it."""
+
+
+def picture_of(value: Any, where: str, folder: Path | None = None) -> Picture:
+    """The image that a field of a row stands for.
+
+    Args:
+        value: Path of a file; or ``{"bytes": ..., "path": ...}`` as the hub and its Parquet files have it; or the
+            content of a file.
+        where: Where the row stands, for errors.
+        folder: What a path is relative to; None for the working folder.
+
+    Raises:
+        UserError: It is none of these.
+    """
+    fields = value if isinstance(value, dict) else {"path" if isinstance(value, str) else "bytes": value}
+    content, path = fields.get("bytes"), fields.get("path")
+    if isinstance(content, bytes) and content:
+        return Picture(content, f"{where}, {path}" if path else where)
+    if not isinstance(path, str) or not path:
+        raise UserError(f"no image but {type(value).__name__}", where=where, hint="a path, or the bytes of a file")
+    file = Path(path).expanduser() if folder is None else folder / path
+    return Picture(file, str(file))
+
+
+def read_image(picture: Picture, size: int, fit: Fit = "stretch") -> Pixels:
+    """The pixels of an image.
+
+    Args:
+        picture: The image.
+        size: Pixels S of a side.
+        fit: How it becomes a square.
+
+    Raises:
+        UserError: It cannot be read, is cut off, or has more pixels than Pillow's limit against decompression bombs;
+            names it.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    content = picture.file
+    if isinstance(content, Path) and not content.is_file():
+        raise UserError("there is no such file", where=picture.name)
+    try:
+        with _OPENING, warnings.catch_warnings():
+            # Pillow warns from its limit on, and refuses from twice as many pixels on.
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            opened = Image.open(io.BytesIO(content) if isinstance(content, bytes) else content)
+        with opened as image:
+            # Of a large JPEG only as much is decoded as is needed.
+            image.draft("RGB", (2 * size, 2 * size))
+            return np.asarray(_square(_as_rgb(image), size, fit))
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise UserError(
+            f"more than {Image.MAX_IMAGE_PIXELS:,} pixels: it may be made to fill the memory",
+            where=picture.name,
+            hint="make it smaller first",
+        ) from None
+    except UnidentifiedImageError:
+        raise UserError("no image that can be read", where=picture.name, hint="Pillow's formats can be read") from None
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        # What Pillow raises of broken files depends on their format.
+        raise UserError(f"a broken image: {error}", where=picture.name) from None
+
+
+def _as_rgb(image: Image) -> Image:
+    from PIL import ImageOps
+    from PIL.Image import alpha_composite, fromarray, new
+
+    image = ImageOps.exif_transpose(image)
+    if image.mode in _DEEP:
+        # Pillow would cut off what is over 255.
+        return fromarray((np.asarray(image, dtype=np.int64).clip(0, 65535) >> 8).astype(np.uint8)).convert("RGB")
+    if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "La", "RGBa"):
+        above = image.convert("RGBA")
+        return alpha_composite(new("RGBA", above.size, "white"), above).convert("RGB")
+    return image.convert("RGB")
+
+
+def _square(image: Image, size: int, fit: Fit) -> Image:
+    from PIL import ImageOps
+    from PIL.Image import Resampling
+
+    if image.size == (size, size):
+        return image
+    if fit == "crop":
+        return ImageOps.fit(image, (size, size), Resampling.BICUBIC)
+    return image.resize((size, size), Resampling.BICUBIC, reducing_gap=3.0)

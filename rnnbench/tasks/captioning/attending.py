@@ -1,0 +1,158 @@
+"""Decoders with attention: every step looks at the regions of the image."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from rnnbench.backbone import Backbone
+from rnnbench.errors import UserError
+from rnnbench.nn.attention import AdditiveAttention, Attention, Memory
+from rnnbench.nn.bridge import VectorBridge, last_output
+from rnnbench.nn.decoder import DecoderState, Encoded, MakeStack, check_causal
+from rnnbench.nn.readout import Readout, ReadoutKind
+from rnnbench.tasks.captioning.decoder import CaptionDecoder
+
+MakeAttention = Callable[[int, int], Attention]
+"""Makes an attention from the widths of a query and of a region."""
+
+
+class AttendingDecoder(CaptionDecoder):
+    """A decoder that loops over the steps in training, because each waits for what the one before has seen."""
+
+    doubly_stochastic: float
+    """Weight of the penalty on regions that are looked at too little or too much."""
+
+    @abstractmethod
+    def start(self, encoded: Encoded) -> DecoderState:
+        """See `Decoder.start`."""
+
+    def read(self, x: Tensor, lengths: Tensor, state: DecoderState) -> tuple[Tensor, Tensor]:
+        """See `CaptionDecoder.read`. A caption that is over leaves the loop."""
+        rows = torch.arange(len(x), device=x.device)
+        made, weights = [], []
+        for t, token in enumerate(x.unbind(1)):
+            stays = lengths[rows] > t
+            if not bool(stays.all()):
+                kept = stays.nonzero()[:, 0]
+                rows, state = rows[kept], state.select(kept)
+            one, state = self.advance(token[rows], state)
+            assert state.attention is not None
+            made.append(one.new_zeros(len(x), one.shape[1]).index_copy(0, rows, one))
+            seen = state.attention
+            weights.append(seen.new_zeros(len(x), seen.shape[1]).index_copy(0, rows, seen))
+        return torch.stack(made, 1), torch.stack(weights, 1)
+
+    def penalty(self, made: Tensor, attention: Tensor | None, nats: Tensor, valid: Tensor) -> Tensor | None:
+        """See `CaptionDecoder.penalty`: lambda sum_s (1 - sum_t a_ts)^2 (Xu et al. 2015, equation 14)."""
+        assert attention is not None
+        if not self.doubly_stochastic:
+            return None
+        return self.doubly_stochastic * ((1 - attention.sum(1)) ** 2).sum(1).mean()
+
+
+class SoftAttentionDecoder(AttendingDecoder):
+    """Looks at the image before each step, which reads the mean of what it looked at.
+
+        z_t = b_t sum_s a_ts v_s,   b_t = sigmoid(w . h_(t-1)),   a_t = attention(h_(t-1))
+        h_t = f(h_(t-1), [e(y_(t-1)), z_t]),   readout of [h_t, z_t, e(y_(t-1))]
+
+    K. Xu et al., Show, Attend and Tell: Neural Image Caption Generation with Visual Attention, ICML 2015. The first
+    state is made of the mean of all regions v (`rnnbench.nn.bridge.VectorBridge`).
+
+    Args:
+        embedding_size: Width E of a token's vector.
+        image_size: Width M of a region.
+        backbone: Makes the stack from its input size.
+        attention: Makes the attention from the widths of a query and of a region.
+        gate: Whether b_t weighs what is seen; else it is 1.
+        doubly_stochastic: Weight of the penalty sum_s (1 - sum_t a_ts)^2 of a caption: every region ought to be
+            looked at as much as any other; 1 in the paper, whose loss is a sum over tokens, where here it is a mean.
+        readout: What is made of state, sight and token.
+        readout_size: Its width, where it has one of its own.
+    """
+
+    def __init__(
+        self,
+        embedding_size: int,
+        image_size: int,
+        backbone: MakeStack,
+        attention: MakeAttention = AdditiveAttention,
+        gate: bool = True,
+        doubly_stochastic: float = 0.0,
+        readout: ReadoutKind = "tanh",
+        readout_size: int = 256,
+    ) -> None:
+        super().__init__()
+        check_weight("doubly_stochastic", doubly_stochastic)
+        self.stack = check_causal(backbone(embedding_size + image_size))
+        width = self.stack.output_size
+        self.begin = VectorBridge(image_size, self.stack.cells)
+        self.attention = attention(width, image_size)
+        self.gate = nn.Linear(width, 1) if gate else None
+        self.doubly_stochastic = doubly_stochastic
+        self.readout = Readout((width + image_size, embedding_size), readout, readout_size)
+        self.output_size = self.readout.output_size
+
+    @property
+    def stacks(self) -> list[Backbone]:
+        """See `Decoder.stacks`."""
+        return [self.stack]
+
+    def start(self, encoded: Encoded) -> DecoderState:
+        """See `Decoder.start`."""
+        stack = self.begin(encoded.last)
+        query = last_output(self.stack.cells, stack, self.stack.output_size)
+        return DecoderState(stack, self.attention.prepare(encoded.values, encoded.lengths), query)
+
+    def advance(self, x: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
+        """See `Decoder.advance`."""
+        assert state.fed is not None
+        assert state.memory is not None
+        seen, weights = self.attention(state.fed, state.memory)
+        made, stack, fed = self._see(x, state, seen)
+        return made, DecoderState(stack, state.memory, fed, weights)
+
+    def finish(self, made: Tensor, x: Tensor) -> Tensor:
+        """See `Decoder.finish`."""
+        return self.readout(made, x)
+
+    def flops_per_token(self) -> int:
+        """See `Decoder.flops_per_token`."""
+        return self.stack.flops_per_token() + self.readout.flops()
+
+    def _see(self, x: Tensor, state: DecoderState, seen: Tensor) -> tuple[Tensor, tuple, Tensor]:
+        """The step after the look ``(N, M)``: what it makes ``(N, H + M)``, the state of the stack, its output."""
+        assert state.fed is not None
+        if self.gate is not None:
+            seen = torch.sigmoid(self.gate(state.fed)) * seen
+        output, stack = self.stack.step(torch.cat([x, seen], 1), state.stack)
+        return torch.cat([output, seen], 1), stack, output
+
+
+def check_weight(name: str, value: float) -> None:
+    """Refuses a negative weight of a loss.
+
+    Raises:
+        UserError: Names the option.
+    """
+    if value < 0:
+        raise UserError(f"must be 0 or more, found {value}", where=f"model.decoder.{name}")
+
+
+def rows_of(memory: Memory, part: Tensor, places: Tensor) -> Tensor:
+    """One place of the memory that each of N rows looks at.
+
+    Args:
+        memory: The memory.
+        part: Its values or its keys ``(B, S, A)``.
+        places: ``(N,)`` int64.
+
+    Returns:
+        ``(N, A)``.
+    """
+    owner = torch.arange(len(places), device=places.device) if memory.owner is None else memory.owner
+    return part[owner, places]

@@ -1,0 +1,117 @@
+"""Images of one split, and batches of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rnnbench.data.batch import pad
+from rnnbench.data.image_augment import ImageAugmentation
+from rnnbench.data.images import Fit, Pixels, read_image
+from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.tasks.captioning.images import CaptionedImage
+
+_SIDES = {"left", "right"}
+
+
+class CaptionBatch(NamedTuple):
+    """B images with all their N captions of up to T tokens, the end mark being one."""
+
+    images: Tensor
+    """``(B, 3, S, S)`` uint8."""
+    target: Tensor
+    """``(N, T + 1)`` int64: ``<bos>``, the caption, ``<eos>``, then padding; the captions of an image one after the
+    other. A decoder reads ``target[:, :-1]`` and predicts ``target[:, 1:]``."""
+    target_lengths: Tensor
+    """``(N,)`` int64: number of predicted tokens, ``<eos>`` among them and ``<bos>`` not."""
+    owner: Tensor
+    """``(N,)`` int64, ascending: which image of the batch each caption is of."""
+    ids: Tensor
+    """``(B,)`` int64: number of each image in its split; -1 for one that counts for nothing in evaluation."""
+    tokens: int
+    """Number of predicted tokens, the sum of ``target_lengths``."""
+
+
+class Images:
+    """The images of a split; called with some of their numbers, it makes a batch of them.
+
+    Args:
+        images: The images.
+        captions: Ids of the captions of each, ``<bos>`` and ``<eos>`` among them.
+        size: Pixels S of a side.
+        fit: How an image becomes a square.
+        pixels: What was read of each image already; None reads an image whenever it is asked for.
+        augment: How images are changed; None leaves them as they are.
+        seed: Seed of the changes.
+    """
+
+    def __init__(
+        self,
+        images: Sequence[CaptionedImage],
+        captions: Sequence[Sequence[Tensor]],
+        size: int,
+        fit: Fit,
+        pixels: Sequence[Pixels] | None = None,
+        augment: ImageAugmentation | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.images = images
+        self.captions = captions
+        self.size = size
+        self.fit: Fit = fit
+        self._pixels = pixels
+        self._augment = augment
+        self._seed = seed
+        # An image whose captions tell the sides apart means something else when mirrored.
+        self._may_flip = [
+            not any(_SIDES.intersection(text.lower().split()) for text in image.captions) for image in images
+        ]
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """``(N,)``: an image is as long as any other, so that batches are drawn from all of them."""
+        return np.ones(len(self.images), dtype=np.int64)
+
+    @property
+    def tokens(self) -> int:
+        """Number of predicted tokens of all captions."""
+        return sum(len(ids) - 1 for captions in self.captions for ids in captions)
+
+    def pixels(self, number: int, epoch: int | None = None) -> Pixels:
+        """An image ``(S, S, 3)``.
+
+        Args:
+            number: Its number.
+            epoch: The epoch whose changes are made; None makes none.
+        """
+        if self._pixels is not None:
+            pixels = self._pixels[number]
+        else:
+            pixels = read_image(self.images[number].picture, self.size, self.fit)
+        if self._augment is None or epoch is None:
+            return pixels
+        random = np.random.default_rng((self._seed, epoch, number))
+        return self._augment.change(pixels, random, self._may_flip[number])
+
+    def __call__(self, samples: list[int], epoch: int) -> CaptionBatch:
+        """The batch of these images."""
+        target, marked = pad([ids for i in samples for ids in self.captions[i]], TextEncoder.pad)
+        counts = torch.tensor([len(self.captions[i]) for i in samples])
+        return CaptionBatch(
+            images=as_images([self.pixels(i, epoch) for i in samples]),
+            target=target,
+            target_lengths=marked - 1,
+            owner=torch.arange(len(samples)).repeat_interleave(counts),
+            ids=torch.tensor(samples),
+            tokens=int((marked - 1).sum()),
+        )
+
+
+def as_images(pixels: Sequence[Pixels]) -> Tensor:
+    """B images as ``(B, 3, S, S)`` uint8."""
+    return torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2)

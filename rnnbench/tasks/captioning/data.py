@@ -1,0 +1,267 @@
+"""Images with their captions."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rnnbench.data.bucket import Budget, TrainingBatches, evaluation_batches
+from rnnbench.data.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
+from rnnbench.data.fingerprint import fingerprint
+from rnnbench.data.image_augment import ImageAugmentation
+from rnnbench.data.images import Fit, Pixels, read_image
+from rnnbench.data.left_out import LeftOut
+from rnnbench.data.source import SPLITS, Row, Source, Split
+from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.errors import UserError
+from rnnbench.tasks.base import Spec, TaskData
+from rnnbench.tasks.captioning.batch import CaptionBatch, Images
+from rnnbench.tasks.captioning.captions import CaptionUnit, caption_words
+from rnnbench.tasks.captioning.images import CaptionedImage, read_images
+
+_STAGE_SPLITS: dict[str, tuple[Split, ...]] = {
+    "fit": ("train", "validation"),
+    "validate": ("validation",),
+    "test": ("test",),
+}
+_AS_IT_IS = ImageAugmentation()
+
+
+class CaptionData(TaskData):
+    """Images with one or several captions each.
+
+    A batch is made of images with all their captions, so that an encoder reads every image once. Captions are
+    lower-cased and without punctuation, as in published scores, unless the options say otherwise.
+
+    Args:
+        source: Where images and captions come from.
+        image_size: Pixels of a side that images are brought to.
+        fit: How an image becomes a square: its sides are stretched, or what is too long is cut off.
+        augment: How images are changed in training.
+        image_column: Column that holds the image: a path, or the bytes of a file as the hub has them.
+        captions_column: Column that holds a list of captions, or one, or a list of such columns; rows of the same path
+            are one image.
+        folder: Folder that paths of images are relative to; null for the working folder.
+        unit: What a word is: English words and clitics, or what white space separates.
+        lowercase: Whether captions are lower-cased.
+        punctuation: Whether punctuation marks are words, too.
+        min_count: Rarer words become ``<unk>``.
+        max_vocabulary: Keep only so many of the most frequent words, special ones included.
+        max_length: Training captions of more words are left out; null for no limit.
+        batch_size: Images of a batch of one process.
+        keep_in_memory: Whether images stay in memory once they were read, 50 kB each at 128 pixels; else they are read
+            anew in every epoch.
+        num_workers: Processes that read ahead, and threads that read images at the start.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        image_size: int = 128,
+        fit: Fit = "stretch",
+        augment: ImageAugmentation = _AS_IT_IS,
+        image_column: str = "image",
+        captions_column: str | list[str] = "captions",
+        folder: str | None = None,
+        unit: CaptionUnit = "english",
+        lowercase: bool = True,
+        punctuation: bool = False,
+        min_count: int = 1,
+        max_vocabulary: int | None = None,
+        max_length: int | None = None,
+        batch_size: int = 32,
+        keep_in_memory: bool = True,
+        num_workers: int = 0,
+    ) -> None:
+        super().__init__()
+        if image_size < 1:
+            raise UserError(f"must be at least 1, found {image_size}", where="data.image_size")
+        augment.check()
+        self.budget = Budget(None, batch_size)
+        self.source = source
+        self.image_size = image_size
+        self.fit: Fit = fit
+        self.augment = augment
+        self.image_column = image_column
+        self.captions_column = captions_column
+        self.folder = None if folder is None else Path(folder).expanduser()
+        self.unit: CaptionUnit = unit
+        self.lowercase = lowercase
+        self.punctuation = punctuation
+        self.min_count = min_count
+        self.max_vocabulary = max_vocabulary
+        self.max_length = max_length
+        self.keep_in_memory = keep_in_memory
+        self.num_workers = num_workers
+        self.dataset = source.dataset
+        self.encoder: TextEncoder | None = None
+        self.splits: dict[Split, Images] = {}
+        self.training_captions: frozenset[str] = frozenset()
+
+    @property
+    def spec(self) -> Spec:
+        """The vocabulary, and how images are read."""
+        assert self.encoder is not None, "setup comes first"
+        return {
+            "words": self.encoder.state(),
+            "image_size": self.image_size,
+            "fit": self.fit,
+            "unit": self.unit,
+            "lowercase": self.lowercase,
+            "punctuation": self.punctuation,
+        }
+
+    def details(self) -> dict[str, str | int | float]:
+        """Size of images, of the vocabulary and of the splits."""
+        assert self.encoder is not None, "setup comes first"
+        found: dict[str, str | int | float] = {"image_size": self.image_size, "vocabulary": len(self.encoder)}
+        for split, read in self.splits.items():
+            found[f"{split}_images"] = len(read.images)
+            found[f"{split}_captions"] = sum(map(len, read.captions))
+            found[f"{split}_tokens"] = read.tokens
+        return found
+
+    def words(self, text: str) -> str:
+        """The words of a caption, as models learn and metrics compare them."""
+        return caption_words(text, self.unit, self.lowercase, self.punctuation)
+
+    def references(self, split: Split) -> list[list[str]]:
+        """For each image of a split, in the order of a batch's ``ids``, all its captions in words."""
+        return [[self.words(text) for text in image.captions] for image in self.splits[split].images]
+
+    def prepare_data(self) -> None:
+        """Fetches or generates what is missing, once on each machine."""
+        self.source.prepare()
+
+    def setup(self, stage: str) -> None:
+        """Looks at all splits, because the fingerprint is that of the whole data set, and reads those of this stage."""
+        if stage == "predict":
+            raise UserError("predictions are those of a run", hint="rnnbench predict --run RUN a.jpg folder/")
+        everything = {split: self._read(split) for split in SPLITS}
+        self.fingerprint = self._fingerprint(everything)
+        left_out = LeftOut()
+        spec = self.model_spec()
+        if spec is not None:
+            self._take(spec)
+        training = [self.words(text) for image in everything["train"] for text in image.captions]
+        self.training_captions = frozenset(training)
+        if spec is None:
+            self.encoder = TextEncoder.train(
+                "word", [text for text in training if text], min_count=self.min_count, max_size=self.max_vocabulary
+            )
+        for split in _STAGE_SPLITS[stage]:
+            self.splits[split] = self._usable(split, everything[split], left_out)
+        self.report(left_out)
+
+    def train_dataloader(self) -> BucketTrainingLoader[CaptionBatch]:
+        """Batches in the order of the seed and the epoch, from where an interrupted epoch stopped."""
+        batches = TrainingBatches(self.splits["train"].lengths, self.budget, self.seed())
+        return BucketTrainingLoader(batches, self.splits["train"], *self.rank(), self.num_workers, self.position)
+
+    def val_dataloader(self) -> BucketEvaluationLoader[CaptionBatch]:
+        """Batches of the validation split."""
+        return self._evaluation("validation")
+
+    def test_dataloader(self) -> BucketEvaluationLoader[CaptionBatch]:
+        """Batches of the test split."""
+        return self._evaluation("test")
+
+    def _evaluation(self, split: Split) -> BucketEvaluationLoader[CaptionBatch]:
+        read = self.splits[split]
+        return BucketEvaluationLoader(
+            evaluation_batches(read.lengths, self.budget), read, *self.rank(), self.num_workers
+        )
+
+    def _read(self, split: Split) -> list[CaptionedImage]:
+        place = functools.partial(self.source.place, split)
+        rows = self.source.records(split)
+        return read_images(rows, self.image_column, self.captions_column, self.folder, place)
+
+    def _fingerprint(self, splits: Mapping[Split, list[CaptionedImage]]) -> str:
+        """Of images in files, the names and sizes stand for the content."""
+
+        def seen(image: CaptionedImage) -> Row:
+            content: Any = image.picture.file
+            if isinstance(content, Path):
+                content = (content.name, content.stat().st_size if content.is_file() else None)
+            return {"image": content, "captions": image.captions}
+
+        settings = {"unit": self.unit, "lowercase": self.lowercase, "punctuation": self.punctuation}
+        return fingerprint({split: map(seen, images) for split, images in splits.items()}, **settings)
+
+    def _take(self, spec: Spec) -> None:
+        """A trained model rules over new data."""
+        for name in ("image_size", "fit", "unit", "lowercase", "punctuation"):
+            if spec[name] != getattr(self, name):
+                raise UserError(
+                    f"the model was trained with {spec[name]!r}, found {getattr(self, name)!r}",
+                    where=f"data.{name}",
+                    hint="leave it as it was",
+                )
+        self.encoder = TextEncoder.from_state(spec["words"])
+
+    def _usable(self, split: Split, images: Sequence[CaptionedImage], left_out: LeftOut) -> Images:
+        """What can be read and has captions; what cannot is listed."""
+        captions = [self._encode(split, image, left_out) for image in images]
+        for image, ids in zip(images, captions, strict=True):
+            if not ids:
+                left_out.add(split, image.row, "no caption", "dropped")
+        described = [number for number, ids in enumerate(captions) if ids]
+        pixels = self._look([images[number] for number in described])
+        for number, found in zip(described, pixels, strict=True):
+            if isinstance(found, UserError):
+                left_out.add(split, images[number].picture.name, found.problem, "dropped")
+        kept = [place for place, found in enumerate(pixels) if not isinstance(found, UserError)]
+        if not kept:
+            left_out.report(None)
+            raise UserError(f"no image of {split} can be used", where=self.dataset, hint="the reasons stand above")
+        numbers = [described[place] for place in kept]
+        in_training = split == "train"
+        return Images(
+            [images[number] for number in numbers],
+            [captions[number] for number in numbers],
+            self.image_size,
+            self.fit,
+            [pixels[place] for place in kept] if self.keep_in_memory else None,  # type: ignore[misc]
+            self.augment if in_training and self.augment != _AS_IT_IS else None,
+            self.seed(),
+        )
+
+    def _encode(self, split: Split, image: CaptionedImage, left_out: LeftOut) -> list[Tensor]:
+        """Ids of the captions that can be learned from, or in evaluation of all that have a word."""
+        assert self.encoder is not None
+        found = []
+        for text in image.captions:
+            ids = self.encoder.encode(self.words(text))
+            reason = None
+            if not len(ids):
+                reason = "a caption without a word"
+            elif split == "train" and (ids == TextEncoder.unknown).all():
+                reason = "a caption of unknown words only"
+            elif split == "train" and self.max_length is not None and len(ids) > self.max_length:
+                reason = f"a caption of more than {self.max_length} words"
+            if reason is not None:
+                left_out.add(split, image.row, reason, "caption dropped")
+            else:
+                found.append(torch.from_numpy(np.concatenate([[self.encoder.begin], ids, [self.encoder.end]])))
+        return found
+
+    def _look(self, images: Sequence[CaptionedImage]) -> list[Pixels | UserError | None]:
+        """Reads all images once: their pixels, if they are to be kept, or what is wrong with them."""
+
+        def look(image: CaptionedImage) -> Pixels | UserError | None:
+            try:
+                pixels = read_image(image.picture, self.image_size, self.fit)
+            except UserError as error:
+                return error
+            return pixels if self.keep_in_memory else None
+
+        with ThreadPoolExecutor(max(self.num_workers, 1)) as pool:
+            return list(pool.map(look, images))

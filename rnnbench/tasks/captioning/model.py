@@ -1,0 +1,144 @@
+"""What every model of this application does: exact evaluation, pictures."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from rnnbench.data.scenes.captions import meaning_of
+from rnnbench.data.source import Split
+from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.tasks.base import Spec, Task
+from rnnbench.tasks.captioning.batch import CaptionBatch
+from rnnbench.tasks.captioning.cider import cider
+from rnnbench.tasks.captioning.data import CaptionData
+from rnnbench.tasks.captioning.meteor import meteor
+from rnnbench.tasks.captioning.metrics import bleu_counts, bleu_signature, caption_metrics
+from rnnbench.tasks.captioning.picture import SHEET, Judged, best_median_worst, draw_sheet, record_picture
+from rnnbench.tasks.item_texts import Items, ItemTexts
+from rnnbench.tasks.item_values import ItemSums
+
+# What is told of a part of the test split.
+_PICTURES = 6
+_OF_PARTS = ("bleu_4", "cider", "exact_semantics", "pointing", "pointing_chance")
+
+
+class CaptionModel(Task):
+    """A model that writes a caption of an image.
+
+    Subclasses write `build` and `describe_batch`.
+    """
+
+    application: ClassVar[str] = "captioning"
+    monitor = "validation/bleu_4"
+    monitor_mode: ClassVar[str] = "max"
+    words: TextEncoder
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.corpus = ItemTexts()
+        self._measured: dict[tuple[str, str | None], str] = {}
+        self._described: tuple[Items, list[list[str]]] | None = None
+
+    @abstractmethod
+    def describe_batch(self, batch: CaptionBatch, split: Split) -> tuple[list[str], Tensor]:
+        """Captions of B images as this split wants them, and ``(B, K)`` numbers about each image."""
+
+    def use_spec(self, spec: Spec) -> None:
+        """Builds the model around the vocabulary."""
+        self.words = TextEncoder.from_state(spec["words"])
+        super().use_spec(spec)
+
+    def evaluate(self, batch: CaptionBatch) -> None:
+        """See `Task.evaluate`."""
+        texts, numbers = self.describe_batch(batch, self._split())
+        self.corpus.update(batch.ids, numbers, texts)
+
+    def log_metrics(self, split: str) -> None:
+        """See `Task.log_metrics`. Parts of the test split stand apart, under their names."""
+        items = self.corpus.compute()
+        self.corpus.reset()
+        images = self._data().splits[split].images  # type: ignore[index]
+        for part in sorted({images[i].part for i in items.ids}, key=str):
+            rows = [row for row, i in enumerate(items.ids) if images[i].part == part]
+            some = Items([items.ids[row] for row in rows], items.values[rows], [items.texts[row] for row in rows])
+            values = self._measure(some, split, part)
+            if part is None:
+                self.log_values(split, values, ("bleu_4", "cider"))
+            else:
+                self.log_values(split, {f"{part}_{name}": values[name] for name in _OF_PARTS if name in values}, ())
+
+    def further_metrics(self, values: Tensor) -> dict[str, float]:
+        """Metrics that not every model has.
+
+        Args:
+            values: What `describe_batch` gave of some images ``(N, K)``.
+        """
+        return {}
+
+    def test_items(self) -> ItemSums | None:
+        """See `Task.test_items`: the counts of BLEU-4."""
+        if self._described is None:
+            return None
+        items, references = self._described
+        return ItemSums("bleu_4", torch.tensor(items.ids), bleu_counts(items.texts, references))
+
+    def on_test_epoch_end(self) -> None:
+        """Draws a sheet of good, middling and bad captions, besides the metrics."""
+        super().on_test_epoch_end()
+        if self.trainer.is_global_zero and self._described is not None:
+            items, references = self._described
+            read = self._data().splits["test"]
+            scores = cider(items.texts, references)
+            groups = [
+                (name, [Judged(read.pixels(items.ids[i]), items.texts[i], references[i][0], scores[i]) for i in rows])
+                for name, rows in best_median_worst(scores, _PICTURES)
+            ]
+            draw_sheet(Path(self.trainer.default_root_dir, SHEET), groups)
+            record_picture(self.trainer, SHEET)
+
+    def metric_signature(self, split: str) -> str:
+        """How many images there are, and how many references one has."""
+        return self._measured[split, None]
+
+    def signature_of(self, metric: str, split: str) -> str:
+        """That of sacreBLEU where it computes the metric, how many images there are, and how captions were sought."""
+        known = f"{bleu_signature(int(metric[-1]))}|" if "bleu_" in metric else ""
+        part = next((part for _, part in self._measured if part is not None and metric.startswith(f"{part}_")), None)
+        return f"{known}{self._measured[split, part]}{self.search_signature(split)}"
+
+    def search_signature(self, split: str) -> str:
+        """How captions were searched for, beginning with a bar."""
+        return ""
+
+    def _measure(self, items: Items, split: str, part: str | None) -> dict[str, float]:
+        """All metrics of some images."""
+        data = self._data()
+        images = data.splits[split].images  # type: ignore[index]
+        everything = data.references(split)  # type: ignore[arg-type]
+        references = [everything[i] for i in items.ids]
+        counts = sorted({len(captions) for captions in references})
+        nrefs = "-".join(str(count) for count in sorted({counts[0], counts[-1]}))
+        self._measured[split, part] = f"images:{len(references)}|nrefs:{nrefs}"
+        if part is None:
+            self._described = items, references
+        values = caption_metrics(items.texts, references, data.training_captions)
+        if split == "test" and part is None and (value := meteor(items.texts, references)) is not None:
+            values["meteor"] = value
+        said = [(text, images[i].meaning) for text, i in zip(items.texts, items.ids, strict=True)]
+        known = [meaning_of(text) == meaning for text, meaning in said if meaning is not None]
+        if known:
+            values["exact_semantics"] = sum(known) / len(known)
+        return values | self.further_metrics(items.values)
+
+    def _split(self) -> Split:
+        return "test" if self.trainer.testing else "validation"
+
+    def _data(self) -> CaptionData:
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        assert isinstance(data, CaptionData)
+        return data

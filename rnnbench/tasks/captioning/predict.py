@@ -1,0 +1,137 @@
+"""Captions of images by a trained model: what ``rnnbench predict --run RUN`` does for this application."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rnnbench.data.images import IMAGE_SUFFIXES, Picture, Pixels, read_image
+from rnnbench.decode.beam import Beam
+from rnnbench.errors import UserError
+from rnnbench.tasks.captioning.baselines import CopiedCaptions
+from rnnbench.tasks.captioning.batch import as_images
+from rnnbench.tasks.captioning.model import CaptionModel
+from rnnbench.tasks.captioning.picture import Seen, draw_attention
+from rnnbench.tasks.captioning.recurrent import Captioner
+from rnnbench.tasks.captioning.search import Caption, describe_images
+
+_AT_ONCE = 64
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds this application's options."""
+    group = parser.add_argument_group("captioning: INPUT is an image, or a folder of them")
+    group.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="text; or JSON with scores and words, a line for each image (default: text)",
+    )
+    group.add_argument("--beam-size", type=int, metavar="K", help="captions at a time; 1 is greedy (default: model's)")
+    group.add_argument("--length-penalty", type=float, metavar="A", help="0 prefers short captions (default: model's)")
+    group.add_argument("--max-length", type=int, metavar="N", help="most words of a caption (default: model's)")
+    group.add_argument("--nbest", type=int, metavar="N", default=1, help="the N best captions of each image")
+    group.add_argument("--attention", metavar="FILE", help="draw what was looked at for each word of the first images")
+
+
+def read_inputs(names: Sequence[str], arguments: argparse.Namespace) -> list[Picture]:
+    """The images that the inputs name.
+
+    Args:
+        names: Files, and folders, which stand for all images in them.
+        arguments: The parsed options.
+
+    Raises:
+        UserError: A file is not there, a folder holds no image, or there is no input.
+    """
+    found: list[Picture] = []
+    for name in names:
+        path = Path(name).expanduser()
+        if path.is_dir():
+            files = sorted(file for file in path.rglob("*") if file.suffix.lower() in IMAGE_SUFFIXES)
+            if not files:
+                raise UserError(f"there is no image in it ({', '.join(IMAGE_SUFFIXES)})", where=path)
+            found += [Picture(file, str(file)) for file in files]
+        else:
+            found.append(Picture(path, name))
+    if not found:
+        raise UserError("there is no image", where="rnnbench predict", hint="name image files, or a folder of them")
+    return found
+
+
+def predict(model: CaptionModel, inputs: Sequence[Picture], arguments: argparse.Namespace) -> Iterator[str]:
+    """Describes each image.
+
+    Args:
+        model: A trained model.
+        inputs: What `read_inputs` found.
+        arguments: The parsed options.
+
+    Yields:
+        The caption of one image, or of several a line each with the name before a tab; several captions of an image
+        have a line each, with the score after the name.
+    """
+    assert model.spec is not None
+    beam = _beam(model, arguments)
+    size, fit = model.spec["image_size"], model.spec["fit"]
+    seen: list[Seen] = []
+    for first in range(0, len(inputs), _AT_ONCE):
+        some = inputs[first : first + _AT_ONCE]
+        pixels = [read_image(picture, size, fit) for picture in some]
+        for picture, one, captions in zip(some, pixels, _describe(model, pixels, beam, arguments), strict=True):
+            best = captions[0]
+            if best.attention is not None:
+                seen.append(Seen(one, best.words, best.attention))
+            yield (
+                _as_json(picture, captions) if arguments.format == "json" else _as_text(picture, captions, len(inputs))
+            )
+    if arguments.attention:
+        draw_attention(Path(arguments.attention), seen)
+
+
+def warnings(model: CaptionModel, inputs: Sequence[Picture], arguments: argparse.Namespace) -> list[str]:
+    """What a user should know before reading the output: nothing, for any image can be looked at."""
+    return []
+
+
+def _describe(
+    model: CaptionModel, pixels: Sequence[Pixels], beam: Beam, arguments: argparse.Namespace
+) -> list[list[Caption]]:
+    if isinstance(model, Captioner):
+        return describe_images(model, pixels, beam, arguments.max_length)
+    assert isinstance(model, CopiedCaptions)
+    return [[Caption(text, 0.0, text.split(), None)] for text in model.describe(as_images(pixels))]
+
+
+def _beam(model: CaptionModel, arguments: argparse.Namespace) -> Beam:
+    """The model's way to search, with what the options say."""
+    if arguments.max_length is not None and arguments.max_length < 1:
+        raise UserError(f"must be at least 1, found {arguments.max_length}", where="--max-length")
+    if arguments.attention and not (isinstance(model, Captioner) and model.attends):
+        raise UserError("this model attends to nothing", where="--attention", hint="models with attention can")
+    if not isinstance(model, Captioner):
+        return Beam(1)
+    trained = model.beam
+    beam = Beam(
+        # A beam has to hold what is asked for.
+        max(trained.size, arguments.nbest) if arguments.beam_size is None else arguments.beam_size,
+        trained.length_penalty if arguments.length_penalty is None else arguments.length_penalty,
+        0.0,
+        arguments.nbest,
+    )
+    beam.check()
+    return beam
+
+
+def _as_text(picture: Picture, captions: Sequence[Caption], inputs: int) -> str:
+    name = f"{picture.name}\t" if inputs > 1 else ""
+    if len(captions) == 1:
+        return f"{name}{captions[0].text}\n"
+    return "".join(f"{name}{one.score:.4f}\t{one.text}\n" for one in captions)
+
+
+def _as_json(picture: Picture, captions: Sequence[Caption]) -> str:
+    found = [{"text": one.text, "score": round(one.score, 4)} for one in captions]
+    return json.dumps({"image": picture.name, "captions": found}, ensure_ascii=False) + "\n"

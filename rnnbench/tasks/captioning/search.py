@@ -1,0 +1,87 @@
+"""Writing captions with a trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import Tensor
+
+from rnnbench.data.images import Pixels
+from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.decode.beam import Beam, Hypothesis, beam_search
+from rnnbench.nn.decoder import Encoded
+from rnnbench.tasks.captioning.batch import as_images
+
+if TYPE_CHECKING:
+    from rnnbench.tasks.captioning.recurrent import Captioner
+
+_IMAGES_AT_ONCE = 64
+
+
+class Caption(NamedTuple):
+    """One caption of an image."""
+
+    text: str
+    score: float
+    """By which captions of an image are ranked."""
+    words: list[str]
+    """Without the end mark."""
+    attention: Tensor | None
+    """``(T, rows, columns)`` weights of every word over the regions; None where the model has no attention."""
+
+
+def search(
+    model: Captioner, encoded: Encoded, beam: Beam, max_length: int | None = None, keep_attention: bool = False
+) -> list[list[Hypothesis]]:
+    """Hypotheses for the images of a batch.
+
+    Args:
+        model: The model.
+        encoded: What its encoder made of the images.
+        beam: How to search.
+        max_length: Most words of a caption; None for that of the model.
+        keep_attention: Whether hypotheses come with their attention.
+    """
+    state = model.decoder.start(encoded)
+    limits = torch.full_like(encoded.lengths, model.max_length if max_length is None else max_length)
+    begin, end = TextEncoder.begin, TextEncoder.end
+    return beam_search(model.step, state, begin, end, limits, beam, encoded.lengths, keep_attention)
+
+
+@torch.inference_mode()
+def describe_images(
+    model: Captioner, pixels: Sequence[Pixels], beam: Beam, max_length: int | None = None
+) -> list[list[Caption]]:
+    """Captions of images, without dropout.
+
+    Args:
+        model: The model.
+        pixels: The images ``(S, S, 3)``.
+        beam: How to search.
+        max_length: Most words of a caption; None for that of the model.
+
+    Returns:
+        For each image up to ``beam.nbest`` captions, best first.
+    """
+    was_training = model.training
+    model.eval()
+    try:
+        found = []
+        for first in range(0, len(pixels), _IMAGES_AT_ONCE):
+            images = as_images(pixels[first : first + _IMAGES_AT_ONCE]).to(model.device)
+            hypotheses = search(model, model.encoder(images), beam, max_length, keep_attention=model.attends)
+            found += [[_caption(model, one) for one in of_image] for of_image in hypotheses]
+        return found
+    finally:
+        model.train(was_training)
+
+
+def _caption(model: Captioner, found: Hypothesis) -> Caption:
+    text = model.words.decode(found.tokens)
+    maps = None
+    if found.attention is not None:
+        maps = found.attention[: len(found.tokens)].unflatten(1, model.encoder.grid).float().cpu()
+    names = model.words.tokens
+    return Caption(text, found.score, [names[i] for i in found.tokens], maps)

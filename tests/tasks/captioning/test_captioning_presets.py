@@ -1,0 +1,25 @@
+"""Every preset of this application trains a little on images of one's own."""
+
+import pytest
+
+from rnnbench.cli.presets import preset_names
+
+QUICK = {"captioning/builtin", "captioning/flickr8k_attention"}
+PRESETS = [
+    pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow)
+    for name in preset_names()
+    if name.startswith("captioning/")
+]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_trains(preset, run, corpus, tmp_path):
+    # The presets of fixed data sets check them against their cards.
+    source = f"{{class_path: rnnbench.data.files.Files, init_args: {{path: {corpus}, card: null}}}}"
+    own = f"data: {{init_args: {{source: {source}, folder: {corpus}, min_count: 1}}}}"
+    if "frequent" not in preset and "nearest" not in preset:
+        own += "\nmodel: {init_args: {backbone: {init_args: {hidden_size: 8, engine: reference}}}}"
+        own += "\ntrainer: {limit_train_batches: 1}"
+    (tmp_path / "own.yaml").write_text(own)
+    assert run(f"fit --config {preset} --config smoke --config own.yaml --name smoke")[0] == 0
+    assert (tmp_path / "runs/captioning/smoke/result.json").is_file()
