@@ -106,14 +106,13 @@ class CaptionModel(Task):
         return self._measured[split, None]
 
     def signature_of(self, metric: str, split: str) -> str:
-        """That of sacreBLEU where it computes the metric, how many images there are, and how captions were sought."""
+        """That of sacreBLEU where it computes the metric, and how many images there are.
+
+        How captions are searched for is a part of the model, so that it stands in one table with a baseline.
+        """
         known = f"{bleu_signature(int(metric[-1]))}|" if "bleu_" in metric else ""
         part = next((part for _, part in self._measured if part is not None and metric.startswith(f"{part}_")), None)
-        return f"{known}{self._measured[split, part]}{self.search_signature(split)}"
-
-    def search_signature(self, split: str) -> str:
-        """How captions were searched for, beginning with a bar."""
-        return ""
+        return f"{known}{self._measured[split, part]}"
 
     def _measure(self, items: Items, split: str, part: str | None) -> dict[str, float]:
         """All metrics of some images."""

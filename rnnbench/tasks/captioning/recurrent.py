@@ -213,12 +213,6 @@ class Captioner(CaptionModel):
             found |= {"pointing": pointed / nouns, "pointing_chance": chance / nouns}
         return found
 
-    def search_signature(self, split: str) -> str:
-        """See `CaptionModel.search_signature`."""
-        beam = self._search_of(split)
-        penalty = f"|length_penalty:{beam.length_penalty}" if beam.size > 1 else ""
-        return f"|beam:{beam.size}{penalty}|max_length:{self.max_length}"
-
     def flops_per_token(self) -> float | None:
         """Of one token of a caption; the encoder reads an image once for all its captions, which is not counted."""
         return float(self.decoder.flops_per_token() + 2 * self.output.weight.numel())

@@ -197,3 +197,13 @@ def test_what_cannot_be_used_at_all(corpus):
         data(corpus)
     with pytest.raises(UserError, match="predictions are those of a run"):
         data(corpus, stage="predict")
+
+
+@pytest.mark.data
+def test_flickr8k(real_data):
+    made = CaptionData(Files(str(real_data / "flickr8k"), card="flickr8k"), image_size=32, min_count=5)
+    made.setup("test")
+    assert made.dataset == "flickr8k"
+    assert [len(captions) for captions in made.references("test")] == [5] * 1000
+    assert len(made.encoder) == 2541
+    assert made.references("test")[0][0] == "the dogs are in the snow in front of a fence"
