@@ -14,9 +14,17 @@ _OTHERS = ("studies", "sweeps")
 
 def preset_names() -> list[str]:
     """All presets, such as ``text_generation/char_lstm`` or ``cells/gru``."""
+    return [name for name in _names() if name.partition("/")[0] not in _OTHERS]
+
+
+def study_names() -> list[str]:
+    """All studies that are shipped, such as ``studies/cells``."""
+    return [name for name in _names() if name.startswith("studies/")]
+
+
+def _names() -> list[str]:
     root = configs_folder()
-    paths = (path.relative_to(root) for path in root.rglob("*.yaml"))
-    return sorted(path.with_suffix("").as_posix() for path in paths if path.parts[0] not in _OTHERS)
+    return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yaml"))
 
 
 def config_path(name: str) -> Path:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rnnbench.results.protocol import Field
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -33,6 +38,19 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Build the report."""
+    write_report(args.runs, args.out, args.across, args.findings)
+    return 0
+
+
+def write_report(runs: Sequence[str], out: Path, across: Collection[Field] = (), findings: Path | None = None) -> None:
+    """Builds the report of runs and says what it holds.
+
+    Args:
+        runs: Run folders, folders of runs or patterns; none for the committed rows.
+        out: The folder to write.
+        across: In what the protocols of runs that are ranked together may differ.
+        findings: A text in Markdown for the top of the page.
+    """
     # Before numpy is imported: the products of the tests are small, and on a busy machine threads wait for each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from rnnbench.cli.listing import cells
@@ -43,18 +61,13 @@ def run(args: argparse.Namespace) -> int:
     from rnnbench.safe_files import read_text
     from rnnbench.shipped import configs_folder
 
-    results = configs_folder() / "results.csv"
-    rows = read_rows(results)
-    if args.runs:
-        content = content_of_runs(args.runs, rows, args.across)
-    else:
-        content = content_of_rows(rows, [name for name, _ in cells()])
-    if args.findings is not None:
-        content = dataclasses.replace(content, findings=read_text(args.findings))
+    rows = read_rows(configs_folder() / "results.csv")
+    content = content_of_runs(runs, rows, across) if runs else content_of_rows(rows, [name for name, _ in cells()])
+    if findings is not None:
+        content = dataclasses.replace(content, findings=read_text(findings))
     for problem in content.problems[:5]:
         print(f"left out: {problem}")
     if len(content.problems) > 5:
         print(f"left out: {len(content.problems) - 5} more; the page names them")
-    written = build(content, args.out)
+    written = build(content, out)
     print(f"{written.page}: {len(content.sections)} rankings; {written.files} tables and figures beside it")
-    return 0

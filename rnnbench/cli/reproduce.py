@@ -49,6 +49,7 @@ def _paper(arguments: argparse.Namespace) -> int:
     """Runs the rows that have a published value, and sets ours beside it."""
     from rnnbench.cli.launching import launched
     from rnnbench.cli.record import change_tables
+    from rnnbench.cli.report import write_report
     from rnnbench.results.committed import read_rows
     from rnnbench.results.entry import record_result
     from rnnbench.results.readme import render
@@ -84,6 +85,7 @@ def _paper(arguments: argparse.Namespace) -> int:
     print(f"\n{page}")
     replace_text(folder / "paper.md", page)
     print(f"saved: {folder / 'paper.md'}")
+    write_report([str(folder)], folder / "report")
     return SOME_FAILED if ended.failures else 0
 
 

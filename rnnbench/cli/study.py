@@ -43,20 +43,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the study."""
-    from rnnbench.cli.presets import config_path
-    from rnnbench.errors import UserError
+    from rnnbench.cli.presets import config_path, study_names
+    from rnnbench.errors import UserError, did_you_mean
 
     try:
         path = config_path(arguments.file)
-    except UserError as error:
-        raise UserError(
-            "there is no such file or study", where=f"rnnbench study {arguments.file}", hint=error.hint
-        ) from None
+    except UserError:
+        hint = did_you_mean(arguments.file, study_names())
+        raise UserError("there is no such file or study", where=f"rnnbench study {arguments.file}", hint=hint) from None
     return run_study(path, arguments)
 
 
 def run_study(path: Path, arguments: argparse.Namespace) -> int:
-    """Runs the study of a file, prints and saves the comparison.
+    """Runs the study of a file, prints and saves the comparison, writes the report.
 
     Args:
         path: The file.
@@ -68,6 +67,7 @@ def run_study(path: Path, arguments: argparse.Namespace) -> int:
     from rnnbench.cli.config_files import check_config_file
     from rnnbench.cli.launching import launched
     from rnnbench.cli.presets import config_path
+    from rnnbench.cli.report import write_report
     from rnnbench.results.render import render_markdown
     from rnnbench.study.conduct import conduct
     from rnnbench.study.file import read_study
@@ -85,6 +85,7 @@ def run_study(path: Path, arguments: argparse.Namespace) -> int:
     if ended.comparison is not None:
         print(f"\n{render_markdown(ended.comparison)}")
         print(f"saved: {folder / 'compare.md'}, {folder / 'compare.csv'}")
+        write_report([str(folder)], folder / "report")
         if arguments.record:
             _record(study.name, ended.comparison)
     return SOME_FAILED if ended.failures else 0

@@ -15,7 +15,7 @@ DEPTH = "model.init_args.backbone.init_args.num_layers"
 
 # Application -> its metrics, the leading one first, and the pictures its runs log.
 _SHOWN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "captioning": (("bleu_4", "cider"), ()),
+    "captioning": (("bleu_4", "cider"), ("attention", "captions")),
     "labelling": (("entity_f1", "segmentation_f1", "tag_accuracy"), ()),
     "sentiment": (("accuracy", "macro_f1"), ()),
     "speech": (("word_error_rate", "character_error_rate"), ("validation", "test")),

@@ -16,6 +16,8 @@ from rnnbench.report.text import clean
 
 _PICTURES = {
     "alignments.png": "What each word of the translation looked at in the source.",
+    "attention.png": "What each word of the caption looked at in the image.",
+    "captions.png": "Images with the best, middling and worst captions.",
     "test.png": "What the model read of one test item, and what it made of it.",
 }
 _ERRORS = "test_errors.tsv"

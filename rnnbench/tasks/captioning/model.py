@@ -12,6 +12,7 @@ from torch import Tensor
 from rnnbench.data.scenes.captions import meaning_of
 from rnnbench.data.source import Split
 from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.examples import Example, plain
 from rnnbench.tasks.base import Spec, Task
 from rnnbench.tasks.captioning.batch import CaptionBatch
 from rnnbench.tasks.captioning.cider import cider
@@ -24,6 +25,7 @@ from rnnbench.tasks.item_values import ItemSums
 
 # What is told of a part of the test split.
 _PICTURES = 6
+_EXAMPLES = 6
 _OF_PARTS = ("bleu_4", "cider", "exact_semantics", "pointing", "pointing_chance")
 
 
@@ -86,6 +88,14 @@ class CaptionModel(Task):
             return None
         items, references = self._described
         return ItemSums("bleu_4", torch.tensor(items.ids), bleu_counts(items.texts, references))
+
+    def examples(self) -> list[Example]:
+        """See `Task.examples`: captions of the first images; the sheet beside them shows some."""
+        if self._described is None:
+            return []
+        items, references = self._described
+        rows = list(zip(references, items.texts, strict=True))[:_EXAMPLES]
+        return [(plain("reference", wanted[0]), plain("caption", found)) for wanted, found in rows]
 
     def on_test_epoch_end(self) -> None:
         """Draws a sheet of good, middling and bad captions, besides the metrics."""

@@ -13,7 +13,7 @@ PRESETS = [
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_trains(preset, run, corpus, tmp_path):
+def test_every_preset_trains(preset, rnnbench, corpus, tmp_path):
     # The presets of fixed data sets check them against their cards.
     source = f"{{class_path: rnnbench.data.files.Files, init_args: {{path: {corpus}, card: null}}}}"
     own = f"data: {{init_args: {{source: {source}, folder: {corpus}, min_count: 1}}}}"
@@ -21,5 +21,5 @@ def test_every_preset_trains(preset, run, corpus, tmp_path):
         own += "\nmodel: {init_args: {backbone: {init_args: {hidden_size: 8, engine: reference}}}}"
         own += "\ntrainer: {limit_train_batches: 1}"
     (tmp_path / "own.yaml").write_text(own)
-    assert run(f"fit --config {preset} --config smoke --config own.yaml --name smoke")[0] == 0
+    assert rnnbench(f"fit --config {preset} --config smoke --config own.yaml --name smoke")[0] == 0
     assert (tmp_path / "runs/captioning/smoke/result.json").is_file()
