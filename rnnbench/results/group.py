@@ -8,6 +8,7 @@ from os.path import commonprefix
 from pathlib import Path
 from typing import NamedTuple
 
+from rnnbench.results.metric import metric_title
 from rnnbench.results.record import Result, Split
 from rnnbench.results.statistics.summary import Summary
 
@@ -27,7 +28,7 @@ class Column(NamedTuple):
     metric: str
 
     def __str__(self) -> str:
-        return f"{self.split} {self.metric.replace('_', ' ')}"
+        return f"{self.split} {metric_title(self.metric)}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,6 +52,17 @@ _SAYS_THE_SAME = {
     "bits_per_byte": "nats_per_byte",
 }
 
+_SPELT = {
+    **{f"bleu{end}": f"BLEU{end.replace('_', '-')}" for end in ("", "_1", "_2", "_3", "_4")},
+    "cider": "CIDEr-D",
+    "meteor": "METEOR",
+    "rouge_l": "ROUGE-L",
+    "chrf": "chrF",
+    "ter": "TER",
+    "f1": "F1",
+    "oov": "OOV",
+}
+
 _OF_LIKELIHOOD = {
     "perplexity",
     "nats_per_token",
@@ -65,6 +76,11 @@ _OF_LIKELIHOOD = {
 def same_order(one: str, other: str) -> bool:
     """Whether two metrics put any two models in the same order: on the same text, all of likelihood do."""
     return one == other or {one, other} <= _OF_LIKELIHOOD
+
+
+def metric_title(metric: str) -> str:
+    """A metric's name as papers write it: ``BLEU-4``, ``entity F1``, ``nats per character``."""
+    return _SPELT.get(metric) or " ".join(_SPELT.get(word, word) for word in metric.split("_"))
 
 
 def in_order(metrics: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rnnbench.errors import UserError, did_you_mean
 from rnnbench.results.committed import Row
-from rnnbench.results.metric import BETTER, best, comparable, format_value
+from rnnbench.results.metric import BETTER, best, comparable, format_value, metric_title
 from rnnbench.results.render import Cell, markdown_table
 
 _OPEN = re.compile(r"^<!-- results:([\w.-]+) -->$", re.MULTILINE)
@@ -72,7 +72,7 @@ def _belongs(row: Row, first: Row) -> bool:
 
 def _render_group(rows: list[Row]) -> str:
     run = [row for row in rows if row.value is not None]
-    metric = rows[0].metric.replace("_", " ")
+    metric = metric_title(rows[0].metric)
     has_published = any(row.published is not None for row in rows)
     headers = ["model", f"validation {metric}", f"test {metric}"]
     headers += ["published", "reproduced"] if has_published else []
