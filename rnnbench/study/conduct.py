@@ -172,7 +172,8 @@ class _Work:
         looked: dict[str, int] = json.loads(read_text(path)) if path.is_file() else {}
         unknown = {runs[0].id: pair for pair, runs in finals.items() if _words(runs[0]) not in looked}
         if unknown and new:
-            self._console.print(f"looking at options, data and sizes of {len(unknown)} models", highlight=False)
+            models = f"{len(unknown)} models" if len(unknown) > 1 else "1 model"
+            self._console.print(f"looking at options, data and sizes of {models}", highlight=False)
             first = [runs[0] for runs in finals.values() if runs[0].id in unknown]
             with contextlib.closing(looker.launch(first)) as events:
                 for event in events:
