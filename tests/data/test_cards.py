@@ -128,6 +128,7 @@ FOLDERS = {
     "fillets_cs": "fillets_cs",
     "multi30k": "multi30k/en-de",
     "tatoeba": "tatoeba/en-zh",
+    "flickr8k": "flickr8k",
 }
 NOT_AT_HAND = {"an4", "librispeech_100"}
 
@@ -137,6 +138,8 @@ def text_of(row):
         return "".join(row["translation"].values())
     if "transcript" in row:
         return row["transcript"]
+    if "captions" in row:
+        return "\n".join(row["captions"])
     return row["text"] if "text" in row else " ".join(row["tokens"])
 
 
