@@ -22,13 +22,17 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_MODE", "offline")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Small products gain nothing from threads, and those of several workers wait for each other."""
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(autouse=True)
 def _same_threads() -> Iterator[None]:
-    """Small products gain nothing from threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    """What a test or a command sets is over with it."""
     yield
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1)
 
 
 @pytest.fixture

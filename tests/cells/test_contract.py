@@ -54,7 +54,11 @@ def test_the_walk_finds_the_cells():
     assert {LSTM, GRU, Elman} <= set(all_cells())
 
 
-@pytest.mark.parametrize(("cell", "options"), CASES, ids=lambda value: getattr(value, "__name__", str(value)))
+@pytest.mark.parametrize(
+    ("cell", "options"),
+    [pytest.param(*case, marks=pytest.mark.slow if case[1] else ()) for case in CASES],
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)
 def test_contract(cell, options):
     check_cell(partial(cell, **options))
 

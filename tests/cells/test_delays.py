@@ -25,6 +25,7 @@ VARIANTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factory", VARIANTS, ids=str)
 def test_variants_keep_the_laws(factory):
     check_cell(factory)

@@ -29,6 +29,7 @@ SCANS = [ConstantErrorCarousel, LRU, MinGRU, MinLSTM]
 EVERY = [*SCANS, QRNN, SRU, ScalarLSTM, MatrixLSTM]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factory", VARIANTS, ids=str)
 def test_variants_keep_the_laws(factory):
     check_cell(factory)

@@ -77,7 +77,9 @@ def by_stepping(run, text):
     return math.exp(nats / len(text))
 
 
-@pytest.mark.parametrize("stop_at", [1, 4, 5, 9])
+@pytest.mark.parametrize(
+    "stop_at", [pytest.param(1, marks=pytest.mark.slow), 4, 5, pytest.param(9, marks=pytest.mark.slow)]
+)
 def test_a_killed_run_ends_with_the_same_bits(rnnbench, small, killed_after, same_weights, tmp_path, stop_at):
     """In the middle of an epoch and at its border; what a kill leaves is the last complete checkpoint."""
     options = f"fit {small} --model.dropout 0.3 --trainer.max_epochs 3 --checkpoint.every_n_steps 1"
