@@ -51,7 +51,13 @@ class CopiedCaptions(CaptionModel):
         """Which kept caption ``(B,)`` each image ``(B, 3, S, S)`` gets."""
 
     def build(self, spec: Spec) -> None:
-        """Makes empty tables."""
+        """Makes empty tables.
+
+        Raises:
+            UserError: The data have features, which no thumbnail is made of.
+        """
+        if "feature_size" in spec:
+            raise UserError("this baseline looks at images", where="data.features", hint="leave it out: null")
         for name in _TABLES:
             self.register_buffer(name, torch.zeros(0, dtype=torch.uint8))
 
@@ -72,6 +78,7 @@ class CopiedCaptions(CaptionModel):
 
     def describe_batch(self, batch: CaptionBatch, split: Split) -> tuple[list[str], Tensor]:
         """See `CaptionModel.describe_batch`."""
+        assert isinstance(batch.images, Tensor)
         return self.describe(batch.images), torch.zeros(len(batch.ids), 0, device=batch.ids.device)
 
     def describe(self, images: Tensor) -> list[str]:
