@@ -108,15 +108,19 @@ class Images:
                 return read_image(self.images[number].picture, self.size, self.fit)
             except UserError:
                 return np.full((self.size, self.size, 3), 255, dtype=np.uint8)
-        pixels = cast(Pixels, self._look(number))
+        pixels = cast(Pixels, self.look(number))
         if self._augment is None or epoch is None:
             return pixels
         random = np.random.default_rng((self._seed, epoch, number))
         return self._augment.change(pixels, random, self._may_flip[number])
 
+    def look(self, number: int) -> Pixels | Features:
+        """What models read of an image, unchanged."""
+        return self.images[number].look(self.size, self.fit) if self._seen is None else self._seen[number]
+
     def __call__(self, samples: list[int], epoch: int) -> CaptionBatch:
         """The batch of these images."""
-        seen = [self._look(i) if self._lengths is not None else self.pixels(i, epoch) for i in samples]
+        seen = [self.look(i) if self._lengths is not None else self.pixels(i, epoch) for i in samples]
         target, marked = pad([ids for i in samples for ids in self.captions[i]], TextEncoder.pad)
         counts = torch.tensor([len(self.captions[i]) for i in samples])
         return CaptionBatch(
@@ -128,16 +132,17 @@ class Images:
             tokens=int((marked - 1).sum()),
         )
 
-    def _look(self, number: int) -> Pixels | Features:
-        """What was read of an image, unchanged."""
-        return self.images[number].look(self.size, self.fit) if self._seen is None else self._seen[number]
-
 
 def as_read(seen: Sequence[Pixels | Features]) -> Tensor | Regions:
     """B images as an encoder reads them: pixels or features, all of them the same."""
     if seen[0].ndim == 2:
         return Regions(*pad([torch.from_numpy(one) for one in seen], 0.0))
     return as_images(cast(Sequence[Pixels], seen))
+
+
+def count_images(images: Tensor | Regions) -> int:
+    """Their number B."""
+    return len(images.lengths) if isinstance(images, Regions) else len(images)
 
 
 def as_images(pixels: Sequence[Pixels]) -> Tensor:

@@ -143,6 +143,8 @@ class CaptionData(TaskData):
             found[f"{split}_images"] = len(read.images)
             found[f"{split}_captions"] = sum(map(len, read.captions))
             found[f"{split}_tokens"] = read.tokens
+        if self.features is not None and "train" in self.splits:
+            found["padding"] = round(self._training_batches().padding_waste(), 4)
         return found
 
     def words(self, text: str) -> str:
@@ -181,8 +183,9 @@ class CaptionData(TaskData):
 
     def train_dataloader(self) -> BucketTrainingLoader[CaptionBatch]:
         """Batches in the order of the seed and the epoch, from where an interrupted epoch stopped."""
-        batches = TrainingBatches(self.splits["train"].lengths, self.budget, self.seed())
-        return BucketTrainingLoader(batches, self.splits["train"], *self.rank(), self.num_workers, self.position)
+        return BucketTrainingLoader(
+            self._training_batches(), self.splits["train"], *self.rank(), self.num_workers, self.position
+        )
 
     def val_dataloader(self) -> BucketEvaluationLoader[CaptionBatch]:
         """Batches of the validation split."""
@@ -191,6 +194,9 @@ class CaptionData(TaskData):
     def test_dataloader(self) -> BucketEvaluationLoader[CaptionBatch]:
         """Batches of the test split."""
         return self._evaluation("test")
+
+    def _training_batches(self) -> TrainingBatches:
+        return TrainingBatches(self.splits["train"].lengths, self.budget, self.seed())
 
     def _evaluation(self, split: Split) -> BucketEvaluationLoader[CaptionBatch]:
         read = self.splits[split]

@@ -14,7 +14,7 @@ from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec
 from rnnbench.tasks.captioning.baselines import CopiedCaptions
-from rnnbench.tasks.captioning.batch import as_images
+from rnnbench.tasks.captioning.batch import as_read
 from rnnbench.tasks.captioning.model import CaptionModel
 from rnnbench.tasks.captioning.picture import Seen, draw_attention
 from rnnbench.tasks.captioning.recurrent import Captioner
@@ -128,9 +128,7 @@ def _describe(
     if isinstance(model, Captioner):
         return describe_images(model, read, beam, arguments.max_length)
     assert isinstance(model, CopiedCaptions)
-    return [
-        [Caption(text, 0.0, text.split(), None)] for text in model.describe(as_images(cast(Sequence[Pixels], read)))
-    ]
+    return [[Caption(text, 0.0, text.split(), None)] for text in model.describe(as_read(read))]
 
 
 def _beam(model: CaptionModel, arguments: argparse.Namespace) -> Beam:

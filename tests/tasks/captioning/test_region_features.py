@@ -13,7 +13,7 @@ from rnnbench.data.files import Files
 from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
 from rnnbench.results.record import read_result
-from rnnbench.tasks.captioning import CaptionData, Captioner, FrequentCaption, RegionFeatures
+from rnnbench.tasks.captioning import CaptionData, Captioner, RegionFeatures
 from rnnbench.tasks.captioning.batch import as_read
 from rnnbench.tasks.captioning.recurrent import where_predicted
 from rnnbench.tasks.captioning.search import describe_images
@@ -109,8 +109,6 @@ def test_encoder_and_data_fit_together():
     ):
         with pytest.raises(UserError, match=message):
             captioner("soft", **options)
-    with pytest.raises(UserError, match="this baseline looks at images"):
-        FrequentCaption().use_spec(SPEC)
 
 
 def colours(number):
@@ -189,12 +187,35 @@ def test_features_of_two_images_of_one_name(corpus, tmp_path):
         data(tmp_path, corpus / "features")
 
 
+def test_images_as_bytes_are_found_by_their_paths(corpus, tmp_path):
+    import pyarrow
+    import pyarrow.parquet
+
+    rows = [{"image": {"bytes": b"x", "path": f"{i}.png"}, "captions": ["a"]} for i in (9, 4)]
+    for split in ("train", "validation", "test"):
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / f"{split}.parquet")
+    train = data(tmp_path, corpus / "features").splits["train"]
+    assert (train.look(1) == colours(4)).all()
+    assert (train.pixels(1) == 255).all(), "no image to show"
+
+
+@pytest.mark.parametrize("preset", ["builtin_frequent", "builtin_nearest"])
+def test_baselines(rnnbench, corpus, preset):
+    source = f"--data.source Files --data.source.path {corpus} --data.features {corpus}/all.npz"
+    assert rnnbench(f"fit --config captioning/{preset} {source} --name base")[0] == 0
+    status, out, _ = rnnbench(f"predict --run runs/captioning/base {corpus}/features/5.npy")
+    assert (status, bool(out.strip())) == (0, True)
+    if preset == "builtin_nearest":
+        lines = [json.loads(line) for line in (corpus / "train.jsonl").read_text().splitlines()]
+        assert out.split() == lines[5]["captions"][0].lower().replace(" .", "").split()
+
+
 def test_fit_test_predict(rnnbench, corpus, tmp_path):
     options = (
         f"--config captioning/builtin --data.source Files --data.source.path {corpus} --data.folder {corpus}"
         f" --data.features {corpus}/features --model.encoder RegionFeatures --model.encoder.size 16"
         " --model.backbone.hidden_size 12 --model.backbone.engine reference --model.embedding.embedding_size 8"
-        " --data.batch_size 8 --trainer.max_epochs 5 --model.optimizer.lr 0.03 --name a"
+        " --data.batch_size 8 --trainer.max_epochs 4 --model.optimizer.lr 0.03 --name a"
     )
     assert rnnbench(f"fit {options}")[0] == 0
     run = tmp_path / "runs/captioning/a"
