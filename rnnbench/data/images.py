@@ -41,6 +41,8 @@ class Picture(NamedTuple):
     """Its file, or the content of it."""
     name: str
     """What errors call it."""
+    path: str | None = None
+    """Its path, if there is one; that of a content is where it comes from."""
 
 
 def picture_of(value: Any, where: str, folder: Path | None = None) -> Picture:
@@ -58,11 +60,11 @@ def picture_of(value: Any, where: str, folder: Path | None = None) -> Picture:
     fields = value if isinstance(value, dict) else {"path" if isinstance(value, str) else "bytes": value}
     content, path = fields.get("bytes"), fields.get("path")
     if isinstance(content, bytes) and content:
-        return Picture(content, f"{where}, {path}" if path else where)
+        return Picture(content, f"{where}, {path}" if path else where, path if isinstance(path, str) else None)
     if not isinstance(path, str) or not path:
         raise UserError(f"no image but {type(value).__name__}", where=where, hint="a path, or the bytes of a file")
     file = Path(path).expanduser() if folder is None else folder / path
-    return Picture(file, str(file))
+    return Picture(file, str(file), path)
 
 
 def read_image(picture: Picture, size: int, fit: Fit = "stretch") -> Pixels:

@@ -114,8 +114,8 @@ def test_threads_read_the_same():
 
 def test_fields_that_hold_an_image(tmp_path):
     assert picture_of("a/b.jpg", "row 1", tmp_path).file == tmp_path / "a/b.jpg"
-    assert picture_of({"bytes": b"x", "path": "b.jpg"}, "row 1") == (b"x", "row 1, b.jpg")
-    assert picture_of(b"x", "row 1") == (b"x", "row 1")
+    assert picture_of({"bytes": b"x", "path": "b.jpg"}, "row 1") == (b"x", "row 1, b.jpg", "b.jpg")
+    assert picture_of(b"x", "row 1") == (b"x", "row 1", None)
     for value in (None, 3, {}, {"bytes": None, "path": None}, "", b"", ["a.jpg"]):
         with pytest.raises(UserError, match="row 1"):
             picture_of(value, "row 1")

@@ -5,7 +5,7 @@ from rnnbench.tasks.captioning.attending import SoftAttentionDecoder
 from rnnbench.tasks.captioning.baselines import FrequentCaption, NearestCaption
 from rnnbench.tasks.captioning.data import CaptionData
 from rnnbench.tasks.captioning.decoder import ImageAlwaysDecoder, ImageFirstDecoder
-from rnnbench.tasks.captioning.encoder import ConvEncoder
+from rnnbench.tasks.captioning.encoder import ConvEncoder, RegionFeatures
 from rnnbench.tasks.captioning.hard import HardAttentionDecoder
 from rnnbench.tasks.captioning.recurrent import Captioner
 
@@ -19,5 +19,6 @@ __all__ = [
     "ImageAlwaysDecoder",
     "ImageFirstDecoder",
     "NearestCaption",
+    "RegionFeatures",
     "SoftAttentionDecoder",
 ]

@@ -46,12 +46,16 @@ class AttendingDecoder(CaptionDecoder):
             weights.append(seen.new_zeros(len(x), seen.shape[1]).index_copy(0, rows, seen))
         return torch.stack(made, 1), torch.stack(weights, 1)
 
-    def penalty(self, made: Tensor, attention: Tensor | None, nats: Tensor, valid: Tensor) -> Tensor | None:
+    def penalty(
+        self, made: Tensor, attention: Tensor | None, nats: Tensor, valid: Tensor, regions: Tensor
+    ) -> Tensor | None:
         """See `CaptionDecoder.penalty`: lambda sum_s (1 - sum_t a_ts)^2 (Xu et al. 2015, equation 14)."""
         assert attention is not None
         if not self.doubly_stochastic:
             return None
-        return self.doubly_stochastic * ((1 - attention.sum(1)) ** 2).sum(1).mean()
+        # Padding, which nothing is seen of, would count 1 a place.
+        padding = attention.shape[2] - regions
+        return self.doubly_stochastic * (((1 - attention.sum(1)) ** 2).sum(1) - padding).mean()
 
 
 class SoftAttentionDecoder(AttendingDecoder):

@@ -14,7 +14,7 @@ from torch import Tensor
 from rnnbench.data.source import Split
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec
-from rnnbench.tasks.captioning.batch import CaptionBatch, as_images
+from rnnbench.tasks.captioning.batch import CaptionBatch, Regions, as_read, count_images
 from rnnbench.tasks.captioning.model import CaptionModel
 
 _TABLES = ("thumbnails", "letters", "sizes")
@@ -47,8 +47,8 @@ class CopiedCaptions(CaptionModel):
         """
 
     @abstractmethod
-    def find(self, images: Tensor) -> Tensor:
-        """Which kept caption ``(B,)`` each image ``(B, 3, S, S)`` gets."""
+    def find(self, images: Tensor | Regions) -> Tensor:
+        """Which kept caption ``(B,)`` each image gets."""
 
     def build(self, spec: Spec) -> None:
         """Makes empty tables."""
@@ -74,11 +74,11 @@ class CopiedCaptions(CaptionModel):
         """See `CaptionModel.describe_batch`."""
         return self.describe(batch.images), torch.zeros(len(batch.ids), 0, device=batch.ids.device)
 
-    def describe(self, images: Tensor) -> list[str]:
-        """A caption of each image ``(B, 3, S, S)``."""
+    def describe(self, images: Tensor | Regions) -> list[str]:
+        """A caption of each image."""
         if not len(self.sizes):
             # The check before the training.
-            return [""] * len(images)
+            return [""] * count_images(images)
         ends = self.sizes.cumsum(0).tolist()
         starts = [0, *ends]
         found = self.find(images).tolist()
@@ -111,9 +111,9 @@ class FrequentCaption(CopiedCaptions):
         counts = Counter(text for texts in captions for text in texts if text)
         return [counts.most_common(1)[0][0]]
 
-    def find(self, images: Tensor) -> Tensor:
+    def find(self, images: Tensor | Regions) -> Tensor:
         """See `CopiedCaptions.find`."""
-        return torch.zeros(len(images), dtype=torch.int64)
+        return torch.zeros(count_images(images), dtype=torch.int64)
 
     def model_name(self) -> str:
         """The name."""
@@ -122,6 +122,8 @@ class FrequentCaption(CopiedCaptions):
 
 class NearestCaption(CopiedCaptions):
     """Gives every image the first caption of the training image whose thumbnail is nearest to its own.
+
+    Where data have features, their mean stands for the thumbnail.
 
     Args:
         thumbnail: Pixels of a side of a thumbnail; the distance is that of their colours, squared and summed.
@@ -138,13 +140,13 @@ class NearestCaption(CopiedCaptions):
         """See `CopiedCaptions.choose`; takes the thumbnails, too."""
         train = self._data().splits["train"]
         parts = [
-            self._shrink(as_images([train.pixels(i) for i in range(first, min(first + _AT_ONCE, len(captions)))]))
+            self._shrink(as_read([train.look(i) for i in range(first, min(first + _AT_ONCE, len(captions)))]))
             for first in range(0, len(captions), _AT_ONCE)
         ]
         self.thumbnails = torch.cat(parts).to(self.device)
         return [next(text for text in texts if text) for texts in captions]
 
-    def find(self, images: Tensor) -> Tensor:
+    def find(self, images: Tensor | Regions) -> Tensor:
         """See `CopiedCaptions.find`."""
         return torch.cdist(self._shrink(images), self.thumbnails).argmin(1)
 
@@ -152,5 +154,7 @@ class NearestCaption(CopiedCaptions):
         """The name."""
         return "nearest neighbour"
 
-    def _shrink(self, images: Tensor) -> Tensor:
+    def _shrink(self, images: Tensor | Regions) -> Tensor:
+        if isinstance(images, Regions):
+            return images.values.sum(1) / images.lengths[:, None]
         return F.adaptive_avg_pool2d(images.float(), self.thumbnail).flatten(1)

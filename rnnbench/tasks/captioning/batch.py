@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -12,18 +12,29 @@ from torch import Tensor
 
 from rnnbench.data.batch import pad
 from rnnbench.data.image_augment import ImageAugmentation
+from rnnbench.data.image_features import Features
 from rnnbench.data.images import Fit, Pixels, read_image
 from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.errors import UserError
 from rnnbench.tasks.captioning.images import CaptionedImage
 
 _SIDES = {"left", "right"}
 
 
+class Regions(NamedTuple):
+    """Features of B images, of up to S regions each."""
+
+    values: Tensor
+    """``(B, S, D)``, zero past each length."""
+    lengths: Tensor
+    """``(B,)`` int64, at least 1."""
+
+
 class CaptionBatch(NamedTuple):
     """B images with all their N captions of up to T tokens, the end mark being one."""
 
-    images: Tensor
-    """``(B, 3, S, S)`` uint8."""
+    images: Tensor | Regions
+    """What an encoder reads: pixels ``(B, 3, S, S)`` uint8, or features."""
     target: Tensor
     """``(N, T + 1)`` int64: ``<bos>``, the caption, ``<eos>``, then padding; the captions of an image one after the
     other. A decoder reads ``target[:, :-1]`` and predicts ``target[:, 1:]``."""
@@ -45,7 +56,8 @@ class Images:
         captions: Ids of the captions of each, ``<bos>`` and ``<eos>`` among them.
         size: Pixels S of a side.
         fit: How an image becomes a square.
-        pixels: What was read of each image already; None reads an image whenever it is asked for.
+        seen: What was read of each image already, pixels or features; None reads an image whenever it is asked for.
+        lengths: Numbers of regions, where images come with features; None for pixels.
         augment: How images are changed; None leaves them as they are.
         seed: Seed of the changes.
     """
@@ -56,7 +68,8 @@ class Images:
         captions: Sequence[Sequence[Tensor]],
         size: int,
         fit: Fit,
-        pixels: Sequence[Pixels] | None = None,
+        seen: Sequence[Pixels | Features] | None = None,
+        lengths: Sequence[int] | None = None,
         augment: ImageAugmentation | None = None,
         seed: int = 0,
     ) -> None:
@@ -64,7 +77,8 @@ class Images:
         self.captions = captions
         self.size = size
         self.fit: Fit = fit
-        self._pixels = pixels
+        self._seen = seen
+        self._lengths = lengths
         self._augment = augment
         self._seed = seed
         # An image whose captions tell the sides apart means something else when mirrored.
@@ -74,8 +88,8 @@ class Images:
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """``(N,)``: an image is as long as any other, so that batches are drawn from all of them."""
-        return np.ones(len(self.images), dtype=np.int64)
+        """``(N,)``: by its regions; pixels are as long as any other, so that batches are drawn from all of them."""
+        return np.ones(len(self.images), dtype=np.int64) if self._lengths is None else np.array(self._lengths)
 
     @property
     def tokens(self) -> int:
@@ -83,33 +97,52 @@ class Images:
         return sum(len(ids) - 1 for captions in self.captions for ids in captions)
 
     def pixels(self, number: int, epoch: int | None = None) -> Pixels:
-        """An image ``(S, S, 3)``.
+        """An image ``(S, S, 3)``, white where there are features of it and the image itself cannot be read.
 
         Args:
             number: Its number.
             epoch: The epoch whose changes are made; None makes none.
         """
-        if self._pixels is not None:
-            pixels = self._pixels[number]
-        else:
-            pixels = read_image(self.images[number].picture, self.size, self.fit)
+        if self._lengths is not None:
+            try:
+                return read_image(self.images[number].picture, self.size, self.fit)
+            except UserError:
+                return np.full((self.size, self.size, 3), 255, dtype=np.uint8)
+        pixels = cast(Pixels, self.look(number))
         if self._augment is None or epoch is None:
             return pixels
         random = np.random.default_rng((self._seed, epoch, number))
         return self._augment.change(pixels, random, self._may_flip[number])
 
+    def look(self, number: int) -> Pixels | Features:
+        """What models read of an image, unchanged."""
+        return self.images[number].look(self.size, self.fit) if self._seen is None else self._seen[number]
+
     def __call__(self, samples: list[int], epoch: int) -> CaptionBatch:
         """The batch of these images."""
+        seen = [self.look(i) if self._lengths is not None else self.pixels(i, epoch) for i in samples]
         target, marked = pad([ids for i in samples for ids in self.captions[i]], TextEncoder.pad)
         counts = torch.tensor([len(self.captions[i]) for i in samples])
         return CaptionBatch(
-            images=as_images([self.pixels(i, epoch) for i in samples]),
+            images=as_read(seen),
             target=target,
             target_lengths=marked - 1,
             owner=torch.arange(len(samples)).repeat_interleave(counts),
             ids=torch.tensor(samples),
             tokens=int((marked - 1).sum()),
         )
+
+
+def as_read(seen: Sequence[Pixels | Features]) -> Tensor | Regions:
+    """B images as an encoder reads them: pixels or features, all of them the same."""
+    if seen[0].ndim == 2:
+        return Regions(*pad([torch.from_numpy(one) for one in seen], 0.0))
+    return as_images(cast(Sequence[Pixels], seen))
+
+
+def count_images(images: Tensor | Regions) -> int:
+    """Their number B."""
+    return len(images.lengths) if isinstance(images, Regions) else len(images)
 
 
 def as_images(pixels: Sequence[Pixels]) -> Tensor:

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,7 +16,8 @@ from rnnbench.data.bucket import Budget, TrainingBatches, evaluation_batches
 from rnnbench.data.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.image_augment import ImageAugmentation
-from rnnbench.data.images import Fit, Pixels, read_image
+from rnnbench.data.image_features import Features
+from rnnbench.data.images import Fit, Pixels
 from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.data.text_encoder import TextEncoder
@@ -24,6 +25,7 @@ from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec, TaskData
 from rnnbench.tasks.captioning.batch import CaptionBatch, Images
 from rnnbench.tasks.captioning.captions import CaptionUnit, caption_words
+from rnnbench.tasks.captioning.features import check_widths, with_features
 from rnnbench.tasks.captioning.images import CaptionedImage, read_images
 
 _STAGE_SPLITS: dict[str, tuple[Split, ...]] = {
@@ -34,6 +36,13 @@ _STAGE_SPLITS: dict[str, tuple[Split, ...]] = {
 _AS_IT_IS = ImageAugmentation()
 
 
+class _Looked(NamedTuple):
+    """What was read of an image: its shape, and itself where it is to be kept."""
+
+    shape: tuple[int, ...]
+    kept: Pixels | Features | None
+
+
 class CaptionData(TaskData):
     """Images with one or several captions each.
 
@@ -42,9 +51,12 @@ class CaptionData(TaskData):
 
     Args:
         source: Where images and captions come from.
+        features: Folder of ``.npy`` or ``.npz`` files, or one ``.npz`` file, with a matrix of regions by features for
+            each image, by its name (see `rnnbench.data.image_features`), which models read in place of the image; null
+            for pixels. The images themselves then are not needed, but for pictures.
         image_size: Pixels of a side that images are brought to.
         fit: How an image becomes a square: its sides are stretched, or what is too long is cut off.
-        augment: How images are changed in training.
+        augment: How images are changed in training; features are not.
         image_column: Column that holds the image: a path, or the bytes of a file as the hub has them.
         captions_column: Column that holds a list of captions, or one, or a list of such columns; rows of the same path
             are one image.
@@ -64,6 +76,7 @@ class CaptionData(TaskData):
     def __init__(
         self,
         source: Source,
+        features: str | None = None,
         image_size: int = 128,
         fit: Fit = "stretch",
         augment: ImageAugmentation = _AS_IT_IS,
@@ -86,6 +99,7 @@ class CaptionData(TaskData):
         augment.check()
         self.budget = Budget(None, batch_size)
         self.source = source
+        self.features = None if features is None else Path(features).expanduser()
         self.image_size = image_size
         self.fit: Fit = fit
         self.augment = augment
@@ -102,6 +116,7 @@ class CaptionData(TaskData):
         self.num_workers = num_workers
         self.dataset = source.dataset
         self.encoder: TextEncoder | None = None
+        self.feature_size: int | None = None
         self.splits: dict[Split, Images] = {}
         self.training_captions: frozenset[str] = frozenset()
 
@@ -109,7 +124,7 @@ class CaptionData(TaskData):
     def spec(self) -> Spec:
         """The vocabulary, and how images are read."""
         assert self.encoder is not None, "setup comes first"
-        return {
+        found = {
             "words": self.encoder.state(),
             "image_size": self.image_size,
             "fit": self.fit,
@@ -117,15 +132,19 @@ class CaptionData(TaskData):
             "lowercase": self.lowercase,
             "punctuation": self.punctuation,
         }
+        return found if self.feature_size is None else found | {"feature_size": self.feature_size}
 
     def details(self) -> dict[str, str | int | float]:
-        """Size of images, of the vocabulary and of the splits."""
+        """Size of images or features, of the vocabulary and of the splits."""
         assert self.encoder is not None, "setup comes first"
-        found: dict[str, str | int | float] = {"image_size": self.image_size, "vocabulary": len(self.encoder)}
+        seen = {"image_size": self.image_size} if self.feature_size is None else {"feature_size": self.feature_size}
+        found: dict[str, str | int | float] = {**seen, "vocabulary": len(self.encoder)}
         for split, read in self.splits.items():
             found[f"{split}_images"] = len(read.images)
             found[f"{split}_captions"] = sum(map(len, read.captions))
             found[f"{split}_tokens"] = read.tokens
+        if self.features is not None and "train" in self.splits:
+            found["padding"] = round(self._training_batches().padding_waste(), 4)
         return found
 
     def words(self, text: str) -> str:
@@ -146,6 +165,8 @@ class CaptionData(TaskData):
             raise UserError("predictions are those of a run", hint="rnnbench predict --run RUN a.jpg folder/")
         everything = {split: self._read(split) for split in SPLITS}
         self.fingerprint = self._fingerprint(everything)
+        if self.features is not None:
+            everything = with_features(everything, self.features)
         left_out = LeftOut()
         spec = self.model_spec()
         if spec is not None:
@@ -162,8 +183,9 @@ class CaptionData(TaskData):
 
     def train_dataloader(self) -> BucketTrainingLoader[CaptionBatch]:
         """Batches in the order of the seed and the epoch, from where an interrupted epoch stopped."""
-        batches = TrainingBatches(self.splits["train"].lengths, self.budget, self.seed())
-        return BucketTrainingLoader(batches, self.splits["train"], *self.rank(), self.num_workers, self.position)
+        return BucketTrainingLoader(
+            self._training_batches(), self.splits["train"], *self.rank(), self.num_workers, self.position
+        )
 
     def val_dataloader(self) -> BucketEvaluationLoader[CaptionBatch]:
         """Batches of the validation split."""
@@ -172,6 +194,9 @@ class CaptionData(TaskData):
     def test_dataloader(self) -> BucketEvaluationLoader[CaptionBatch]:
         """Batches of the test split."""
         return self._evaluation("test")
+
+    def _training_batches(self) -> TrainingBatches:
+        return TrainingBatches(self.splits["train"].lengths, self.budget, self.seed())
 
     def _evaluation(self, split: Split) -> BucketEvaluationLoader[CaptionBatch]:
         read = self.splits[split]
@@ -206,6 +231,10 @@ class CaptionData(TaskData):
                     hint="leave it as it was",
                 )
         self.encoder = TextEncoder.from_state(spec["words"])
+        self.feature_size = spec.get("feature_size")
+        if (self.feature_size is None) != (self.features is None):
+            what = "images" if self.feature_size is None else "features"
+            raise UserError(f"the model was trained on {what}", where="data.features", hint="leave it as it was")
 
     def _usable(self, split: Split, images: Sequence[CaptionedImage], left_out: LeftOut) -> Images:
         """What can be read and has captions; what cannot is listed."""
@@ -214,22 +243,28 @@ class CaptionData(TaskData):
             if not ids:
                 left_out.add(split, image.row, "no caption", "dropped")
         described = [number for number, ids in enumerate(captions) if ids]
-        pixels = self._look([images[number] for number in described])
-        for number, found in zip(described, pixels, strict=True):
+        looked: list[_Looked] = []
+        numbers: list[int] = []
+        for number, found in zip(described, self._look([images[number] for number in described]), strict=True):
             if isinstance(found, UserError):
                 left_out.add(split, images[number].picture.name, found.problem, "dropped")
-        kept = [place for place, found in enumerate(pixels) if not isinstance(found, UserError)]
-        if not kept:
+            else:
+                looked.append(found)
+                numbers.append(number)
+        if not numbers:
             left_out.report(None)
             raise UserError(f"no image of {split} can be used", where=self.dataset, hint="the reasons stand above")
-        numbers = [described[place] for place in kept]
+        usable = [images[number] for number in numbers]
+        if self.features is not None:
+            self.feature_size = check_widths(usable, [one.shape[1] for one in looked], self.feature_size)
         in_training = split == "train"
         return Images(
-            [images[number] for number in numbers],
+            usable,
             [captions[number] for number in numbers],
             self.image_size,
             self.fit,
-            [pixels[place] for place in kept] if self.keep_in_memory else None,  # type: ignore[misc]
+            [one.kept for one in looked if one.kept is not None] if self.keep_in_memory else None,
+            None if self.features is None else [one.shape[0] for one in looked],
             self.augment if in_training and self.augment != _AS_IT_IS else None,
             self.seed(),
         )
@@ -253,15 +288,15 @@ class CaptionData(TaskData):
                 found.append(torch.from_numpy(np.concatenate([[self.encoder.begin], ids, [self.encoder.end]])))
         return found
 
-    def _look(self, images: Sequence[CaptionedImage]) -> list[Pixels | UserError | None]:
-        """Reads all images once: their pixels, if they are to be kept, or what is wrong with them."""
+    def _look(self, images: Sequence[CaptionedImage]) -> list[_Looked | UserError]:
+        """Reads all images once, or says what is wrong with them."""
 
-        def look(image: CaptionedImage) -> Pixels | UserError | None:
+        def look(image: CaptionedImage) -> _Looked | UserError:
             try:
-                pixels = read_image(image.picture, self.image_size, self.fit)
+                found = image.look(self.image_size, self.fit)
             except UserError as error:
                 return error
-            return pixels if self.keep_in_memory else None
+            return _Looked(found.shape, found if self.keep_in_memory else None)
 
         with ThreadPoolExecutor(max(self.num_workers, 1)) as pool:
             return list(pool.map(look, images))

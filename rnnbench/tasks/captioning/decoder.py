@@ -38,7 +38,9 @@ class CaptionDecoder(Decoder):
         made, attention = self.read(x, lengths, state)
         return self.finish(made, x), attention
 
-    def penalty(self, made: Tensor, attention: Tensor | None, nats: Tensor, valid: Tensor) -> Tensor | None:
+    def penalty(
+        self, made: Tensor, attention: Tensor | None, nats: Tensor, valid: Tensor, regions: Tensor
+    ) -> Tensor | None:
         """What this decoder adds to the loss of a batch.
 
         Args:
@@ -46,6 +48,7 @@ class CaptionDecoder(Decoder):
             attention: Its weights ``(N, T, S)``.
             nats: Negative log-likelihood of every token ``(N, T)``, zero past each length.
             valid: Which tokens there are ``(N, T)`` (bool).
+            regions: How many regions each caption's image has ``(N,)`` int64.
 
         Returns:
             A mean over captions or tokens ``()``; None for nothing.

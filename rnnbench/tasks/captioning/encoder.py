@@ -1,9 +1,10 @@
-"""Image encoders: pixels in, a vector for each region out."""
+"""Image encoders: pixels or features in, a vector for each region out."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -11,15 +12,28 @@ from torch import Tensor, nn
 
 from rnnbench.errors import UserError
 from rnnbench.nn.decoder import Encoded
+from rnnbench.tasks.captioning.batch import Regions
 
 
-class ImageEncoder(nn.Module, ABC):
+class CaptionEncoder(nn.Module, ABC):
     """Makes a vector of each region of an image, and one of the whole."""
 
-    grid: tuple[int, int]
-    """Rows and columns of regions."""
+    grid: tuple[int, int] | None = None
+    """Rows and columns of regions; None where they lie anywhere."""
+    reads_features: ClassVar[bool] = False
+    """Whether it reads features, and is made from their width, rather than pixels of so many a side."""
     output_size: int
     """Width M of a region's vector, and of the one of the whole."""
+
+    @abstractmethod
+    def forward(self, images: Any) -> Encoded:
+        """Reads B images, pixels ``(B, 3, S, S)`` uint8 or `Regions`; the summary of the regions is their mean."""
+
+
+class ImageEncoder(CaptionEncoder):
+    """An encoder that makes a map of an image."""
+
+    grid: tuple[int, int]
 
     @abstractmethod
     def look(self, images: Tensor) -> Tensor:
@@ -38,6 +52,37 @@ class ImageEncoder(nn.Module, ABC):
         values = self.look(images).flatten(2).transpose(1, 2)
         lengths = torch.full((len(values),), values.shape[1], device=values.device)
         return Encoded(values, lengths, values.mean(1), ())
+
+
+class RegionFeatures(CaptionEncoder):
+    """Reads features that lie in files: of the boxes of a detector, or of any network's map.
+
+        v_s = LayerNorm(W x_s + b)
+
+    P. Anderson et al., Bottom-Up and Top-Down Attention for Image Captioning and Visual Question Answering, CVPR 2018,
+    train a decoder on such regions. An image may have any number of them.
+
+    Args:
+        feature_size: Width D of the features.
+        size: Width M of a region's vector.
+        dropout: Rate at which values of the regions are dropped in training.
+    """
+
+    reads_features: ClassVar[bool] = True
+
+    def __init__(self, feature_size: int, size: int = 512, dropout: float = 0.0) -> None:
+        super().__init__()
+        if size < 1:
+            raise UserError(f"must be at least 1, found {size}", where="model.encoder.size")
+        self.layers = nn.Sequential(nn.Linear(feature_size, size), nn.LayerNorm(size), nn.Dropout(dropout))
+        self.output_size = size
+
+    def forward(self, images: Regions) -> Encoded:
+        """See `CaptionEncoder.forward`."""
+        values = self.layers(images.values.to(next(self.parameters()).dtype))
+        valid = torch.arange(values.shape[1], device=values.device) < images.lengths[:, None]
+        values = torch.where(valid[..., None], values, values.new_zeros(()))
+        return Encoded(values, images.lengths, values.sum(1) / images.lengths[:, None], ())
 
 
 class ConvEncoder(ImageEncoder):

@@ -102,14 +102,16 @@ class HardAttentionDecoder(SoftAttentionDecoder):
         """See `Decoder.finish`."""
         return super().finish(made[..., :-2], x)
 
-    def penalty(self, made: Tensor, attention: Tensor | None, nats: Tensor, valid: Tensor) -> Tensor | None:
+    def penalty(
+        self, made: Tensor, attention: Tensor | None, nats: Tensor, valid: Tensor, regions: Tensor
+    ) -> Tensor | None:
         """See `CaptionDecoder.penalty`: the terms of REINFORCE, too."""
         tokens = valid.sum()
         rewards = -nats.detach().sum(1) / valid.sum(1)
         logs, entropies = made[..., -2].sum(1), made[..., -1].sum(1)
         found = -(self.reward * ((rewards - self._baseline(rewards)) * logs).sum() + self.entropy * entropies.sum())
         found = found / tokens
-        further = super().penalty(made, attention, nats, valid)
+        further = super().penalty(made, attention, nats, valid, regions)
         return found if further is None else found + further
 
     def _baseline(self, rewards: Tensor) -> Tensor:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rnnbench.data.images import Picture, picture_of
+from rnnbench.data.image_features import FeatureFile, Features, read_features
+from rnnbench.data.images import Fit, Picture, Pixels, picture_of, read_image
 from rnnbench.data.source import Row
 from rnnbench.errors import UserError
 
@@ -38,6 +39,7 @@ class CaptionedImage:
         part: Name of the part of the test split that it is in, apart from the main one; None for the main one.
         named: The words that name something, for data that know them.
         meaning: What a right caption says, in one form for all wordings, for data that know it.
+        features: What models read in place of the image; None for the image.
     """
 
     picture: Picture
@@ -46,6 +48,19 @@ class CaptionedImage:
     part: str | None = None
     named: tuple[Named, ...] = ()
     meaning: str | None = None
+    features: FeatureFile | None = None
+
+    def look(self, size: int, fit: Fit) -> Pixels | Features:
+        """What models read of it.
+
+        Args:
+            size: Pixels of a side.
+            fit: How an image becomes a square.
+
+        Raises:
+            UserError: It cannot be read; names it.
+        """
+        return read_image(self.picture, size, fit) if self.features is None else read_features(self.features)
 
 
 def read_images(

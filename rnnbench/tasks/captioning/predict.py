@@ -6,12 +6,15 @@ import argparse
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
+from rnnbench.data.image_features import FEATURE_SUFFIXES, FeatureFile, Features, find_features, read_features
 from rnnbench.data.images import IMAGE_SUFFIXES, Picture, Pixels, read_image
 from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
+from rnnbench.tasks.base import Spec
 from rnnbench.tasks.captioning.baselines import CopiedCaptions
-from rnnbench.tasks.captioning.batch import as_images
+from rnnbench.tasks.captioning.batch import as_read
 from rnnbench.tasks.captioning.model import CaptionModel
 from rnnbench.tasks.captioning.picture import Seen, draw_attention
 from rnnbench.tasks.captioning.recurrent import Captioner
@@ -22,7 +25,9 @@ _AT_ONCE = 64
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Adds this application's options."""
-    group = parser.add_argument_group("captioning: INPUT is an image, or a folder of them")
+    group = parser.add_argument_group(
+        "captioning: INPUT is an image, or a folder of them; or features, .npy or .npz, if the model reads such"
+    )
     group.add_argument(
         "--format",
         choices=("text", "json"),
@@ -36,24 +41,29 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--attention", metavar="FILE", help="draw what was looked at for each word of the first images")
 
 
-def read_inputs(names: Sequence[str], arguments: argparse.Namespace) -> list[Picture]:
+def read_inputs(names: Sequence[str], arguments: argparse.Namespace) -> list[Picture | FeatureFile]:
     """The images that the inputs name.
 
     Args:
-        names: Files, and folders, which stand for all images in them.
+        names: Files, and folders, which stand for all images in them, or for all features where there is no image.
         arguments: The parsed options.
 
     Raises:
         UserError: A file is not there, a folder holds no image, or there is no input.
     """
-    found: list[Picture] = []
+    found: list[Picture | FeatureFile] = []
     for name in names:
         path = Path(name).expanduser()
         if path.is_dir():
             files = sorted(file for file in path.rglob("*") if file.suffix.lower() in IMAGE_SUFFIXES)
-            if not files:
+            if files:
+                found += [Picture(file, str(file)) for file in files]
+            elif any(file.suffix in FEATURE_SUFFIXES for file in path.rglob("*")):
+                found += find_features(path).values()
+            else:
                 raise UserError(f"there is no image in it ({', '.join(IMAGE_SUFFIXES)})", where=path)
-            found += [Picture(file, str(file)) for file in files]
+        elif path.suffix in FEATURE_SUFFIXES:
+            found += find_features(path).values()
         else:
             found.append(Picture(path, name))
     if not found:
@@ -61,7 +71,9 @@ def read_inputs(names: Sequence[str], arguments: argparse.Namespace) -> list[Pic
     return found
 
 
-def predict(model: CaptionModel, inputs: Sequence[Picture], arguments: argparse.Namespace) -> Iterator[str]:
+def predict(
+    model: CaptionModel, inputs: Sequence[Picture | FeatureFile], arguments: argparse.Namespace
+) -> Iterator[str]:
     """Describes each image.
 
     Args:
@@ -75,15 +87,14 @@ def predict(model: CaptionModel, inputs: Sequence[Picture], arguments: argparse.
     """
     assert model.spec is not None
     beam = _beam(model, arguments)
-    size, fit = model.spec["image_size"], model.spec["fit"]
     seen: list[Seen] = []
     for first in range(0, len(inputs), _AT_ONCE):
         some = inputs[first : first + _AT_ONCE]
-        pixels = [read_image(picture, size, fit) for picture in some]
-        for picture, one, captions in zip(some, pixels, _describe(model, pixels, beam, arguments), strict=True):
+        read = [_read(model.spec, one) for one in some]
+        for picture, one, captions in zip(some, read, _describe(model, read, beam, arguments), strict=True):
             best = captions[0]
             if best.attention is not None:
-                seen.append(Seen(one, best.words, best.attention))
+                seen.append(Seen(cast(Pixels, one), best.words, best.attention))
             yield (
                 _as_json(picture, captions) if arguments.format == "json" else _as_text(picture, captions, len(inputs))
             )
@@ -91,18 +102,33 @@ def predict(model: CaptionModel, inputs: Sequence[Picture], arguments: argparse.
         draw_attention(Path(arguments.attention), seen)
 
 
-def warnings(model: CaptionModel, inputs: Sequence[Picture], arguments: argparse.Namespace) -> list[str]:
+def warnings(model: CaptionModel, inputs: Sequence[Picture | FeatureFile], arguments: argparse.Namespace) -> list[str]:
     """What a user should know before reading the output: nothing, for any image can be looked at."""
     return []
 
 
+def _read(spec: Spec, one: Picture | FeatureFile) -> Pixels | Features:
+    """What the model reads of an input."""
+    width = spec.get("feature_size")
+    if isinstance(one, Picture):
+        if width is not None:
+            raise UserError("the model reads features, and this is an image", where=one.name, hint="a .npy file")
+        return read_image(one, spec["image_size"], spec["fit"])
+    if width is None:
+        raise UserError("the model reads images, and these are features", where=one.name)
+    found = read_features(one)
+    if found.shape[1] != width:
+        raise UserError(f"the model reads features {width} wide, and these are {found.shape[1]} wide", where=one.name)
+    return found
+
+
 def _describe(
-    model: CaptionModel, pixels: Sequence[Pixels], beam: Beam, arguments: argparse.Namespace
+    model: CaptionModel, read: Sequence[Pixels | Features], beam: Beam, arguments: argparse.Namespace
 ) -> list[list[Caption]]:
     if isinstance(model, Captioner):
-        return describe_images(model, pixels, beam, arguments.max_length)
+        return describe_images(model, read, beam, arguments.max_length)
     assert isinstance(model, CopiedCaptions)
-    return [[Caption(text, 0.0, text.split(), None)] for text in model.describe(as_images(pixels))]
+    return [[Caption(text, 0.0, text.split(), None)] for text in model.describe(as_read(read))]
 
 
 def _beam(model: CaptionModel, arguments: argparse.Namespace) -> Beam:
@@ -111,6 +137,8 @@ def _beam(model: CaptionModel, arguments: argparse.Namespace) -> Beam:
         raise UserError(f"must be at least 1, found {arguments.max_length}", where="--max-length")
     if arguments.attention and not (isinstance(model, Captioner) and model.attends):
         raise UserError("this model attends to nothing", where="--attention", hint="models with attention can")
+    if arguments.attention and isinstance(model, Captioner) and model.grid is None:
+        raise UserError("features do not say where their regions lie in the image", where="--attention")
     if not isinstance(model, Captioner):
         return Beam(1)
     trained = model.beam
@@ -125,13 +153,13 @@ def _beam(model: CaptionModel, arguments: argparse.Namespace) -> Beam:
     return beam
 
 
-def _as_text(picture: Picture, captions: Sequence[Caption], inputs: int) -> str:
+def _as_text(picture: Picture | FeatureFile, captions: Sequence[Caption], inputs: int) -> str:
     name = f"{picture.name}\t" if inputs > 1 else ""
     if len(captions) == 1:
         return f"{name}{captions[0].text}\n"
     return "".join(f"{name}{one.score:.4f}\t{one.text}\n" for one in captions)
 
 
-def _as_json(picture: Picture, captions: Sequence[Caption]) -> str:
+def _as_json(picture: Picture | FeatureFile, captions: Sequence[Caption]) -> str:
     found = [{"text": one.text, "score": round(one.score, 4)} for one in captions]
     return json.dumps({"image": picture.name, "captions": found}, ensure_ascii=False) + "\n"

@@ -25,7 +25,7 @@ from rnnbench.tasks.base import Spec
 from rnnbench.tasks.captioning.attending import SoftAttentionDecoder
 from rnnbench.tasks.captioning.batch import CaptionBatch
 from rnnbench.tasks.captioning.decoder import CaptionDecoder
-from rnnbench.tasks.captioning.encoder import ConvEncoder, ImageEncoder
+from rnnbench.tasks.captioning.encoder import CaptionEncoder, ConvEncoder
 from rnnbench.tasks.captioning.model import CaptionModel
 from rnnbench.tasks.captioning.picture import ATTENTION, Seen, draw_attention, record_picture
 from rnnbench.tasks.captioning.pointing import count_pointed
@@ -42,7 +42,7 @@ class Captioner(CaptionModel):
     """An encoder that looks at the image, and a decoder that writes the caption word by word.
 
     Args:
-        encoder: Makes the encoder from the pixels of a side.
+        encoder: Makes the encoder from the pixels of a side, or from the width of features.
         decoder: Makes the decoder from the widths of a token's vector and of the image's; the architectures of the
             papers are `ImageFirstDecoder`, `ImageAlwaysDecoder`, `SoftAttentionDecoder`, `HardAttentionDecoder` and
             `AdaptiveDecoder`.
@@ -61,7 +61,7 @@ class Captioner(CaptionModel):
 
     def __init__(
         self,
-        encoder: Callable[[int], ImageEncoder] = ConvEncoder,
+        encoder: Callable[[int], CaptionEncoder] = ConvEncoder,
         decoder: Callable[[int, int, MakeStack], CaptionDecoder] = SoftAttentionDecoder,
         backbone: Callable[[int], Backbone] = Backbone,
         embedding: Callable[[int], WordEmbedding] = WordEmbedding,
@@ -98,8 +98,8 @@ class Captioner(CaptionModel):
         self.scheduler = scheduler
 
     def build(self, spec: Spec) -> None:
-        """Makes the layers for this vocabulary and size of images."""
-        self.encoder = self.make_encoder(spec["image_size"])
+        """Makes the layers for this vocabulary and size of images or width of features."""
+        self.encoder = self._make_encoder(spec)
         self.embedding = self.make_embedding(len(self.words))
         self.embedding.check_start()
         width = self.embedding.table.embedding_dim
@@ -110,6 +110,11 @@ class Captioner(CaptionModel):
     def attends(self) -> bool:
         """Whether the decoder attends to regions."""
         return any(isinstance(part, Attention) for part in self.decoder.modules())
+
+    @property
+    def grid(self) -> tuple[int, int] | None:
+        """Rows and columns that attention has in an image; None where it has no place there, or there is none."""
+        return self.encoder.grid if self.attends else None
 
     def step(self, tokens: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
         """One token ``(N,)`` of each caption -> log-probabilities of the next ``(N, V)``, and the state."""
@@ -146,13 +151,14 @@ class Captioner(CaptionModel):
         """Cross-entropy of the captions, a token, and what the decoder adds to it; or `SelfCritic`'s loss."""
         if self.self_critical_after is not None and self.current_epoch >= self.self_critical_after:
             return self._self_critical_loss(batch)
-        scores, made, attention = self._read(batch)
+        encoded = self.encoder(batch.images)
+        scores, made, attention = self._read(batch, encoded)
         nats = F.cross_entropy(scores, predicted(batch), reduction="none", label_smoothing=self.label_smoothing)
         loss = nats.mean()
         self.log("train/loss", loss.detach(), prog_bar=True, batch_size=batch.tokens)
         valid = where_predicted(batch)
         spread = nats.new_zeros(valid.shape).masked_scatter(valid, nats)
-        penalty = self.decoder.penalty(made, attention, spread, valid)
+        penalty = self.decoder.penalty(made, attention, spread, valid, encoded.lengths[batch.owner])
         return loss if penalty is None else loss + penalty
 
     def _self_critical_loss(self, batch: CaptionBatch) -> Tensor:
@@ -180,10 +186,10 @@ class Captioner(CaptionModel):
         of_captions = torch.stack([part.sum() for part in nats.split(batch.target_lengths.tolist())])
         columns = torch.stack([of_captions, batch.target_lengths.to(of_captions)], 1)
         numbers = columns.new_zeros(len(batch.ids), 2).index_add(0, batch.owner, columns)
-        if attention is not None:
+        if attention is not None and self.grid is not None:
             of_split = self._data().splits[split].images
             images = [of_split[i] if i >= 0 else None for i in batch.ids.tolist()]
-            pointed = count_pointed(attention, batch.owner, images, self.encoder.grid)
+            pointed = count_pointed(attention, batch.owner, images, self.grid)
             numbers = torch.cat([numbers, pointed.to(numbers)], 1)
         found = search(self, encoded, self._search_of(split))
         # Where probabilities are no numbers, nothing is found.
@@ -192,7 +198,7 @@ class Captioner(CaptionModel):
     def on_test_epoch_end(self) -> None:
         """Draws what was looked at in some images, besides the metrics."""
         super().on_test_epoch_end()
-        if self.attends and self.trainer.is_global_zero:
+        if self.grid is not None and self.trainer.is_global_zero:
             read = self._data().splits["test"]
             pixels = [read.pixels(i) for i in range(min(_PICTURES, len(read.images)))]
             found = describe_images(self, pixels, self.beam)
@@ -225,6 +231,20 @@ class Captioner(CaptionModel):
     def cell_name(self) -> str | None:
         """Name of the decoder's cell."""
         return type(self.decoder.stacks[0].cells[0][0]).__name__
+
+    def _make_encoder(self, spec: Spec) -> CaptionEncoder:
+        """The encoder, if it reads what the data have."""
+        # Of which kind it is only an encoder tells.
+        encoder = self.make_encoder(spec["image_size"])
+        features = spec.get("feature_size")
+        if encoder.reads_features != (features is not None):
+            name = type(encoder).__name__
+            if features is not None:
+                problem, hint = f"{name} reads pixels, and the data have features", "--model.encoder RegionFeatures"
+            else:
+                problem, hint = f"{name} reads features, and the data have pixels", "--data.features names their folder"
+            raise UserError(problem, where="model.encoder", hint=hint)
+        return encoder if features is None else self.make_encoder(features)
 
     def _read(self, batch: CaptionBatch, encoded: Encoded | None = None) -> tuple[Tensor, Tensor, Tensor | None]:
         """Scores ``(M, V)`` of all tokens, what the decoder made ``(N, T, P)``, and its attention."""

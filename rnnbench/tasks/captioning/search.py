@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
+from rnnbench.data.image_features import Features
 from rnnbench.data.images import Pixels
 from rnnbench.data.text_encoder import TextEncoder
 from rnnbench.decode.beam import Beam, Hypothesis, beam_search
 from rnnbench.nn.decoder import Encoded
-from rnnbench.tasks.captioning.batch import as_images
+from rnnbench.tasks.captioning.batch import Regions, as_read
 
 if TYPE_CHECKING:
     from rnnbench.tasks.captioning.recurrent import Captioner
@@ -29,7 +30,7 @@ class Caption(NamedTuple):
     words: list[str]
     """Without the end mark."""
     attention: Tensor | None
-    """``(T, rows, columns)`` weights of every word over the regions; None where the model has no attention."""
+    """``(T, rows, columns)`` weights of every word over the regions; None where the model has no grid of them."""
 
 
 def search(
@@ -52,13 +53,13 @@ def search(
 
 @torch.inference_mode()
 def describe_images(
-    model: Captioner, pixels: Sequence[Pixels], beam: Beam, max_length: int | None = None
+    model: Captioner, seen: Sequence[Pixels | Features], beam: Beam, max_length: int | None = None
 ) -> list[list[Caption]]:
     """Captions of images, without dropout.
 
     Args:
         model: The model.
-        pixels: The images ``(S, S, 3)``.
+        seen: The images ``(S, S, 3)``; or, for models that read such, features ``(S, D)``.
         beam: How to search.
         max_length: Most words of a caption; None for that of the model.
 
@@ -69,9 +70,13 @@ def describe_images(
     model.eval()
     try:
         found = []
-        for first in range(0, len(pixels), _IMAGES_AT_ONCE):
-            images = as_images(pixels[first : first + _IMAGES_AT_ONCE]).to(model.device)
-            hypotheses = search(model, model.encoder(images), beam, max_length, keep_attention=model.attends)
+        for first in range(0, len(seen), _IMAGES_AT_ONCE):
+            images = as_read(seen[first : first + _IMAGES_AT_ONCE])
+            if isinstance(images, Regions):
+                images = Regions(*(part.to(model.device) for part in images))
+            else:
+                images = images.to(model.device)
+            hypotheses = search(model, model.encoder(images), beam, max_length, keep_attention=model.grid is not None)
             found += [[_caption(model, one) for one in of_image] for of_image in hypotheses]
         return found
     finally:
@@ -81,7 +86,7 @@ def describe_images(
 def _caption(model: Captioner, found: Hypothesis) -> Caption:
     text = model.words.decode(found.tokens)
     maps = None
-    if found.attention is not None:
-        maps = found.attention[: len(found.tokens)].unflatten(1, model.encoder.grid).float().cpu()
+    if found.attention is not None and model.grid is not None:
+        maps = found.attention[: len(found.tokens)].unflatten(1, model.grid).float().cpu()
     names = model.words.tokens
     return Caption(text, found.score, [names[i] for i in found.tokens], maps)

@@ -85,7 +85,7 @@ class SelfCritic:
             owner=torch.arange(len(ids), device=batch.target.device),
             tokens=int(lengths.sum()),
         )
-        return Drawn(made, (rewards[0] - rewards[1]).to(batch.images.device), float(rewards[0].mean()))
+        return Drawn(made, (rewards[0] - rewards[1]).to(batch.ids.device), float(rewards[0].mean()))
 
     def _rewards(self, model: Captioner, captions: Sequence[list[int]], numbers: Sequence[int]) -> list[float]:
         texts = [f"{model.words.decode(tokens)} {END}".strip() for tokens in captions]

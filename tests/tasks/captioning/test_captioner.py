@@ -185,12 +185,15 @@ def test_doubly_stochastic_penalty():
     model = captioner("soft")
     one = batch([0, 2])
     _, made, attention = model._read(one)
-    found = model.decoder.penalty(made, attention, torch.zeros(()), where_predicted(one))
+    found = model.decoder.penalty(made, attention, torch.zeros(()), where_predicted(one), torch.tensor(4))
     expected = 0.0
     for row, length in enumerate(one.target_lengths.tolist()):
         expected += sum((1 - float(attention[row, :length, s].sum())) ** 2 for s in range(4))
     assert float(found) == pytest.approx(0.1 * expected / 5)
-    assert captioner("soft dot").decoder.penalty(made, attention, torch.zeros(()), where_predicted(one)) is None
+    assert (
+        captioner("soft dot").decoder.penalty(made, attention, torch.zeros(()), where_predicted(one), torch.tensor(4))
+        is None
+    )
 
 
 def test_adaptive_attention_is_one_softmax():
@@ -271,7 +274,7 @@ def test_reinforce_is_unbiased():
         made = torch.zeros(1, steps, 3).double()
         made = torch.cat([made[..., :1], logs[None, :, None], made[..., 2:]], 2)
         valid = torch.ones(1, steps, dtype=torch.bool)
-        loss = model.decoder.penalty(made, torch.zeros(1, steps, 4), nats[None], valid)
+        loss = model.decoder.penalty(made, torch.zeros(1, steps, 4), nats[None], valid, torch.tensor([4]))
         estimate = estimate + chance.detach() * loss
     (expected,) = torch.autograd.grad(bound, weight, retain_graph=True)
     (found,) = torch.autograd.grad(estimate, weight)
