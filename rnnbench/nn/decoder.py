@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -56,8 +57,8 @@ class DecoderState(NamedTuple):
 class Decoder(nn.Module, ABC):
     """Reads the tokens of a text and makes of each a vector D that the next token is predicted from.
 
-    The definition is `step`: `advance`, then `finish`. In training `forward` reads whole texts: it loops over
-    `advance` and calls `finish` once, unless a decoder whose recurrence needs no attention does better.
+    The definition is `step`: `advance`, then `finish`. In training whole texts are read: `read` loops over `advance`,
+    unless a decoder whose recurrence needs no attention does better, and `finish` is called once.
     """
 
     output_size: int
@@ -89,8 +90,28 @@ class Decoder(nn.Module, ABC):
         made, state = self.advance(x, state)
         return self.finish(made, x), state
 
+    def read(self, x: Tensor, lengths: Tensor, state: DecoderState) -> tuple[Tensor, Tensor | None]:
+        """Reads whole texts by what `advance` does.
+
+        Args:
+            x: Vectors of the tokens ``(B, T, E)``.
+            lengths: Their numbers ``(B,)`` int64, each in 1..T.
+            state: The state before the first.
+
+        Returns:
+            What was made ``(B, T, P)``, anything past each length, and the weights of the attention ``(B, T, S)`` if
+            there is one.
+        """
+        made, weights = [], []
+        for token in x.unbind(1):
+            one, state = self.advance(token, state)
+            made.append(one)
+            weights.append(state.attention)
+        attention = None if weights[0] is None else torch.stack(weights, 1)  # type: ignore[arg-type]
+        return torch.stack(made, 1), attention
+
     def forward(self, x: Tensor, lengths: Tensor, state: DecoderState) -> tuple[Tensor, Tensor | None]:
-        """Reads whole texts.
+        """Reads whole texts: `read`, then `finish`.
 
         Args:
             x: Vectors of the tokens ``(B, T, E)``.
@@ -100,25 +121,30 @@ class Decoder(nn.Module, ABC):
         Returns:
             ``(B, T, D)``, anything past each length, and the weights of the attention ``(B, T, S)`` if there is one.
         """
-        made, weights = [], []
-        for token in x.unbind(1):
-            one, state = self.advance(token, state)
-            made.append(one)
-            weights.append(state.attention)
-        attention = None if weights[0] is None else torch.stack(weights, 1)  # type: ignore[arg-type]
-        return self.finish(torch.stack(made, 1), x), attention
+        made, attention = self.read(x, lengths, state)
+        return self.finish(made, x), attention
 
 
-def check_causal(stack: Backbone) -> Backbone:
-    """The stack, if it can be run step by step.
+def causal(make: MakeStack, option: str) -> MakeStack:
+    """A factory of stacks that can be run step by step.
 
-    Raises:
-        UserError: It reads from both ends.
+    Args:
+        make: The factory as the user chose it.
+        option: The option that names it, for the error.
+
+    Returns:
+        The factory; it refuses to make a stack that reads from both ends.
     """
+    # Not a closure: models are copied and sent to other processes.
+    return functools.partial(_make_causal, make, option)
+
+
+def _make_causal(make: MakeStack, option: str, *sizes: Any, **options: Any) -> Backbone:
+    stack = make(*sizes, **options)
     if not stack.causal:
         raise UserError(
-            "a decoder cannot read the translation that it writes from its end",
-            where="model.decoder_backbone.bidirectional",
+            "a decoder cannot read the text that it writes from its end",
+            where=f"{option}.bidirectional",
             hint="bidirectional: false",
         )
     return stack

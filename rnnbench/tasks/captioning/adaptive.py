@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from rnnbench.backbone import Backbone
 from rnnbench.nn.attention import AdditiveAttention
 from rnnbench.nn.bridge import VectorBridge
-from rnnbench.nn.decoder import DecoderState, Encoded, MakeStack, check_causal
+from rnnbench.nn.decoder import DecoderState, Encoded, MakeStack
 from rnnbench.tasks.captioning.attending import AttendingDecoder, check_weight, rows_of
 
 
@@ -42,7 +42,7 @@ class AdaptiveDecoder(AttendingDecoder):
     ) -> None:
         super().__init__()
         check_weight("doubly_stochastic", doubly_stochastic)
-        self.stack = check_causal(backbone(embedding_size + image_size))
+        self.stack = backbone(embedding_size + image_size)
         width = self.stack.output_size
         self.begin = VectorBridge(image_size, self.stack.cells)
         self.region = nn.Linear(image_size, width)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable
 
 import torch
@@ -12,7 +11,7 @@ from rnnbench.backbone import Backbone
 from rnnbench.errors import UserError
 from rnnbench.nn.attention import AdditiveAttention, Attention, Memory
 from rnnbench.nn.bridge import VectorBridge, last_output
-from rnnbench.nn.decoder import DecoderState, Encoded, MakeStack, check_causal
+from rnnbench.nn.decoder import DecoderState, Encoded, MakeStack
 from rnnbench.nn.readout import Readout, ReadoutKind
 from rnnbench.tasks.captioning.decoder import CaptionDecoder
 
@@ -26,12 +25,8 @@ class AttendingDecoder(CaptionDecoder):
     doubly_stochastic: float
     """Weight of the penalty on regions that are looked at too little or too much."""
 
-    @abstractmethod
-    def start(self, encoded: Encoded) -> DecoderState:
-        """See `Decoder.start`."""
-
     def read(self, x: Tensor, lengths: Tensor, state: DecoderState) -> tuple[Tensor, Tensor]:
-        """See `CaptionDecoder.read`. A caption that is over leaves the loop."""
+        """See `Decoder.read`. A caption that is over leaves the loop."""
         rows = torch.arange(len(x), device=x.device)
         made, weights = [], []
         for t, token in enumerate(x.unbind(1)):
@@ -92,7 +87,7 @@ class SoftAttentionDecoder(AttendingDecoder):
     ) -> None:
         super().__init__()
         check_weight("doubly_stochastic", doubly_stochastic)
-        self.stack = check_causal(backbone(embedding_size + image_size))
+        self.stack = backbone(embedding_size + image_size)
         width = self.stack.output_size
         self.begin = VectorBridge(image_size, self.stack.cells)
         self.attention = attention(width, image_size)

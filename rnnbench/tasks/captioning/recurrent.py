@@ -20,7 +20,7 @@ from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
 from rnnbench.nn import WordEmbedding
 from rnnbench.nn.attention import Attention
-from rnnbench.nn.decoder import DecoderState, Encoded, MakeStack
+from rnnbench.nn.decoder import DecoderState, Encoded, MakeStack, causal
 from rnnbench.tasks.base import Spec
 from rnnbench.tasks.captioning.attending import SoftAttentionDecoder
 from rnnbench.tasks.captioning.batch import CaptionBatch
@@ -85,8 +85,8 @@ class Captioner(CaptionModel):
         self.make_encoder = encoder
         self.make_decoder = decoder
         # A decoder makes the first state: a learned one would be no one's.
-        options = {"learned_state": False}
-        self.make_stack: MakeStack = functools.partial(backbone, **options)
+        make = functools.partial(backbone, learned_state=False)  # type: ignore[call-arg]
+        self.make_stack: MakeStack = causal(make, "model.backbone")
         self.make_embedding = embedding
         self.dropout = nn.Dropout(dropout)
         self.self_critical_after = self_critical_after

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from rnnbench.backbone import Backbone
 from rnnbench.nn.attention import AdditiveAttention, Attention, GeneralAttention
 from rnnbench.nn.bridge import Bridge, BridgeKind, last_output
-from rnnbench.nn.decoder import Decoder, DecoderState, Encoded, MakeStack, check_causal
+from rnnbench.nn.decoder import Decoder, DecoderState, Encoded, MakeStack
 from rnnbench.nn.readout import Readout, ReadoutKind
 from rnnbench.tasks.translation.encoder import Encoder
 
@@ -51,7 +51,7 @@ class BahdanauDecoder(Decoder):
     ) -> None:
         super().__init__()
         memory = encoder.output_size
-        self.stack = check_causal(backbone(embedding_size + memory))
+        self.stack = backbone(embedding_size + memory)
         self.bridge = Bridge(encoder.cells, self.stack.cells, bridge)
         self.attention = attention(self.stack.output_size, memory)
         self.readout = Readout((self.stack.output_size + memory, embedding_size), readout, readout_size)
@@ -120,7 +120,7 @@ class LuongDecoder(Decoder):
         self.output_size = stack.output_size if readout_size is None else readout_size
         if input_feeding:
             stack = backbone(embedding_size + self.output_size)
-        self.stack = check_causal(stack)
+        self.stack = stack
         self.bridge = Bridge(encoder.cells, self.stack.cells, bridge)
         self.attention = attention(self.stack.output_size, encoder.output_size)
         self.readout = Readout((encoder.output_size, self.stack.output_size), "tanh", self.output_size)
@@ -152,10 +152,10 @@ class LuongDecoder(Decoder):
         """See `Decoder.finish`."""
         return made
 
-    def forward(self, x: Tensor, lengths: Tensor, state: DecoderState) -> tuple[Tensor, Tensor | None]:
-        """See `Decoder.forward`."""
+    def read(self, x: Tensor, lengths: Tensor, state: DecoderState) -> tuple[Tensor, Tensor | None]:
+        """See `Decoder.read`."""
         if self.input_feeding:
-            return super().forward(x, lengths, state)
+            return super().read(x, lengths, state)
         assert state.memory is not None
         made, _ = self.stack(x, lengths, state.stack)
         context, weights = self.attention(made, state.memory)
@@ -195,7 +195,7 @@ class GNMTDecoder(Decoder):
         super().__init__()
         memory = encoder.output_size
         depth = len(backbone(embedding_size).layers)
-        self.lowest = check_causal(backbone(embedding_size + memory, num_layers=1, connect="plain"))
+        self.lowest = backbone(embedding_size + memory, num_layers=1, connect="plain")
         self.output_size = self.lowest.output_size
         self.above = nn.ModuleList(
             [backbone(self.output_size + memory, num_layers=1, connect="plain") for _ in range(depth - 1)]
@@ -228,8 +228,8 @@ class GNMTDecoder(Decoder):
         """See `Decoder.finish`."""
         return made
 
-    def forward(self, x: Tensor, lengths: Tensor, state: DecoderState) -> tuple[Tensor, Tensor | None]:
-        """See `Decoder.forward`."""
+    def read(self, x: Tensor, lengths: Tensor, state: DecoderState) -> tuple[Tensor, Tensor | None]:
+        """See `Decoder.read`."""
         above = state.stack[1:]
         made, seen, weights = [], [], []
         for token in x.unbind(1):

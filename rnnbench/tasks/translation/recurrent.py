@@ -20,7 +20,7 @@ from rnnbench.errors import UserError
 from rnnbench.nn import WordEmbedding
 from rnnbench.nn.attention import Attention
 from rnnbench.nn.bridge import BridgeKind
-from rnnbench.nn.decoder import Decoder, DecoderState, MakeStack
+from rnnbench.nn.decoder import Decoder, DecoderState, MakeStack, causal
 from rnnbench.tasks.base import Spec
 from rnnbench.tasks.translation.attending import BahdanauDecoder
 from rnnbench.tasks.translation.encoder import Encoder
@@ -226,4 +226,5 @@ class Translator(TranslationModel):
             options |= {"hidden_size": hidden_size, "parameters": None}
         if layers is not None:
             options["num_layers"] = layers
-        return functools.partial(self.make_backbone if backbone is None else backbone, **options)
+        make = functools.partial(self.make_backbone if backbone is None else backbone, **options)
+        return causal(make, "model.decoder_backbone")

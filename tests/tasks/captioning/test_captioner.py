@@ -321,7 +321,7 @@ def test_what_makes_no_model():
         ({"decoder": partial(SoftAttentionDecoder, attention=DotAttention)}, "DotAttention"),
         ({"decoder": partial(HardAttentionDecoder, entropy=-1.0)}, "model.decoder.entropy"),
         ({"decoder": partial(HardAttentionDecoder, soft_share=1.0)}, "model.decoder.soft_share"),
-        ({"backbone": partial(SMALL, bidirectional=True)}, "bidirectional"),
+        ({"backbone": partial(SMALL, bidirectional=True)}, "model.backbone.bidirectional"),
     ):
         with pytest.raises(UserError, match=message):
             captioner(**options)

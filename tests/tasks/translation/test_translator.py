@@ -242,7 +242,9 @@ def test_the_decoder_inherits_what_it_does_not_override():
     assert (len(stack.layers), stack.cells[0][0].hidden_size) == (3, 9)
     (stack,) = translator("sequence", decoder_backbone=partial(Backbone, cell=LSTM, hidden_size=4)).decoder.stacks
     assert (type(stack.cells[0][0]), stack.output_size) == (LSTM, 4)
-    with pytest.raises(UserError, match="cannot read the translation that it writes from its end"):
+    with pytest.raises(
+        UserError, match="decoder_backbone.bidirectional\na decoder cannot read the text that it writes from its end"
+    ):
         translator("sequence", decoder_backbone=SMALL)
 
 
