@@ -26,7 +26,7 @@ ALLOWED = {
     "data": {"errors", "safe_files", "cached", "shipped"},
     "tasks": {"errors", "safe_files", "examples", "backbone", "nn", "data", "decode"},
     "results": {"errors", "safe_files", "shipped"},
-    "report": {"errors", "safe_files", "examples", "data", "results"},
+    "report": {"errors", "safe_files", "examples", "data", "results", "study"},
     "dashboard": {"errors", "results"},
     "platform": {"errors", "safe_files", "examples", "results", "tasks"},
     "testing": {"errors", "backbone", "cells", "engine"},

@@ -18,7 +18,7 @@ from rnnbench.report.drawing import Chart
 from rnnbench.report.overall import Overall, overall
 from rnnbench.report.page import Chapter, render
 from rnnbench.report.panels import panels
-from rnnbench.report.sensitivity import sensitivities
+from rnnbench.report.sensitivity import sensitivity_of
 from rnnbench.report.tables import comma_separated, latex, markdown
 from rnnbench.report.theme import Mark, marks
 from rnnbench.safe_files import replace_bytes, replace_text
@@ -85,7 +85,7 @@ def _charts(section: Section, drawn: Mapping[str, Mark]) -> list[Chart]:
         for name in (f"validation/{section.leading.metric}", "train/loss"):
             found.append(learning(section, curves(section.entries, name, _MOST_CURVES), drawn, name=name))
     found += [cost_chart(section, cost, drawn) for cost in COSTS]
-    found.append(sensitivity(section, sensitivities(section), drawn))
+    found.append(sensitivity(section, sensitivity_of(section), drawn))
     return [chart for chart in found if chart is not None]
 
 

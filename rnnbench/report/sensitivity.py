@@ -1,38 +1,95 @@
-"""How much a cell's quality depends on the learning rate, where runs differ in it."""
+"""How much a cell's quality depends on the learning rate: of a study's trials, or of runs that differ in it."""
 
 from __future__ import annotations
 
+import csv
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
+from rnnbench.errors import UserError
 from rnnbench.report.content import Section
+from rnnbench.results.group import Column
+from rnnbench.results.metric import BETTER
+from rnnbench.results.record import RESULT_FILE, read_result
+from rnnbench.study.tuning import POINTS_FILE
 
 
 @dataclass(frozen=True)
-class Sensitivity:
+class Curve:
     """A model of one size under several learning rates.
 
     Args:
         kind: What it is drawn as.
-        label: Its name.
         rates: Learning rates, ascending.
-        values: The leading metric at each: the mean, where several rows have the rate.
+        values: The metric at each: the mean, where several runs have the rate.
     """
 
     kind: str
-    label: str
     rates: list[float]
     values: list[float]
 
 
-def sensitivities(section: Section) -> list[Sensitivity]:
-    """The models of a ranking that were trained with two learning rates or more.
+@dataclass(frozen=True)
+class Sensitivity:
+    """The models of a ranking under several learning rates.
+
+    Args:
+        column: What was measured.
+        lower: Whether lower is better.
+        curves: The models that were trained with two rates or more.
+        source: A sentence about the runs.
+    """
+
+    column: Column
+    lower: bool
+    curves: list[Curve]
+    source: str
+
+    def best(self, curve: Curve) -> int:
+        """The place of a model's best rate, the first of equals."""
+        sign = 1 if self.lower else -1
+        return min(range(len(curve.rates)), key=lambda k: sign * curve.values[k])
+
+
+def sensitivity_of(section: Section) -> Sensitivity | None:
+    """The learning rates of a ranking's models: those that a study tried, or else those of the rows themselves.
 
     Args:
         section: The ranking.
     """
+    return _of_trials(section) or _of_rows(section)
+
+
+def _of_trials(section: Section) -> Sensitivity | None:
+    """From the table of trials that a study leaves in its folder, two levels above its runs."""
+    folders = {source.folder for entry in section.entries for source in entry.sources if source.folder is not None}
+    configs = {source.config for entry in section.entries for source in entry.sources}
+    found: dict[str, dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
+    metric, better, seeds = "", "", set[str]()
+    for root in sorted({folder.parent.parent for folder in folders}):
+        for row in _rows(root / POINTS_FILE):
+            rate = _number(next((text for name, text in row.items() if _is_rate(name)), ""))
+            value = _number(row.get("value"))
+            if row.get("application") != section.application or rate is None or value is None:
+                continue
+            try:
+                trained = read_result(root / row["run"] / RESULT_FILE)
+            except (UserError, KeyError):
+                continue
+            if trained.data.fingerprint != section.fingerprint or trained.preset not in configs:
+                continue
+            metric, better = row["metric"], row["better"]
+            seeds.add(row["seed"])
+            found[trained.cell or trained.model][rate].append(value)
+    source = f"Values of the tuning's trials, {len(seeds)} seed{'s' if len(seeds) != 1 else ''} each."
+    return _sensitivity(Column("validation", metric), better == "min", found.items(), source)
+
+
+def _of_rows(section: Section) -> Sensitivity | None:
     found: dict[tuple[str, float], dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
     alike: dict[tuple[str, float], int] = defaultdict(int)
     rows = [(entry, (entry.kind, entry.costs.get("parameters", 0))) for entry in section.entries if entry.cell]
@@ -46,12 +103,41 @@ def sensitivities(section: Section) -> list[Sensitivity]:
         rate = learning_rate(folder / "config.yaml")
         if rate is not None:
             found[size][rate].append(mean)
-    result = []
-    for (kind, _), values in found.items():
-        if len(values) > 1:
-            rates = sorted(values)
-            result.append(Sensitivity(kind, kind, rates, [sum(values[r]) / len(values[r]) for r in rates]))
-    return result
+    leading = section.leading
+    if leading is None or leading.metric not in BETTER:
+        return None
+    models = ((kind, values) for (kind, _), values in found.items())
+    return _sensitivity(leading, BETTER[leading.metric] == "lower", models, "")
+
+
+def _sensitivity(
+    column: Column, lower: bool, models: Iterable[tuple[str, dict[float, list[float]]]], source: str
+) -> Sensitivity | None:
+    curves = [
+        Curve(kind, sorted(values), [fmean(values[rate]) for rate in sorted(values)])
+        for kind, values in models
+        if len(values) > 1
+    ]
+    return Sensitivity(column, lower, curves, source) if curves else None
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []
+
+
+def _is_rate(option: str) -> bool:
+    return option.endswith((".optimizer.lr", ".optimizer.init_args.lr"))
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text or "")
+    except ValueError:
+        return None
 
 
 def learning_rate(path: Path) -> float | None:

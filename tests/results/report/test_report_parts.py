@@ -14,9 +14,10 @@ from rnnbench.report.content import Entry
 from rnnbench.report.curves import read_curve
 from rnnbench.report.overall import overall
 from rnnbench.report.runs import content_of_runs
-from rnnbench.report.sensitivity import learning_rate, sensitivities
+from rnnbench.report.sensitivity import learning_rate, sensitivity_of
 from rnnbench.report.text import clean, listed, short, slug
 from rnnbench.report.theme import marks
+from rnnbench.results.record import read_result, write_result
 
 ENTRY = Entry(
     label="x", cell=None, baseline=True, rank=None, tied=False, p=None, values={}, seed_values=(), costs={},
@@ -84,8 +85,40 @@ def test_learning_rates(make_run) -> None:
         (run / "config.yaml").write_text(f"model:\n  class_path: X\n  init_args:\n    optimizer: {optimizer}\n")
     make_run("other", cell="GRU", model="GRU", parameters=5)
     (section,) = content_of_runs([str(run.parent)], []).sections
-    (found,) = sensitivities(section)
-    assert (found.rates, found.values) == ([0.001, 0.004, 0.016], [120.0, 110.0, 140.0])
+    found = sensitivity_of(section)
+    assert found
+    (curve,) = found.curves
+    assert (curve.rates, curve.values) == ([0.001, 0.004, 0.016], [120.0, 110.0, 140.0])
+
+
+def test_learning_rates_of_a_studys_trials(make_run, make_result, tmp_path: Path) -> None:
+    root = tmp_path / "study"
+    runs = [make_run(name, cell=name, model=f"{name} 1x8") for name in ("GRU", "LSTM")]
+    application = read_result(runs[0] / "result.json").application
+    lines = ["application,preset,cell,budget,trial,seed,metric,value,better,chosen,run,model.optimizer.lr"]
+    for run in runs:
+        (root / application).mkdir(parents=True, exist_ok=True)
+        run.rename(root / application / run.name)
+        for trial, value in enumerate((3.0, 2.0, "")):
+            name = f"tuning/{application}/{run.name}-t{trial}"
+            (root / name).mkdir(parents=True)
+            result = make_result(run=f"{run.name}-t{trial}", cell=run.name, model=f"{run.name} 1x8")
+            write_result(root / name / "result.json", result)
+            lines.append(f"{application},x,{run.name.lower()},80,{trial},11,loss,{value},min,0,{name},{10.0**-trial}")
+        lines.append(f"{application},x,{run.name.lower()},80,9,11,loss,1.0,min,0,tuning/{application}/gone,7.0")
+        lines.append(f"other,x,{run.name.lower()},80,9,11,loss,1.0,min,0,{name},5.0")
+    (root / "tuning.csv").write_text("\n".join(lines) + "\n")
+    (section,) = content_of_runs([str(root)], []).sections
+    found = sensitivity_of(section)
+    assert found
+    assert (str(found.column), found.lower) == ("validation loss", True)
+    assert {curve.kind: (curve.rates, curve.values) for curve in found.curves} == {
+        name: ([0.1, 1.0], [2.0, 3.0]) for name in ("GRU", "LSTM")
+    }
+    assert [curve.rates[found.best(curve)] for curve in found.curves] == [0.1, 0.1]
+    assert "1 seed each" in found.source
+    (root / "tuning.csv").write_bytes(b"application,\xff")
+    assert sensitivity_of(section) is None
 
 
 @pytest.mark.parametrize("text", ["", "[", "model: 3", "model: {optimizer: null}", "model: {optimizer: {lr: x}}"])
