@@ -60,15 +60,10 @@ class CaptionedImages(Source):
         self.image = image
         self.caption = caption
         self.fractions: Fractions = fractions
-        self._name = self.path.resolve().stem
+        self.dataset = self.path.resolve().stem
         if names_card(card):
-            self._name = load_origin(card, UserFiles)[0].name
+            self.dataset = load_origin(card, UserFiles)[0].name
         self._splits: dict[Split, _Captions] | None = None
-
-    @property
-    def dataset(self) -> str:
-        """The card's name, or that of the file or folder."""
-        return self._name
 
     def rows(self, split: Split) -> list[Row]:
         """A row for each image: ``image``, its path, and ``captions``.

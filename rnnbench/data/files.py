@@ -58,21 +58,16 @@ class Files(Source):
         self.test = test
         self.origin: UserFiles | None = None
         resolved = self.path.resolve()
-        self._name = resolved.stem if resolved.suffix.lower() in _SUFFIXES else resolved.name
+        self.dataset = resolved.stem if resolved.suffix.lower() in _SUFFIXES else resolved.name
         if names_card(card):
             found, self.origin = load_origin(card, UserFiles)
-            self._name = found.name
+            self.dataset = found.name
             if self.fractions != _FRACTIONS:
                 raise UserError(
                     f"the splits of {card} are fixed",
                     where="--data.source.fractions",
                     hint="leave out this option, or take no card: --data.source.card none",
                 )
-
-    @property
-    def dataset(self) -> str:
-        """The card's name, or that of the file or folder."""
-        return self._name
 
     def rows(self, split: Split) -> list[Row]:
         """A row for each text file or record.
@@ -264,5 +259,5 @@ class Files(Source):
             data,
             sums[section],
             where=path,
-            hint=f"these are not the data of {self._name}: get them anew, or take no card: --data.source.card none",
+            hint=f"these are not the data of {self.dataset}: get them anew, or take no card: --data.source.card none",
         )

@@ -33,15 +33,10 @@ class Generated(Source):
     """
 
     def __init__(self, card: str, seed: int, sizes: Mapping[Split, int]) -> None:
-        self._name = load_origin(card, Builtin)[0].name
+        self.dataset = load_origin(card, Builtin)[0].name
         self._seed = seed
         self._sizes = sizes
         self._made: dict[Split, list[Row]] = {}
-
-    @property
-    def dataset(self) -> str:
-        """The card's name."""
-        return self._name
 
     @abstractmethod
     def draw(self, split: Split, number: int, choose: Choose) -> Row | None:
@@ -91,7 +86,7 @@ class Generated(Source):
                     tries = 0
                 elif tries > _PATIENCE:
                     raise UserError(
-                        f"there are not {size:,} different rows for {split}; found {len(rows):,}", where=self._name
+                        f"there are not {size:,} different rows for {split}; found {len(rows):,}", where=self.dataset
                     )
             splits[split] = rows
         return splits

@@ -89,12 +89,7 @@ class GeneratedSpeech(Source):
     """
 
     def __init__(self) -> None:
-        self._name = load_origin("generated_speech", Builtin)[0].name
-
-    @property
-    def dataset(self) -> str:
-        """The card's name."""
-        return self._name
+        self.dataset = load_origin("generated_speech", Builtin)[0].name
 
     def prepare(self) -> None:
         """Makes the recordings if they are not there."""

@@ -56,21 +56,16 @@ class Hub(Source):
                 )
         local = Path(name).expanduser()
         self._location = str(local) if local.is_dir() else name
-        self._dataset = local.resolve().name if local.is_dir() else name
+        self.dataset = local.resolve().name if local.is_dir() else name
         for part in (configuration, folder):
             if part is not None:
-                self._dataset += f"/{part}"
+                self.dataset += f"/{part}"
         self._splits: Mapping[str, Any] | None = None
         if names_card(card):
             found, origin = load_origin(card, OnHub)
             if origin.name != name:
                 raise UserError(f"the card {card} describes {origin.name}", where=f"--data.source.name {name}")
-            self._dataset = found.name
-
-    @property
-    def dataset(self) -> str:
-        """The card's name, or the name on the hub with the configuration."""
-        return self._dataset
+            self.dataset = found.name
 
     def prepare(self) -> None:
         """Downloads what is missing."""

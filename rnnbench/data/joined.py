@@ -50,12 +50,8 @@ class JoinedRecordings(Source):
         self.longest = longest
         self.most_pause = most_pause
         self.sample_rate = sample_rate
+        self.dataset = f"{self.source.dataset}_strings"
         self._made: dict[Split, list[Row]] = {}
-
-    @property
-    def dataset(self) -> str:
-        """The name of the single recordings, and ``strings``."""
-        return f"{self.source.dataset}_strings"
 
     def prepare(self) -> None:
         """Fetches the single recordings."""

@@ -25,19 +25,14 @@ class Package(Source):
 
     def __init__(self, card: str) -> None:
         found, self._origin = load_origin(card, InPackage)
-        self._name = found.name
+        self.dataset = found.name
         check_names(self._origin, card)
         if set(self._origin.percent) != set(SPLITS) or sum(self._origin.percent.values()) != 100:
             raise UserError("percent has to give train, validation and test, 100 in all", where=f"card {card}")
 
-    @property
-    def dataset(self) -> str:
-        """The card's name."""
-        return self._name
-
     def prepare(self) -> None:
         """Fetches the package and puts the text files into the cache, unless they are there."""
-        fetch(self._origin, self._name)
+        fetch(self._origin, self.dataset)
 
     def rows(self, split: Split) -> list[Row]:
         """The lines that belong to a split: the same ones everywhere, and equal lines never in two splits.
@@ -62,7 +57,7 @@ class Package(Source):
                     contradictory.add(key)
         found = [row for key, row in rows.items() if key not in contradictory and self._split(key) == split]
         if not found:
-            raise UserError(f"the {split} split is empty", where=f"card {self._name}")
+            raise UserError(f"the {split} split is empty", where=f"card {self.dataset}")
         return found
 
     def _row(self, line: str, member: str, number: int) -> Row | None:

@@ -54,16 +54,11 @@ class Recordings(Source):
                     f"there is no split {name!r}", where="--data.source.splits", hint=did_you_mean(name, SPLITS)
                 )
         self.origin: UserFiles | None = None
-        self._name = self.path.resolve().name
+        self.dataset = self.path.resolve().name
         if names_card(card):
             found, self.origin = load_origin(card, UserFiles)
-            self._name = found.name
+            self.dataset = found.name
         self._places: dict[Split, list[str]] = {}
-
-    @property
-    def dataset(self) -> str:
-        """The card's name, or that of the folder."""
-        return self._name
 
     def rows(self, split: Split) -> list[Row]:
         """A row for each recording: ``audio`` with its ``path``, ``text``, and ``speaker`` where it is known.

@@ -15,10 +15,8 @@ Row = dict[str, Any]
 class Source(ABC):
     """Where the rows of a data set come from."""
 
-    @property
-    @abstractmethod
-    def dataset(self) -> str:
-        """Short name of the data set, as it stands in results."""
+    dataset: str
+    """Short name of the data set, as it stands in results."""
 
     def prepare(self) -> None:  # noqa: B027 - most sources have nothing to prepare
         """Fetches or generates what is missing into the cache; called once on a machine, before `rows`."""

@@ -20,12 +20,7 @@ class StandardLibrary(Source):
 
     def __init__(self) -> None:
         card, self._origin = load_origin("standard_library", Builtin)
-        self._name = card.name
-
-    @property
-    def dataset(self) -> str:
-        """The card's name."""
-        return self._name
+        self.dataset = card.name
 
     def rows(self, split: Split) -> list[Row]:
         """The modules of a split, in the card's order.
