@@ -2,6 +2,9 @@
 
 import contextlib
 import os
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -42,6 +45,28 @@ def real_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("RNNBENCH_TEST_DATA names no folder of data sets")
     return Path(folder)
+
+
+@pytest.fixture
+def in_a_process() -> Callable[[str], str]:
+    """Runs a command line in a process of its own, on one thread, and gives what it said; it must succeed."""
+
+    def run(words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "rnnbench", *shlex.split(words), "--debug"], capture_output=True, text=True,
+            timeout=300, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture
+def on_two_processes(in_a_process: Callable[[str], str]) -> Callable[[str], str]:
+    """Runs a command line whose trainer has two processes."""
+    two = "--trainer.accelerator cpu --trainer.strategy ddp --trainer.devices 2"
+    return lambda words: in_a_process(f"{words} {two}")
 
 
 class Killed(BaseException):

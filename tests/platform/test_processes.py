@@ -1,9 +1,5 @@
 """Two processes against one: the same metric to the bit, on data whose size divides by nothing."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from rnnbench.cli import main
@@ -22,22 +18,16 @@ def words(tmp_path):
     )
 
 
-def test_two_processes_train_and_measure_as_one(words, tmp_path):
-    two = "--trainer.accelerator cpu --trainer.strategy ddp --trainer.devices 2"
-    command = [sys.executable, "-m", "rnnbench", "fit", *words.split(), *two.split(), "--name", "pair", "--debug"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
+def test_two_processes_train_and_measure_as_one(on_two_processes, in_a_process, words, tmp_path):
+    on_two_processes(f"fit {words} --name pair")
     run = tmp_path / "runs/text_generation/pair"
     trained = read_result(run / "result.json")
     assert trained.processes == 2
     assert trained.training.tokens == 3001 // 8 * 8
 
     measured = []
-    for options in (["--trainer.strategy", "auto", "--trainer.devices", "1"], []):
-        test = [sys.executable, "-m", "rnnbench", "test", "--run", str(run), *options, "--debug"]
-        done = subprocess.run(test, capture_output=True, text=True, timeout=240, env=environment, check=False)
-        assert done.returncode == 0, done.stderr[-3000:]
+    for options in ("--trainer.strategy auto --trainer.devices 1", ""):
+        in_a_process(f"test --run {run} {options}")
         measured.append(read_result(run / "result.json").metrics["test"])
     assert measured[0] == measured[1]
     assert "tokens:1009" in measured[0]["perplexity"].signature

@@ -1,8 +1,6 @@
 """Samples of different lengths through whole runs: resumed, on two processes, with workers."""
 
 import importlib
-import os
-import subprocess
 import sys
 
 import numpy as np
@@ -22,15 +20,6 @@ def weights(path):
 def same(one, two):
     a, b = weights(one), weights(two)
     return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
-
-
-def on_two_processes(words):
-    words = f"{words} --trainer.devices 2 --trainer.strategy ddp --debug"
-    command = [sys.executable, "-m", "rnnbench", *words.split()]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
 
 
 def trained():
@@ -62,7 +51,7 @@ def test_a_killed_run_goes_on_with_the_next_batch(own_task, tmp_path, killed_aft
 
 
 @pytest.mark.slow
-def test_two_processes_measure_as_one(own_task, tmp_path):
+def test_two_processes_measure_as_one(own_task, on_two_processes, tmp_path):
     own_task("fit {own} --trainer.max_epochs 1 --name one")
     run = tmp_path / "runs/sentiment/one"
     own_task(f"test --run {run}")
@@ -73,8 +62,8 @@ def test_two_processes_measure_as_one(own_task, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_many_steps(own_task, tmp_path):
-    own = "--model length_task.LengthModel --data length_task.LengthData --trainer.accelerator cpu"
+def test_two_processes_train_as_many_steps(on_two_processes, own_task, tmp_path):
+    own = "--model length_task.LengthModel --data length_task.LengthData"
     said = on_two_processes(f"fit {own} --trainer.max_epochs 2 --name pair")
     result = read_result(tmp_path / "runs/sentiment/pair/result.json")
     assert result.processes == 2

@@ -1,9 +1,6 @@
 """Whole runs through the command line: train, test, predict, resume, two processes."""
 
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -179,15 +176,10 @@ def test_a_killed_run_ends_with_the_same_bits(rnnbench, corpus, tmp_path, killed
 
 
 @pytest.mark.slow
-def test_two_processes_measure_as_one(rnnbench, trained):
+def test_two_processes_measure_as_one(rnnbench, on_two_processes, trained):
     rnnbench(f"test --run {trained}")
     alone = read_result(trained / "result.json").metrics["test"]
-    words = f"test --run {trained} --trainer.accelerator cpu --trainer.devices 2 --trainer.strategy ddp --debug"
-    done = subprocess.run(
-        [sys.executable, "-m", "rnnbench", *words.split()], capture_output=True, text=True, timeout=240,
-        env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
+    on_two_processes(f"test --run {trained}")
     again = read_result(trained / "result.json").metrics["test"]
     assert {name: metric.value for name, metric in again.items()} == pytest.approx(
         {name: metric.value for name, metric in alone.items()}, rel=1e-6

@@ -1,9 +1,6 @@
 """Whole runs through the command line: train, test, predict, resume, two processes, baselines, bad input."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -75,31 +72,20 @@ def test_a_killed_run_ends_with_the_same_bits(rnnbench, names, tmp_path, killed_
 
 
 @pytest.mark.slow
-def test_two_processes_measure_as_one(rnnbench, names, tmp_path):
+def test_two_processes_measure_as_one(rnnbench, on_two_processes, names, tmp_path):
     rnnbench(f"fit {SMALL} {names} --trainer.max_epochs 1 --name one")
     folder = tmp_path / "runs/labelling/one"
     rnnbench(f"test --run {folder}")
     alone = read_result(folder / "result.json").metrics["test"]
-    words = f"test --run {folder} --trainer.accelerator cpu --trainer.devices 2 --trainer.strategy ddp --debug"
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "rnnbench", *words.split()], capture_output=True, text=True, timeout=240,
-        env=environment, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
+    on_two_processes(f"test --run {folder}")
     assert read_result(folder / "result.json").metrics["test"] == alone
     rnnbench(f"test --run {folder} --data.max_tokens 11")
     assert read_result(folder / "result.json").metrics["test"] == alone
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_many_steps(rnnbench, names, tmp_path):
-    words = f"fit {SMALL} {names} --trainer.max_epochs 2 --name pair --trainer.accelerator cpu --trainer.devices 2"
-    done = subprocess.run(
-        [sys.executable, "-m", "rnnbench", *words.split(), "--trainer.strategy", "ddp", "--debug"],
-        capture_output=True, text=True, timeout=240, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
+def test_two_processes_train_as_many_steps(on_two_processes, names, tmp_path):
+    on_two_processes(f"fit {SMALL} {names} --trainer.max_epochs 2 --name pair")
     assert read_result(tmp_path / "runs/labelling/pair/result.json").processes == 2
 
 

@@ -1,9 +1,5 @@
 """Whole runs of the application: fit, test, resume, predict; nothing depends on batches or processes."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 import torch
 
@@ -91,14 +87,10 @@ def test_batches_change_only_rounding(rnnbench, small, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_processes_measure_as_one(rnnbench, small, tmp_path):
+def test_two_processes_measure_as_one(rnnbench, on_two_processes, small, tmp_path):
     rnnbench(f"fit {small} --trainer.max_epochs 1 --name a")
     result = tmp_path / RUN / "a/result.json"
-    two = "--trainer.accelerator cpu --trainer.strategy ddp --trainer.devices 2"
-    command = [sys.executable, "-m", "rnnbench", "test", "--run", f"{RUN}/a", *two.split(), "--debug"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
+    on_two_processes(f"test --run {RUN}/a")
     by_two = read_result(result).metrics["test"]
     rnnbench(f"test --run {RUN}/a")
     assert read_result(result).metrics["test"] == by_two

@@ -161,20 +161,11 @@ def test_it_learns(rnnbench, small, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_processes_measure_as_one(small, corpus, tmp_path):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-
-    def command(words):
-        done = subprocess.run(
-            [sys.executable, "-m", "rnnbench", *words.split(), "--debug"], capture_output=True, text=True, timeout=300,
-            env=environment, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-3000:]
-
-    command(f"fit {small} --name pair --trainer.accelerator cpu --trainer.strategy ddp --trainer.devices 2")
+def test_two_processes_measure_as_one(on_two_processes, in_a_process, small, corpus, tmp_path):
+    on_two_processes(f"fit {small} --name pair")
     measured = []
     for options in ("--trainer.strategy auto --trainer.devices 1", ""):
-        command(f"test --run {ROOT}/pair {options}")
+        in_a_process(f"test --run {ROOT}/pair {options}")
         run = tmp_path / ROOT / "pair"
         measured.append((read_result(run / "result.json").metrics["test"], (run / "test_errors.tsv").read_text()))
     assert measured[0] == measured[1]

@@ -1,9 +1,5 @@
 """Whole runs through the command line: train, test, predict, ensembles, resume, two processes, bad input."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 import torch
 
@@ -152,15 +148,10 @@ def test_a_killed_run_ends_with_the_same_bits(rnnbench, corpus, tmp_path, killed
 
 
 @pytest.mark.slow
-def test_two_processes_measure_as_one(rnnbench, trained):
+def test_two_processes_measure_as_one(rnnbench, on_two_processes, trained):
     rnnbench(f"test --run {trained}")
     alone = read_result(trained / "result.json").metrics["test"]
-    words = f"test --run {trained} --trainer.accelerator cpu --trainer.devices 2 --trainer.strategy ddp --debug"
-    done = subprocess.run(
-        [sys.executable, "-m", "rnnbench", *words.split()], capture_output=True, text=True, timeout=240,
-        env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
+    on_two_processes(f"test --run {trained}")
     assert read_result(trained / "result.json").metrics["test"] == alone
     rnnbench(f"test --run {trained} --data.batch_size 5")
     again = read_result(trained / "result.json").metrics["test"]
@@ -169,13 +160,8 @@ def test_two_processes_measure_as_one(rnnbench, trained):
 
 
 @pytest.mark.slow
-def test_two_processes_train(corpus, tmp_path):
-    words = f"fit {SMALL} {corpus} --trainer.max_epochs 1 --name pair --trainer.accelerator cpu --trainer.devices 2"
-    done = subprocess.run(
-        [sys.executable, "-m", "rnnbench", *words.split(), "--trainer.strategy", "ddp", "--debug"],
-        capture_output=True, text=True, timeout=240, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
+def test_two_processes_train(on_two_processes, corpus, tmp_path):
+    on_two_processes(f"fit {SMALL} {corpus} --trainer.max_epochs 1 --name pair")
     assert read_result(tmp_path / "runs/translation/pair/result.json").status == "finished"
 
 
