@@ -27,7 +27,6 @@ and its schedule, which goes by epochs, is that of the whole. Reading the file i
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,15 +34,14 @@ from typing import Any, Literal, get_args
 
 import yaml
 
-from rnnbench.errors import UserError, did_you_mean
+from rnnbench.errors import UserError
 from rnnbench.safe_files import read_text
+from rnnbench.study.section import Options, Section
 
 Find = Callable[[str], Path]
 """The file of a preset, or of a path; raises a `UserError` where there is none."""
 Unit = Literal["parameters", "flops", "seconds"]
 Keep = Literal["best", "all"]
-Options = dict[str, Any]
-"""Option as on the command line, without dashes -> value."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -157,7 +155,7 @@ def read_study(path: Path, find: Find) -> Study:
     Raises:
         UserError: Something in it is wrong; names the file and the key.
     """
-    top = _Section(path, "", yaml.safe_load(read_text(path)))
+    top = Section(path, "", yaml.safe_load(read_text(path)))
     unit, amounts = _budget(top)
     study = Study(
         path=path,
@@ -184,119 +182,7 @@ def read_study(path: Path, find: Find) -> Study:
     return study
 
 
-class _Section:
-    """A mapping of the file: gives its values with their types checked, and knows where they stand."""
-
-    def __init__(self, path: Path, key: str, content: Any) -> None:
-        self.path, self.key = path, key
-        self._asked: list[str] = []
-        if content is None and key:
-            content = {}
-        if not isinstance(content, dict):
-            raise self.error("", f"expected a mapping of keys to values, found {content!r}")
-        self._content: dict[str, Any] = content
-
-    def __contains__(self, key: str) -> bool:
-        return self._get(key) is not None
-
-    def error(self, key: str, problem: str, hint: str | None = None) -> UserError:
-        """An error at a key of this section."""
-        where = ".".join(part for part in (self.key, key) if part)
-        return UserError(problem, where=f"{self.path}: {where}" if where else self.path, hint=hint)
-
-    def section(self, key: str, name: str | None = None) -> _Section:
-        """The section at a key, or that of a name in it."""
-        section = _Section(self.path, f"{self.key}.{key}".strip("."), self._get(key))
-        return section if name is None else section.section(name)
-
-    def names(self, key: str) -> list[str]:
-        """The keys of a section."""
-        return [str(name) for name in self.section(key)._content]
-
-    def options(self, key: str) -> Options:
-        """Options and their values; these may be anything."""
-        found = self.section(key)._content
-        for name in found:
-            if not isinstance(name, str) or name.startswith("-"):
-                raise self.error(key, f"{name!r} is no option", "write it without dashes: trainer.max_epochs: 5")
-        return dict(found)
-
-    def list(self, key: str, kind: type) -> tuple[Any, ...]:
-        """A list of values of one kind, each once."""
-        values = self._get(key)
-        values = [] if values is None else values
-        if not isinstance(values, list) or any(type(value) is not kind for value in values):
-            raise self.error(key, f"expected a list of {_WORDS[kind]}, found {values!r}")
-        for value in values:
-            if values.count(value) > 1:
-                raise self.error(key, f"{value!r} stands twice")
-        return tuple(values)
-
-    def amounts(self, key: str) -> tuple[float, ...]:
-        """A positive number, or a list of them."""
-        value = self._get(key)
-        values = value if isinstance(value, list) else [value]
-        numbers = [_number(one) for one in values]
-        if not numbers or any(number is None or not 0 < number < math.inf for number in numbers):
-            raise self.error(key, f"expected a number above 0, or a list of them, found {value!r}")
-        if len(set(numbers)) < len(numbers):
-            raise self.error(key, "a budget stands twice")
-        return tuple(number for number in numbers if number is not None)
-
-    def raw(self, key: str) -> Any:
-        """What stands there."""
-        return self._get(key)
-
-    def number(self, key: str) -> float:
-        """A number."""
-        number = _number(self._get(key))
-        if number is None:
-            raise self.error(key, f"expected a number, found {self._get(key)!r}")
-        return number
-
-    def choice(self, key: str, choices: tuple[Any, ...]) -> Any:
-        """One of some words."""
-        value = self._get(key)
-        if value not in choices:
-            raise self.error(key, f"{value!r} is not among the choices", did_you_mean(str(value), choices))
-        return value
-
-    def values(self, key: str) -> tuple[Any, ...]:
-        """A list of any values, each once."""
-        values = self._get(key)
-        if not isinstance(values, list) or not values:
-            raise self.error(key, f"expected a list of values, found {values!r}")
-        if any(values.count(value) > 1 for value in values):
-            raise self.error(key, f"a value stands twice: {values}")
-        # YAML reads 1e-3 as text: it wants a point.
-        return tuple(value if (number := _number(value)) is None else number for value in values)
-
-    def refuse_others(self) -> None:
-        """Refuses keys that nobody asked for: they are misspelt."""
-        for key in self._content:
-            if key not in self._asked:
-                raise self.error(str(key), f"there is no such key: {key}", did_you_mean(str(key), self._asked))
-
-    def _get(self, key: str) -> Any:
-        if key not in self._asked:
-            self._asked.append(key)
-        return self._content.get(key)
-
-
-_WORDS = {str: "names", int: "whole numbers"}
-
-
-def _number(value: Any) -> float | None:
-    """YAML reads 1e9 as text: it wants a point."""
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return None
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _budget(top: _Section) -> tuple[Unit, tuple[float, ...]]:
+def _budget(top: Section) -> tuple[Unit, tuple[float, ...]]:
     section = top.section("budget")
     given = [unit for unit in get_args(Unit) if unit in section]
     section.refuse_others()
@@ -305,7 +191,7 @@ def _budget(top: _Section) -> tuple[Unit, tuple[float, ...]]:
     return given[0], section.amounts(given[0])
 
 
-def _application(section: _Section, preset: str, find: Find, amounts: tuple[float, ...]) -> Application:
+def _application(section: Section, preset: str, find: Find, amounts: tuple[float, ...]) -> Application:
     content = _preset(section, preset, find)
     path = str(content.get("model", {}).get("class_path", ""))
     if not path.startswith("rnnbench.tasks."):
@@ -325,14 +211,14 @@ def _application(section: _Section, preset: str, find: Find, amounts: tuple[floa
     return application
 
 
-def _preset(section: _Section, name: str, find: Find, key: str = "") -> dict[str, Any]:
+def _preset(section: Section, name: str, find: Find, key: str = "") -> dict[str, Any]:
     try:
         return yaml.safe_load(read_text(find(name)))
     except UserError as error:
         raise section.error(key, f"there is no preset or file {name}", error.hint) from None
 
 
-def _cell(top: _Section, name: str, find: Find) -> Cell:
+def _cell(top: Section, name: str, find: Find) -> Cell:
     if "/" not in name and not name.endswith(".yaml"):
         return Cell(label=name.rpartition(".")[2], preset=None, value=name)
     content = _preset(top, name, find, "cells")
@@ -343,7 +229,7 @@ def _cell(top: _Section, name: str, find: Find) -> Cell:
     return Cell(label=Path(name).stem, preset=name, value=value)
 
 
-def _tuning(section: _Section) -> Tuning:
+def _tuning(section: Section) -> Tuning:
     is_grid = "grid" in section
     if is_grid == ("space" in section):
         raise section.error("", "either grid or space is needed")
@@ -369,7 +255,7 @@ def _tuning(section: _Section) -> Tuning:
     return tuning
 
 
-def _space(section: _Section, option: str) -> tuple[Any, ...] | Range:
+def _space(section: Section, option: str) -> tuple[Any, ...] | Range:
     """What an option is drawn from: the choices of a list, or the numbers from low to high."""
     if isinstance(section.raw(option), list):
         return section.values(option)
@@ -382,7 +268,7 @@ def _space(section: _Section, option: str) -> tuple[Any, ...] | Range:
     return Range(low=low, high=high, log=log)
 
 
-def _check_seeds(top: _Section, study: Study) -> None:
+def _check_seeds(top: Section, study: Study) -> None:
     shared = set(study.seeds) & set(study.tuning.seeds if study.tuning else ())
     if shared:
         raise top.error(
@@ -390,7 +276,7 @@ def _check_seeds(top: _Section, study: Study) -> None:
         )
 
 
-def _check_lengths(top: _Section, study: Study) -> None:
+def _check_lengths(top: Section, study: Study) -> None:
     """The unit of the budget says how long a training is, and nothing else may."""
     for application in study.applications:
         for option in {**study.options, **application.options}:
