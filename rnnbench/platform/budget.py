@@ -18,14 +18,17 @@ class Budget(Callback):
     Args:
         epochs: Passes over the training data, a fraction allowed; ``trainer.max_epochs`` may stop it earlier.
         flops: Floating-point operations of training, as ``result.json`` counts them.
+        tuning: What was spent before on the choice of the options, in trainings of this length: four trials of a
+            quarter are 1. It ends nothing; results are ranked only among those of equal effort.
     """
 
-    def __init__(self, epochs: float | None = None, flops: float | None = None) -> None:
-        for name, limit in (("epochs", epochs), ("flops", flops)):
+    def __init__(self, epochs: float | None = None, flops: float | None = None, tuning: float | None = None) -> None:
+        for name, limit in (("epochs", epochs), ("flops", flops), ("tuning", tuning)):
             if limit is not None and limit <= 0:
                 raise UserError(f"must be above 0, found {limit:g}", where=f"--budget.{name}")
         self.epochs = epochs
         self.flops = flops
+        self.tuning = tuning
         self._tokens = 0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -54,8 +57,8 @@ class Budget(Callback):
         return max(shares, default=None)
 
     def limits(self) -> dict[str, float]:
-        """What is allowed, by unit."""
-        found = {"epochs": self.epochs, "flops": self.flops}
+        """What is allowed, by unit, and what the options have cost."""
+        found = {"epochs": self.epochs, "flops": self.flops, "tuning": self.tuning}
         return {unit: limit for unit, limit in found.items() if limit is not None}
 
     def state_dict(self) -> dict[str, Any]:

@@ -27,6 +27,7 @@ and its schedule, which goes by epochs, is that of the whole. Reading the file i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,6 +105,12 @@ class Tuning:
     def tuned(self) -> list[str]:
         """The options."""
         return list(self.grid or self.space)
+
+    @property
+    def effort(self) -> float:
+        """What is spent on a cell, in trainings of the whole budget."""
+        trials = math.prod(map(len, self.grid.values())) if self.grid else self.trials
+        return self.fraction * trials * len(self.seeds)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -128,12 +128,13 @@ def finals(study: Study, pair: Pair, chosen: Mapping[str, Any], folder: Path) ->
         chosen: What was found by tuning: option -> value.
         folder: The study's folder.
     """
+    effort = {} if study.tuning is None else {"budget.tuning": study.tuning.effort}
     return [
         Run(
             folder,
             pair.application.folder,
             f"{pair.name}-{seed}",
-            run_words(study, pair, seed, chosen, 1.0),
+            run_words(study, pair, seed, {**chosen, **effort}, 1.0),
             True,
             study.keep,
         )

@@ -44,6 +44,11 @@ def test_a_share_of_an_epoch(run):
     assert (more.training.steps, validated) == (15, [10, 15])
 
 
+def test_what_tuning_has_cost_is_part_of_the_budget_and_ends_nothing(run):
+    tuned, _, _ = run("--trainer.max_epochs 1 --budget.tuning 0.5")
+    assert (tuned.training.steps, tuned.budget) == (10, "epochs:1|tuning:0.5")
+
+
 def test_operations(run):
     whole, _, _ = run("--trainer.max_epochs 1")
     each = whole.training.flops / 10

@@ -82,10 +82,29 @@ def test_a_share_of_the_budget(study, budget, options, whole, quarter):
     pair = plan.pairs(found)[0]
 
     def limits(run):
-        return [w for w in run.words if w.startswith(("--budget", "--trainer.max")) and not w.endswith("epochs=-1")]
+        said = [w for w in run.words if w.startswith(("--budget", "--trainer.max")) and not w.endswith("epochs=-1")]
+        return [w for w in said if not w.startswith("--budget.tuning")]
 
     assert limits(plan.finals(found, pair, {}, ROOT)[0]) == whole
     assert limits(next(plan.trials(found, pair, tuning.points(found), ROOT))[1])[-1:] == quarter
+
+
+def test_final_runs_say_what_tuning_has_cost(study):
+    def efforts(text):
+        found = study(text)
+        pair, points = plan.pairs(found)[0], tuning.points(found)
+        trials = [run for _, run in plan.trials(found, pair, points, ROOT)] if points else []
+        return [
+            {w for run in runs for w in run.words if w.startswith("--budget.tuning")}
+            for runs in (plan.finals(found, pair, {}, ROOT), trials)
+        ]
+
+    assert efforts(FILE) == [set(), set()]
+    # Two rates and two seeds, each half a training.
+    assert efforts(FILE + TUNED.replace("[7]", "[7, 8]")) == [{"--budget.tuning=2.0"}, set()]
+    search = TUNED.partition("grid")[0] + "trials: 6\n  space: {model.optimizer.lr: {low: 0.001, high: 0.1}}\n"
+    pytest.importorskip("optuna")
+    assert efforts(FILE + search) == [{"--budget.tuning=3.0"}, set()]
 
 
 def test_a_share_of_no_length_is_an_error(study):
