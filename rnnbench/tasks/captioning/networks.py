@@ -124,12 +124,8 @@ class TimmNetwork(Network):
 
     def __init__(self, name: str) -> None:
         timm = _library("timm")
-        known = {*timm.list_models(), *timm.list_pretrained()}
-        if name not in known:
-            near = did_you_mean(name.partition(".")[0], timm.list_models())
-            named = sorted(one for one in known if one.startswith(f"{name.partition('.')[0]}."))
-            hint = f"known: {', '.join(named)}" if named else near.replace(": ", f": {_TIMM}", 1)
-            raise UserError(f"no network of timm is called {name!r}", where=_OPTION, hint=hint)
+        if name not in {*timm.list_models(), *timm.list_pretrained()}:
+            raise UserError(f"no network of timm is called {name!r}", where=_OPTION, hint=_near_in_timm(name))
         whole = timm.create_model(name, pretrained=False, num_classes=0)
         if not hasattr(whole, "forward_intermediates"):
             raise UserError(f"timm gives no map of {name}", where=_OPTION, hint="a convolutional network has one")
@@ -206,6 +202,18 @@ def read_weights(file: Path) -> Mapping[str, Tensor]:
     if not isinstance(found, dict) or not all(isinstance(one, Tensor) for one in found.values()):
         raise UserError("no weights by name", where=file, hint="save network.state_dict()")
     return found
+
+
+def _near_in_timm(name: str) -> str:
+    """What was probably meant: other weights of the same network, or a network with a name like this."""
+    timm = _library("timm")
+    network = name.partition(".")[0]
+    tagged = [f"{_TIMM}{one}" for one in timm.list_pretrained() if one.startswith(f"{network}.")]
+    if tagged:
+        return f"known: {', '.join(tagged)}"
+    near = did_you_mean(network, timm.list_models())
+    # All of them are more than a thousand.
+    return near.replace(": ", f": {_TIMM}") if near.startswith("did") else "timm.list_pretrained() names them all"
 
 
 def _library(name: str) -> Any:
