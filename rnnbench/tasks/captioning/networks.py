@@ -221,9 +221,11 @@ def _library(name: str) -> Any:
         return importlib.import_module(name)
     except (ImportError, RuntimeError) as error:
         # A torchvision that was built for another torch is there, and raises a RuntimeError.
-        package = name.partition(".")[0]
+        reason = str(error).splitlines()[0]
+        if isinstance(error, ModuleNotFoundError):
+            reason = f"the package {error.name} is missing"
         raise UserError(
-            f"this needs {package}, and it cannot be imported: {str(error).splitlines()[0]}",
+            f"this encoder needs {name.partition('.')[0]}: {reason}",
             where="model.encoder",
             hint="pip install 'rnnbench[vision]'",
         ) from None

@@ -87,7 +87,7 @@ class PretrainedEncoder(ImageEncoder):
         """See `CaptionEncoder.start_training`: puts the weights in place."""
         if self.fine_tune_after and processes > 1:
             raise UserError(
-                "several processes cannot begin in mid-training to share what another part learns",
+                f"what begins to learn in mid-training is learned in one process, and there are {processes}",
                 where="model.encoder.fine_tune_after",
                 hint="--trainer.devices 1; or fine_tune_after: 0",
             )

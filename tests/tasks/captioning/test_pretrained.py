@@ -202,19 +202,29 @@ def test_options_out_of_range(tiny):
     ):
         with pytest.raises(UserError, match=message):
             PretrainedEncoder(**{"image_size": 8, "name": "tiny"} | options)
-    with pytest.raises(UserError, match="several processes"):
+    with pytest.raises(UserError, match="in one process, and there are 2"):
         PretrainedEncoder(8, fine_tune_after=1).start_training(2)
     PretrainedEncoder(8, fine_tune_after=0).start_training(2)
 
 
 @pytest.mark.parametrize("name", ["torchvision", "timm"])
-@pytest.mark.parametrize("error", [ImportError("No module"), RuntimeError("operator torchvision::nms does not exist")])
-def test_a_library_that_is_not_there(monkeypatch, name, error):
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            ModuleNotFoundError("No module named 'torchvision'", name="torchvision"),
+            "the package torchvision is missing",
+        ),
+        (ImportError("cannot import name 'a'\nmore"), "cannot import name 'a'"),
+        (RuntimeError("operator torchvision::nms does not exist"), "operator torchvision::nms does not exist"),
+    ],
+)
+def test_a_library_that_is_not_there(monkeypatch, name, error, message):
     def fail(_):
         raise error
 
     monkeypatch.setattr(networks.importlib, "import_module", fail)
-    with pytest.raises(UserError, match=f"this needs {name}.*{error}") as found:
+    with pytest.raises(UserError, match=f"this encoder needs {name}: {message}") as found:
         make_network({"torchvision": "resnet18", "timm": "timm/resnet18"}[name])
     assert "pip install 'rnnbench[vision]'" in str(found.value)
 
