@@ -24,7 +24,7 @@ class CaptionEncoder(nn.Module, ABC):
     """Whether it reads features, and is made from their width, rather than pixels of so many a side."""
     output_size: int
     """Width M of a region's vector, and of the one of the whole."""
-    learning_rate: float = 1.0
+    learning_rate_factor: float = 1.0
     """By how much the learning rate is multiplied here."""
 
     @abstractmethod

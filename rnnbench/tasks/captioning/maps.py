@@ -42,18 +42,14 @@ def keep_maps(encoder: ImageEncoder, data: CaptionData, trainer: Trainer) -> Non
         return
     if data.augments:
         if trainer.is_global_zero:
-            print(
-                "the encoder reads images in every step: data.augment changes them, so that no map is kept", flush=True
-            )
+            print("data.augment changes images, so that the encoder reads them in every step", flush=True)
         return
     how = {"device": trainer.strategy.root_device.type, "precision": trainer.precision, "torch": torch.__version__}
     files = {split: _file(images, key, how) for split, images in data.splits.items()}
     for split, file in files.items():
         if trainer.local_rank == 0 and not has_maps(file):
             images = data.splits[split]
-            print(
-                f"the maps of the {len(images.images):,} images of {split} are computed once, into {file}", flush=True
-            )
+            print(f"maps of the {len(images.images):,} images of {split} are computed once: {file}", flush=True)
             write_maps(file, _compute(encoder, images, data.num_workers, trainer), len(images.images))
     trainer.strategy.barrier()
     for split, file in files.items():
@@ -87,7 +83,7 @@ def _compute(encoder: ImageEncoder, images: Images, workers: int, trainer: Train
             pixels = as_images(list(pool.map(images.pixels, range(first, last))))
             with trainer.precision_plugin.forward_context():
                 maps = encoder.look(pixels.to(trainer.strategy.root_device))
-            # What no file can hold is kept as something wider, never as something narrower.
+            # NumPy has no bfloat16. What is wider than float32 stays as it is.
             wide = maps.to(torch.promote_types(maps.dtype, torch.float32))
             yield wide.permute(0, 2, 3, 1).cpu().numpy()
             now = time.perf_counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from abc import ABC, abstractmethod
 from collections import OrderedDict
@@ -112,7 +113,7 @@ class TorchvisionNetwork(Network):
 
     def published(self) -> Mapping[str, Tensor]:
         """See `Network.published`."""
-        return self._default.get_state_dict(progress=False, check_hash=True)
+        return self._default.get_state_dict(progress=True, check_hash=True)
 
 
 class TimmNetwork(Network):
@@ -168,9 +169,8 @@ def published_weights(network: Network) -> Mapping[str, Tensor]:
         return network.published()
     except Exception as error:
         # The libraries raise whatever their many parts raise; any of it means: not to be had, and here is why.
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(
-            f"the weights of {network.name} cannot be fetched: {reason}",
+            f"the weights of {network.name} cannot be fetched: {first_line(error)}",
             where="model.encoder.weights",
             hint="a file of them on this machine: --model.encoder.weights FILE",
         ) from error
@@ -187,21 +187,24 @@ def read_weights(file: Path) -> Mapping[str, Tensor]:
     """
     if not file.is_file():
         raise UserError("there is no such file of weights", where=file, hint="--model.encoder.weights FILE")
+    read: Any = functools.partial(torch.load, map_location="cpu", weights_only=True)
+    if file.suffix == ".safetensors":
+        read = _library("safetensors.torch").load_file
     try:
-        if file.suffix == ".safetensors":
-            found = _library("safetensors.torch").load_file(file)
-        else:
-            found = torch.load(file, map_location="cpu", weights_only=True)
-    except UserError:
-        raise
+        found = read(file)
     except Exception as error:
         # Of a file that is none both readers raise what they happen to stumble over.
-        raise UserError(f"no weights that can be read: {str(error).splitlines()[0]}", where=file) from None
+        raise UserError(f"no weights that can be read: {first_line(error)}", where=file) from None
     if isinstance(found, dict) and isinstance(found.get("state_dict"), dict):
         found = found["state_dict"]
     if not isinstance(found, dict) or not all(isinstance(one, Tensor) for one in found.values()):
         raise UserError("no weights by name", where=file, hint="save network.state_dict()")
     return found
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, in one line."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _near_in_timm(name: str) -> str:
@@ -221,7 +224,7 @@ def _library(name: str) -> Any:
         return importlib.import_module(name)
     except (ImportError, RuntimeError) as error:
         # A torchvision that was built for another torch is there, and raises a RuntimeError.
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         if isinstance(error, ModuleNotFoundError):
             reason = f"the package {error.name} is missing"
         raise UserError(

@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from rnnbench.errors import UserError
 from rnnbench.tasks.captioning.encoder import ImageEncoder
-from rnnbench.tasks.captioning.networks import make_network, published_weights, read_weights
+from rnnbench.tasks.captioning.networks import first_line, make_network, published_weights, read_weights
 
 _PUBLISHED = "pretrained"
 _RANDOM = "random"
@@ -34,7 +34,7 @@ class PretrainedEncoder(ImageEncoder):
         weights: ``pretrained`` for those of the library, ``random`` for none, or else a file of them: safetensors, or
             what ``torch.save(network.state_dict(), FILE)`` writes.
         fine_tune_after: Number of epochs after which the network learns, too; null for never.
-        learning_rate: By how much the learning rate of the network is multiplied when it learns.
+        learning_rate_factor: By how much the learning rate is multiplied for the network.
         dropout: Rate at which values of the regions are dropped in training.
         cache: Whether its maps are computed once, where that is possible, and kept.
     """
@@ -47,24 +47,26 @@ class PretrainedEncoder(ImageEncoder):
         name: str = "resnet50",
         weights: str = _PUBLISHED,
         fine_tune_after: int | None = None,
-        learning_rate: float = 0.1,
+        learning_rate_factor: float = 0.1,
         dropout: float = 0.0,
         cache: bool = True,
     ) -> None:
         super().__init__()
         if fine_tune_after is not None and fine_tune_after < 0:
             raise UserError(f"must be 0 or more, found {fine_tune_after}", where="model.encoder.fine_tune_after")
-        if learning_rate <= 0:
-            raise UserError(f"must be more than 0, found {learning_rate}", where="model.encoder.learning_rate")
+        if learning_rate_factor <= 0:
+            raise UserError(
+                f"must be more than 0, found {learning_rate_factor}", where="model.encoder.learning_rate_factor"
+            )
         self.name = name
         self.weights = weights
         self.fine_tune_after = fine_tune_after
-        self.learning_rate = learning_rate
+        self.learning_rate_factor = learning_rate_factor
         self.cache = cache
         self.image_size = image_size
         self.network = make_network(name).requires_grad_(fine_tune_after is not None)
         self.dropout = nn.Dropout(dropout)
-        # Before a training nobody knows the epoch: then it is counted what learning will take.
+        # The memory check, which comes before the first epoch, has to see the most that there will be.
         self.learns = fine_tune_after is not None
         # Part of a checkpoint, from which there is nothing to fetch.
         self.register_buffer("loaded", torch.tensor(False))
@@ -104,7 +106,7 @@ class PretrainedEncoder(ImageEncoder):
         self.learns = self.fine_tune_after is not None and epoch >= self.fine_tune_after
 
     def map_key(self) -> str | None:
-        """See `CaptionEncoder.map_key`: the name and a hash of all weights."""
+        """See `ImageEncoder.map_key`: the name and a hash of all weights."""
         if self.fine_tune_after is not None or not self.cache:
             return None
         digest = hashlib.sha256()
@@ -127,7 +129,7 @@ class PretrainedEncoder(ImageEncoder):
                 return self.look(pixels).shape
         except (RuntimeError, AssertionError, ValueError) as error:
             raise UserError(
-                f"{self.name} does not read images of {self.image_size} pixels: {str(error).splitlines()[0]}",
+                f"{self.name} does not read images of {self.image_size} pixels: {first_line(error)}",
                 where="data.image_size",
                 hint="most networks read 224",
             ) from None

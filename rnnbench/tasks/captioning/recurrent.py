@@ -144,11 +144,11 @@ class Captioner(CaptionModel):
     def make_optimizer(self, make: OptimizerCallable) -> Optimizer:
         """See `Task.make_optimizer`: the encoder may learn more slowly."""
         learned = [one for one in self.encoder.parameters() if one.requires_grad]
-        if self.encoder.learning_rate == 1 or not learned:
+        if self.encoder.learning_rate_factor == 1 or not learned:
             return super().make_optimizer(make)
         others = [one for name, one in self.named_parameters() if not name.startswith("encoder.")]
         optimizer = make([{"params": others}, {"params": learned}])
-        optimizer.param_groups[1]["lr"] *= self.encoder.learning_rate
+        optimizer.param_groups[1]["lr"] *= self.encoder.learning_rate_factor
         return optimizer
 
     def on_train_start(self) -> None:
