@@ -374,6 +374,20 @@ def test_maps_of_torchvision(name):
     assert network.deviation.flatten().tolist() == pytest.approx([0.229, 0.224, 0.225])
 
 
+def test_published_weights_of_torchvision(monkeypatch, tmp_path):
+    """Those that were fetched before: a file in the folder of the library."""
+    models = library("torchvision").models
+    torch.manual_seed(1)
+    state = models.get_model("resnet18", weights=None).state_dict()
+    file = models.get_model_weights("resnet18").DEFAULT.url.rpartition("/")[2]
+    (tmp_path / "hub/checkpoints").mkdir(parents=True)
+    torch.save(state, tmp_path / "hub/checkpoints" / file)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    encoder = PretrainedEncoder(64, "resnet18")
+    encoder.start_training(1)
+    assert all(torch.equal(value, state[name]) for name, value in encoder.network.layers.state_dict().items())
+
+
 @pytest.mark.parametrize(
     ("name", "size"),
     [
