@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rnnbench.cached import cache_folder
 from rnnbench.errors import UserError
 
-__all__ = ["cache_folder", "write_whole"]
+__all__ = ["cache_folder", "whole_file", "write_whole"]
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -21,11 +23,25 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         UserError: The file cannot be written.
     """
+    with whole_file(path) as part:
+        part.write_bytes(data)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Gives a file to write into, which takes the place of another one once it is written.
+
+    Args:
+        path: The other one; its folder is made where it is missing.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            part.write_bytes(data)
+            yield part
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)

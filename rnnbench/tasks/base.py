@@ -12,6 +12,7 @@ import torch
 from lightning.pytorch import LightningDataModule, LightningModule
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable, ReduceLROnPlateau
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch.optim import Optimizer
 
 from rnnbench.data.bucket_loader import Position
 from rnnbench.data.left_out import LeftOut
@@ -176,13 +177,21 @@ class Task(LightningModule, ABC):
         """The optimizer and the schedule that the options name; none for a model without an optimizer."""
         if self.optimizer is None:
             return None
-        optimizer = self.optimizer(self.parameters())
+        optimizer = self.make_optimizer(self.optimizer)
         if self.scheduler is None:
             return optimizer
         scheduler = self.scheduler(optimizer)
         if isinstance(scheduler, ReduceLROnPlateau):
             return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "monitor": scheduler.monitor}}
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "epoch"}}
+
+    def make_optimizer(self, make: OptimizerCallable) -> Optimizer:
+        """The optimizer of all parameters; of several groups where these do not learn alike.
+
+        Args:
+            make: Makes it from parameters or from groups of them.
+        """
+        return make(self.parameters())
 
     def log_values(self, split: str, values: Mapping[str, float], shown: Collection[str]) -> None:
         """Logs metrics of a whole split, with every digit.

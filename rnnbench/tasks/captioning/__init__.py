@@ -7,6 +7,7 @@ from rnnbench.tasks.captioning.data import CaptionData
 from rnnbench.tasks.captioning.decoder import ImageAlwaysDecoder, ImageFirstDecoder
 from rnnbench.tasks.captioning.encoder import ConvEncoder, RegionFeatures
 from rnnbench.tasks.captioning.hard import HardAttentionDecoder
+from rnnbench.tasks.captioning.pretrained import PretrainedEncoder
 from rnnbench.tasks.captioning.recurrent import Captioner
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "ImageAlwaysDecoder",
     "ImageFirstDecoder",
     "NearestCaption",
+    "PretrainedEncoder",
     "RegionFeatures",
     "SoftAttentionDecoder",
 ]

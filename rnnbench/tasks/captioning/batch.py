@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Tensor
 from rnnbench.data.batch import pad
 from rnnbench.data.image_augment import ImageAugmentation
 from rnnbench.data.image_features import Features
+from rnnbench.data.image_maps import read_maps
 from rnnbench.data.images import Fit, Pixels, read_image
 from rnnbench.data.text_encoder import TextEncoder
 from rnnbench.errors import UserError
@@ -34,7 +36,7 @@ class CaptionBatch(NamedTuple):
     """B images with all their N captions of up to T tokens, the end mark being one."""
 
     images: Tensor | Regions
-    """What an encoder reads: pixels ``(B, 3, S, S)`` uint8, or features."""
+    """What an encoder reads: pixels ``(B, 3, S, S)`` uint8, its own maps ``(B, M, rows, columns)``, or features."""
     target: Tensor
     """``(N, T + 1)`` int64: ``<bos>``, the caption, ``<eos>``, then padding; the captions of an image one after the
     other. A decoder reads ``target[:, :-1]`` and predicts ``target[:, 1:]``."""
@@ -81,6 +83,7 @@ class Images:
         self._lengths = lengths
         self._augment = augment
         self._seed = seed
+        self._maps: Path | None = None
         # An image whose captions tell the sides apart means something else when mirrored.
         self._may_flip = [
             not any(_SIDES.intersection(text.lower().split()) for text in image.captions) for image in images
@@ -118,19 +121,32 @@ class Images:
         """What models read of an image, unchanged."""
         return self.images[number].look(self.size, self.fit) if self._seen is None else self._seen[number]
 
+    def use_maps(self, file: Path) -> None:
+        """Puts maps into batches from now on, in place of images, which then need no place in memory.
+
+        Args:
+            file: Where `rnnbench.data.image_maps.write_maps` has written them.
+        """
+        self._maps = file
+        self._seen = None
+
     def __call__(self, samples: list[int], epoch: int) -> CaptionBatch:
         """The batch of these images."""
-        seen = [self.look(i) if self._lengths is not None else self.pixels(i, epoch) for i in samples]
         target, marked = pad([ids for i in samples for ids in self.captions[i]], TextEncoder.pad)
         counts = torch.tensor([len(self.captions[i]) for i in samples])
         return CaptionBatch(
-            images=as_read(seen),
+            images=self._inputs(samples, epoch),
             target=target,
             target_lengths=marked - 1,
             owner=torch.arange(len(samples)).repeat_interleave(counts),
             ids=torch.tensor(samples),
             tokens=int((marked - 1).sum()),
         )
+
+    def _inputs(self, samples: list[int], epoch: int) -> Tensor | Regions:
+        if self._maps is not None:
+            return torch.from_numpy(read_maps(self._maps, samples)).permute(0, 3, 1, 2)
+        return as_read([self.look(i) if self._lengths is not None else self.pixels(i, epoch) for i in samples])
 
 
 def as_read(seen: Sequence[Pixels | Features]) -> Tensor | Regions:

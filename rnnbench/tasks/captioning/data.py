@@ -147,6 +147,11 @@ class CaptionData(TaskData):
             found["padding"] = round(self._training_batches().padding_waste(), 4)
         return found
 
+    @property
+    def augments(self) -> bool:
+        """Whether images are changed in training."""
+        return self.augment != _AS_IT_IS
+
     def words(self, text: str) -> str:
         """The words of a caption, as models learn and metrics compare them."""
         return caption_words(text, self.unit, self.lowercase, self.punctuation)
@@ -265,7 +270,7 @@ class CaptionData(TaskData):
             self.fit,
             [one.kept for one in looked if one.kept is not None] if self.keep_in_memory else None,
             None if self.features is None else [one.shape[0] for one in looked],
-            self.augment if in_training and self.augment != _AS_IT_IS else None,
+            self.augment if in_training and self.augments else None,
             self.seed(),
         )
 

@@ -24,10 +24,26 @@ class CaptionEncoder(nn.Module, ABC):
     """Whether it reads features, and is made from their width, rather than pixels of so many a side."""
     output_size: int
     """Width M of a region's vector, and of the one of the whole."""
+    learning_rate_factor: float = 1.0
+    """By how much the learning rate is multiplied here."""
 
     @abstractmethod
     def forward(self, images: Any) -> Encoded:
         """Reads B images, pixels ``(B, 3, S, S)`` uint8 or `Regions`; the summary of the regions is their mean."""
+
+    def start_training(self, processes: int) -> None:
+        """Called when a training begins or goes on.
+
+        Args:
+            processes: Their number.
+        """
+
+    def start_epoch(self, epoch: int) -> None:
+        """Called when an epoch of the training begins or goes on.
+
+        Args:
+            epoch: Its number, from 0.
+        """
 
 
 class ImageEncoder(CaptionEncoder):
@@ -42,6 +58,13 @@ class ImageEncoder(CaptionEncoder):
     @abstractmethod
     def flops(self) -> int:
         """Floating-point operations for one image."""
+
+    def map_key(self) -> str | None:
+        """A text that stands for all that maps depend on but the images; None where a training changes it.
+
+        With such a text `look` also reads maps that it has made, floating-point, in place of images.
+        """
+        return None
 
     def forward(self, images: Tensor) -> Encoded:
         """Reads images ``(B, 3, S, S)`` uint8.

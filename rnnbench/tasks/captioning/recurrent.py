@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from rnnbench.backbone import Backbone
 from rnnbench.data.source import Split
@@ -25,7 +26,8 @@ from rnnbench.tasks.base import Spec
 from rnnbench.tasks.captioning.attending import SoftAttentionDecoder
 from rnnbench.tasks.captioning.batch import CaptionBatch
 from rnnbench.tasks.captioning.decoder import CaptionDecoder
-from rnnbench.tasks.captioning.encoder import CaptionEncoder, ConvEncoder
+from rnnbench.tasks.captioning.encoder import CaptionEncoder, ConvEncoder, ImageEncoder
+from rnnbench.tasks.captioning.maps import keep_maps
 from rnnbench.tasks.captioning.model import CaptionModel
 from rnnbench.tasks.captioning.picture import ATTENTION, Seen, draw_attention, record_picture
 from rnnbench.tasks.captioning.pointing import count_pointed
@@ -133,12 +135,29 @@ class Captioner(CaptionModel):
         scores, _, attention = self._read(batch)
         return scores, attention
 
+    def on_fit_start(self) -> None:
+        """Makes the encoder ready, and computes maps that stay the same."""
+        self.encoder.start_training(self.trainer.world_size)
+        if isinstance(self.encoder, ImageEncoder):
+            keep_maps(self.encoder, self._data(), self.trainer)
+
+    def make_optimizer(self, make: OptimizerCallable) -> Optimizer:
+        """See `Task.make_optimizer`: the encoder may learn more slowly."""
+        learned = [one for one in self.encoder.parameters() if one.requires_grad]
+        if self.encoder.learning_rate_factor == 1 or not learned:
+            return super().make_optimizer(make)
+        others = [one for name, one in self.named_parameters() if not name.startswith("encoder.")]
+        optimizer = make([{"params": others}, {"params": learned}])
+        optimizer.param_groups[1]["lr"] *= self.encoder.learning_rate_factor
+        return optimizer
+
     def on_train_start(self) -> None:
-        """Looks at the clock: an epoch that goes on after a resume has no start."""
+        """Looks at the clock, and tells the encoder: an epoch that goes on after a resume has no start."""
+        self.encoder.start_epoch(self.current_epoch)
         self._images, self._began = 0, time.perf_counter()
 
     def on_train_epoch_start(self) -> None:
-        """Looks at the clock."""
+        """See `on_train_start`."""
         self.on_train_start()
 
     def on_train_batch_end(self, outputs: object, batch: CaptionBatch, batch_idx: int) -> None:
