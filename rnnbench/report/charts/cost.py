@@ -10,7 +10,7 @@ from rnnbench.report.content import COSTS, Cost, Entry, Section
 from rnnbench.report.drawing import Canvas, Chart, chart, marker
 from rnnbench.report.text import clean, decimals, listed, number, short, words
 from rnnbench.report.theme import MUTED, Mark
-from rnnbench.results.metric import BETTER, badness
+from rnnbench.results.metric import BETTER, badness, metric_title
 
 _MOST = 150
 _NAMED = 6
@@ -75,7 +75,7 @@ def cost_chart(section: Section, cost: Cost, marks: Mapping[str, Mark]) -> Chart
         _frame(canvas, drawn, leading.metric)
         _name(canvas, best[-_NAMED:])
         axes.set_xlabel(COSTS[cost])
-        axes.set_ylabel(f"{words(leading.metric)}, better is up")
+        axes.set_ylabel(f"{words(metric_title(leading.metric))}, better is up")
 
     beaten = len(points) - len(best)
     caption = f"On the front: {listed(clean(point.entry.label, 40) for point in best)}."
@@ -83,7 +83,9 @@ def cost_chart(section: Section, cost: Cost, marks: Mapping[str, Mark]) -> Chart
         caption += f" Something is at once cheaper and no worse than each of the other {beaten}."
     if len(drawn) < len(points):
         caption += f" Drawn: {len(drawn)} of {len(points)}."
-    return chart(f"{section.key}-{cost}", f"{words(leading.metric)} against {COSTS[cost]}", caption, 250, paint)
+    return chart(
+        f"{section.key}-{cost}", f"{words(metric_title(leading.metric))} against {COSTS[cost]}", caption, 250, paint
+    )
 
 
 def _frame(canvas: Canvas, points: Sequence[Point], metric: str) -> None:

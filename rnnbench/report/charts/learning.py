@@ -9,6 +9,7 @@ from rnnbench.report.curves import Curve
 from rnnbench.report.drawing import Canvas, Chart, chart, dashes
 from rnnbench.report.text import clean, decimals, number, short, words
 from rnnbench.report.theme import Mark
+from rnnbench.results.metric import metric_title
 
 _MORE_DASHES = ((5.0, 1.5), (2.0, 1.2), (6.0, 1.5, 1.0, 1.5))
 
@@ -25,6 +26,8 @@ def learning(section: Section, curves: Sequence[Curve], marks: Mapping[str, Mark
     if not curves:
         return None
     places = decimals(value for curve in curves for value in curve.mean)
+    split, _, metric = name.partition("/")
+    title = words(f"{split} {metric_title(metric)}")
 
     def paint(canvas: Canvas) -> None:
         from matplotlib.ticker import FuncFormatter
@@ -48,7 +51,7 @@ def learning(section: Section, curves: Sequence[Curve], marks: Mapping[str, Mark
         axes.locator_params(axis="x", nbins=5)
         axes.locator_params(axis="y", nbins=6)
         axes.set_xlabel("steps of training")
-        axes.set_ylabel(words(name.replace("/", " ")))
+        axes.set_ylabel(title)
 
     several = any(curve.seeds > 1 for curve in curves)
     shown = len(curves)
@@ -56,7 +59,7 @@ def learning(section: Section, curves: Sequence[Curve], marks: Mapping[str, Mark
     if shown < len(section.entries):
         caption += f" Drawn: {shown} of {len(section.entries)} rows, the best that kept their curves."
     key = f"{section.key}-{'curves' if name.startswith('validation/') else 'loss'}"
-    return chart(key, f"{words(name.replace('/', ' '))} while learning", caption, 250, paint)
+    return chart(key, f"{title} while learning", caption, 250, paint)
 
 
 def _limits(canvas: Canvas, curves: Sequence[Curve]) -> None:

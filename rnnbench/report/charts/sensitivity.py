@@ -9,6 +9,7 @@ from rnnbench.report.drawing import Canvas, Chart, chart, dashes, marker
 from rnnbench.report.sensitivity import Sensitivity
 from rnnbench.report.text import clean, decimals, listed, number, words
 from rnnbench.report.theme import Mark
+from rnnbench.results.metric import metric_title
 
 
 def sensitivity(section: Section, found: Sensitivity | None, marks: Mapping[str, Mark]) -> Chart | None:
@@ -43,7 +44,7 @@ def sensitivity(section: Section, found: Sensitivity | None, marks: Mapping[str,
         if found.lower:
             axes.invert_yaxis()
         axes.set_xlabel("learning rate")
-        axes.set_ylabel(f"{words(found.column.metric)}, better is up")
+        axes.set_ylabel(f"{words(metric_title(found.column.metric))}, better is up")
 
     rates: dict[float, list[str]] = {}
     for curve in found.curves:
