@@ -59,6 +59,7 @@ def cost_chart(section: Section, cost: Cost, marks: Mapping[str, Mark]) -> Chart
     best = front(points, leading.metric)
     drawn = list(dict.fromkeys([*best, *points[:_MOST]]))
     places = decimals(point.value for point in points)
+    metric = words(metric_title(leading.metric))
 
     def paint(canvas: Canvas) -> None:
         axes = canvas.axes
@@ -75,7 +76,7 @@ def cost_chart(section: Section, cost: Cost, marks: Mapping[str, Mark]) -> Chart
         _frame(canvas, drawn, leading.metric)
         _name(canvas, best[-_NAMED:])
         axes.set_xlabel(COSTS[cost])
-        axes.set_ylabel(f"{words(metric_title(leading.metric))}, better is up")
+        axes.set_ylabel(f"{metric}, better is up")
 
     beaten = len(points) - len(best)
     caption = f"On the front: {listed(clean(point.entry.label, 40) for point in best)}."
@@ -83,9 +84,7 @@ def cost_chart(section: Section, cost: Cost, marks: Mapping[str, Mark]) -> Chart
         caption += f" Something is at once cheaper and no worse than each of the other {beaten}."
     if len(drawn) < len(points):
         caption += f" Drawn: {len(drawn)} of {len(points)}."
-    return chart(
-        f"{section.key}-{cost}", f"{words(metric_title(leading.metric))} against {COSTS[cost]}", caption, 250, paint
-    )
+    return chart(f"{section.key}-{cost}", f"{metric} against {COSTS[cost]}", caption, 250, paint)
 
 
 def _frame(canvas: Canvas, points: Sequence[Point], metric: str) -> None:
