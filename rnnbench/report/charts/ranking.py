@@ -96,6 +96,8 @@ def _caption(section: Section, names: list[str], has_anchors: bool) -> str:
         parts.append(f"{first.label} leads, and is not told apart from {listed(tied, 4)}.")
     else:
         parts.append(f"{first.label} is better than all others by more than the noise.")
+    if first.rank is not None and len(first.seeds) == 1:
+        parts.append("The tests are of these trained models: another seed may order them anew.")
     if leading and any(entry.values[leading].low is not None for entry in section.entries if leading in entry.values):
         parts.append("Bars: 95% bootstrap intervals of the mean; ticks: the seeds.")
     if has_anchors:

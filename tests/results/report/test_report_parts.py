@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from rnnbench.report.charts.cost import Point, front
 from rnnbench.report.charts.over_tasks import cliques_of
+from rnnbench.report.charts.ranking import ranking
 from rnnbench.report.content import Entry
 from rnnbench.report.curves import read_curve
 from rnnbench.report.overall import overall
@@ -49,6 +51,27 @@ def test_cliques_join_all_that_are_near_and_no_others(means, distance) -> None:
     near = {(a, b) for b in range(len(means)) for a in range(b) if means[b] - means[a] <= distance}
     assert joined == near
     assert not any(a != b and a[0] >= b[0] and a[1] <= b[1] for a in found for b in found)
+
+
+@pytest.mark.parametrize(
+    ("ranks", "seeds", "said"),
+    [
+        ((1, 2), (1, 2), "a is better than all others by more than the noise."),
+        ((1, 1), (1, 2), "a leads, and is not told apart from b."),
+        ((1, 2), (1,), "another seed may order them anew"),
+        ((None, None), (1,), "a has the best value; it was not tested"),
+    ],
+)
+def test_what_stands_below_a_ranking(finished_study: Path, ranks, seeds, said) -> None:
+    section = content_of_runs([str(finished_study)], []).sections[0]
+    entries = tuple(
+        dataclasses.replace(ENTRY, label=label, rank=rank, seeds=seeds, values=section.entries[0].values)
+        for label, rank in zip("ab", ranks, strict=True)
+    )
+    drawn = ranking(dataclasses.replace(section, entries=entries), marks([], ["a", "b"]))
+    assert drawn
+    assert said in drawn.caption
+    assert ("another seed" in drawn.caption) == (said == "another seed may order them anew")
 
 
 def test_cells_over_tasks(finished_study: Path) -> None:
