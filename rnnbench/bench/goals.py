@@ -52,6 +52,11 @@ _ONEDNN = (
     " only the loop around them is left to gain; the goal comes from an Intel processor, where nn.LSTM leaves more."
 )
 
+_SMALL_PRODUCTS = (
+    "the product of a step has no more rows than the batch, and so does not reach the speed of the large products that"
+    " the limit is made of; nn.LSTM and nn.RNN do not either, see the tables of the limit and of torch.nn."
+)
+
 GOALS = (
     Goal(
         "LSTM, peephole, coupled, no forget gate / nn.LSTM",
@@ -62,7 +67,13 @@ GOALS = (
     ),
     Goal("layer-norm LSTM / nn.LSTM", 0.90, ("LayerNormLSTM",), _against_layer, _ONEDNN),
     Goal("GRU / nn.GRU", 0.50, ("GRU",), _against_layer),
-    Goal("Elman, leaky, residual / nn.RNN", 0.50, ("Elman", "LeakyRNN", "ResidualRNN"), _against_layer),
+    Goal(
+        "Elman, leaky, residual / nn.RNN",
+        0.50,
+        ("Elman", "LeakyRNN", "ResidualRNN"),
+        _against_layer,
+        _SMALL_PRODUCTS,
+    ),
     Goal(
         "LSTM, different lengths, bucketed / nn.LSTM bucketed and padded",
         0.75,
@@ -75,14 +86,15 @@ GOALS = (
         0.25,
         ("LSTM",),
         lambda results, threads, one: results.lengths_mean(threads, one, "cell bucketed", "packed random"),
+        _ONEDNN,
     ),
     Goal(
         "any cell / its best naive loop",
         0.40,
         (),
         lambda results, threads, one: results.fixed_mean(threads, one, "naive"),
-        "the products of both take their share, and it is largest where a step has little else; exponentials and"
-        " logarithms (MinLSTM, ScalarLSTM) cost both the same; MatrixLSTM has no fused form.",
+        "the products of both take their share, and it is largest where a step has little else; MatrixLSTM has no"
+        " fused form.",
     ),
     Goal(
         "any cell / the same under jit and scan in JAX, 1 core",
@@ -95,8 +107,15 @@ GOALS = (
         1.25,
         ("LSTM",),
         lambda results, threads, one: results.fixed_mean(threads, one, "limit", least_hidden=256),
+        _SMALL_PRODUCTS,
     ),
-    Goal("peak memory / nn.LSTM, cells without delays or matrix states", 1.00, (), _memory),
+    Goal(
+        "peak memory / nn.LSTM, cells without delays or matrix states",
+        1.00,
+        (),
+        _memory,
+        "a layer normalisation keeps what it has normalised, beside the gates, for its gradient.",
+    ),
     Goal(
         "seconds to build a cell, first call",
         3.0,
@@ -108,5 +127,6 @@ GOALS = (
         0.3,
         (),
         lambda results, threads, one: results.build[one].later if threads == 1 and one in results.build else None,
+        "most of it is the import of PyTorch's tracer, once a process.",
     ),
 )
