@@ -23,7 +23,10 @@ def test_rows_are_modules_of_the_right_size():
     assert 150e3 < len(text["test"]) < 220e3
     assert all(part.isascii() for part in text.values())
     assert len(set(text["train"])) <= 100
-    assert set(text["validation"] + text["test"]) <= set(text["train"])
+    known = set(text["train"])
+    for split in ("validation", "test"):
+        # All but a few, which a distributor's patch may bring: Debian's has four tabs.
+        assert sum(letter not in known for letter in text[split]) < 1e-4 * len(text[split])
 
 
 def test_rows_have_names():

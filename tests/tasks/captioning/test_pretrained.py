@@ -261,7 +261,7 @@ def options(folder, **encoder):
     )
 
 
-def test_maps_are_computed_once_and_change_nothing(tiny, rnnbench, corpus, tmp_path, same_weights):
+def test_maps_are_computed_once_and_change_nothing(tiny, rnnbench, corpus, cache, tmp_path, same_weights):
     runs = tmp_path / "runs/captioning"
     words = f"{options(corpus, dropout=0.3)} --trainer.max_epochs 2"
     status, out, _ = rnnbench(f"{words} --name first")
@@ -269,7 +269,7 @@ def test_maps_are_computed_once_and_change_nothing(tiny, rnnbench, corpus, tmp_p
     assert "maps of the 24 images of train are computed once" in out
     assert "7 of 7 maps" in out
     assert TinyNetwork.looks == 2, "one batch of each split"
-    files = sorted((tmp_path / "cache/maps").iterdir())
+    files = sorted((cache / "maps").iterdir())
     assert sorted(np.load(file).shape for file in files) == [(7, 4, 4, 6), (24, 4, 4, 6)]
     assert all(np.load(file).dtype == np.float32 for file in files)
 
@@ -320,11 +320,11 @@ def test_a_run_folder_needs_no_network(tiny, rnnbench, corpus, tmp_path, monkeyp
     assert TinyNetwork.asked == 1
 
 
-def test_images_that_change_are_read_in_every_step(tiny, rnnbench, corpus, tmp_path):
+def test_images_that_change_are_read_in_every_step(tiny, rnnbench, corpus, cache):
     status, out, _ = rnnbench(f"{options(corpus)} --data.augment.flip true --trainer.max_epochs 1 --name a")
     assert status == 0
     assert "data.augment changes images" in out
-    assert not (tmp_path / "cache/maps").exists()
+    assert not (cache / "maps").exists()
     assert TinyNetwork.looks >= 4
 
 
