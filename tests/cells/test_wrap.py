@@ -15,7 +15,15 @@ def random_state(cell, batch):
     return tuple(torch.randn(batch, *shape).double() for shape in cell.state_spec())
 
 
-@pytest.mark.parametrize("inner", [LSTM, GRU, Elman, partial(Zoneout, cell=GRU)])
+@pytest.mark.parametrize(
+    "inner",
+    [
+        LSTM,
+        pytest.param(GRU, marks=pytest.mark.slow),
+        pytest.param(Elman, marks=pytest.mark.slow),
+        partial(Zoneout, cell=GRU),
+    ],
+)
 def test_contract_in_both_modes(inner):
     check_cell(partial(Zoneout, cell=inner, hidden=0.3, memory=0.6))
 

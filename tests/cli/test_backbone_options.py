@@ -16,6 +16,7 @@ def options_of(run):
     return yaml.safe_load((run / "config.yaml").read_text())["model"]["init_args"]["backbone"]["init_args"]
 
 
+@pytest.mark.slow
 def test_a_cell_around_a_cell(rnnbench, small, tmp_path):
     cell = "--model.backbone.cell Zoneout --model.backbone.cell.cell GRU --model.backbone.cell.hidden 0.2"
     assert rnnbench(f"fit {small} {cell} --trainer.max_epochs 1 --name a", debug=True).status == 0

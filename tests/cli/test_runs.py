@@ -78,7 +78,13 @@ def by_stepping(run, text):
 
 
 @pytest.mark.parametrize(
-    "stop_at", [pytest.param(1, marks=pytest.mark.slow), 4, 5, pytest.param(9, marks=pytest.mark.slow)]
+    "stop_at",
+    [
+        pytest.param(1, marks=pytest.mark.slow),
+        4,
+        pytest.param(5, marks=pytest.mark.slow),
+        pytest.param(9, marks=pytest.mark.slow),
+    ],
 )
 def test_a_killed_run_ends_with_the_same_bits(rnnbench, small, killed_after, same_weights, tmp_path, stop_at):
     """In the middle of an epoch and at its border; what a kill leaves is the last complete checkpoint."""

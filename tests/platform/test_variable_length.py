@@ -30,7 +30,9 @@ def trained():
     return batches
 
 
-@pytest.mark.parametrize("stop_at", [1, 13, 25])
+@pytest.mark.parametrize(
+    "stop_at", [pytest.param(1, marks=pytest.mark.slow), 13, pytest.param(25, marks=pytest.mark.slow)]
+)
 def test_a_killed_run_goes_on_with_the_next_batch(own_task, tmp_path, killed_after, same_weights, stop_at):
     options = "fit {own} --trainer.max_epochs 3 --checkpoint.every_n_steps 1"
     own_task(f"{options} --name whole")

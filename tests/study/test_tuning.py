@@ -55,6 +55,7 @@ def test_a_random_search_draws_the_same_points_each_time(study):
     assert points != tuning.points(study(ONE + SEARCH.replace("[7]", "[8]")))
 
 
+@pytest.mark.slow
 def test_importance_of_the_options(study, tmp_path):
     optuna = pytest.importorskip("optuna")
     pytest.importorskip("sklearn")

@@ -55,6 +55,7 @@ def test_ids_are_unique_and_links_have_an_end(written: Path) -> None:
     assert all((written / file).is_file() for file in files)
 
 
+@pytest.mark.slow
 def test_the_same_runs_give_the_same_files(finished_study: Path, written: Path, tmp_path: Path) -> None:
     again = tmp_path / written.name
     build(content_of_runs([str(finished_study)], []), again)
