@@ -111,16 +111,7 @@ class Decoder(nn.Module, ABC):
         return torch.stack(made, 1), attention
 
     def forward(self, x: Tensor, lengths: Tensor, state: DecoderState) -> tuple[Tensor, Tensor | None]:
-        """Reads whole texts: `read`, then `finish`.
-
-        Args:
-            x: Vectors of the tokens ``(B, T, E)``.
-            lengths: Their numbers ``(B,)`` int64, each in 1..T.
-            state: The state before the first.
-
-        Returns:
-            ``(B, T, D)``, anything past each length, and the weights of the attention ``(B, T, S)`` if there is one.
-        """
+        """`read`, whose arguments it has, then `finish`, which makes ``(B, T, D)`` of what was made."""
         made, attention = self.read(x, lengths, state)
         return self.finish(made, x), attention
 

@@ -17,6 +17,8 @@ from rnnbench.results.metric import BETTER
 from rnnbench.results.record import RESULT_FILE, read_result
 from rnnbench.study.tuning import POINTS_FILE
 
+_READ = {"application", "budget", "seed", "metric", "value", "better", "run"}
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -68,25 +70,27 @@ def _of_trials(section: Section) -> Sensitivity | None:
     """From the table of trials that a study leaves in its folder, two levels above its runs."""
     folders = {source.folder for entry in section.entries for source in entry.sources if source.folder is not None}
     configs = {source.config for entry in section.entries for source in entry.sources}
-    found: dict[str, dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
+    # Sizes of a cell are not mixed.
+    found: dict[tuple[str, str], dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
     metric, better, seeds = "", "", set[str]()
     for root in sorted({folder.parent.parent for folder in folders}):
         for row in _rows(root / POINTS_FILE):
             rate = _number(next((text for name, text in row.items() if _is_rate(name)), ""))
-            value = _number(row.get("value"))
-            if row.get("application") != section.application or rate is None or value is None:
+            value = _number(row["value"])
+            if row["application"] != section.application or rate is None or value is None:
                 continue
             try:
                 trained = read_result(root / row["run"] / RESULT_FILE)
-            except (UserError, KeyError):
+            except UserError:
                 continue
             if trained.data.fingerprint != section.fingerprint or trained.preset not in configs:
                 continue
             metric, better = row["metric"], row["better"]
             seeds.add(row["seed"])
-            found[trained.cell or trained.model][rate].append(value)
+            found[trained.cell or trained.model, row["budget"]][rate].append(value)
     source = f"Values of the tuning's trials, {len(seeds)} seed{'s' if len(seeds) != 1 else ''} each."
-    return _sensitivity(Column("validation", metric), better == "min", found.items(), source)
+    models = ((kind, values) for (kind, _), values in found.items())
+    return _sensitivity(Column("validation", metric), better == "min", models, source)
 
 
 def _of_rows(section: Section) -> Sensitivity | None:
@@ -122,9 +126,10 @@ def _sensitivity(
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
+    """The whole rows of a table; none where it is missing, damaged or another one."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
+            return [row for row in csv.DictReader(file) if row.keys() >= _READ and None not in row.values()]
     except (OSError, UnicodeDecodeError, csv.Error):
         return []
 
@@ -133,9 +138,9 @@ def _is_rate(option: str) -> bool:
     return option.endswith((".optimizer.lr", ".optimizer.init_args.lr"))
 
 
-def _number(text: str | None) -> float | None:
+def _number(text: str) -> float | None:
     try:
-        return float(text or "")
+        return float(text)
     except ValueError:
         return None
 

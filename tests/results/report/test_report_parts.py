@@ -128,9 +128,11 @@ def test_learning_rates_of_a_studys_trials(make_run, make_result, tmp_path: Path
             result = make_result(run=f"{run.name}-t{trial}", cell=run.name, model=f"{run.name} 1x8")
             write_result(root / name / "result.json", result)
             lines.append(f"{application},x,{run.name.lower()},80,{trial},11,loss,{value},min,0,{name},{10.0**-trial}")
+        lines.append(f"{application},x,{run.name.lower()},90,0,11,loss,9.0,min,0,{name},1.0")
         lines.append(f"{application},x,{run.name.lower()},80,9,11,loss,1.0,min,0,tuning/{application}/gone,7.0")
         lines.append(f"other,x,{run.name.lower()},80,9,11,loss,1.0,min,0,{name},5.0")
-    (root / "tuning.csv").write_text("\n".join(lines) + "\n")
+    # The last line is cut.
+    (root / "tuning.csv").write_text("\n".join(lines) + f"\n{application},x,gru,80,9,11,loss,1.0")
     (section,) = content_of_runs([str(root)], []).sections
     found = sensitivity_of(section)
     assert found
@@ -140,8 +142,9 @@ def test_learning_rates_of_a_studys_trials(make_run, make_result, tmp_path: Path
     }
     assert [curve.rates[found.best(curve)] for curve in found.curves] == [0.1, 0.1]
     assert "1 seed each" in found.source
-    (root / "tuning.csv").write_bytes(b"application,\xff")
-    assert sensitivity_of(section) is None
+    for damaged in (b"application,\xff", b"application,value,model.optimizer.lr\na,1,1\n", b""):
+        (root / "tuning.csv").write_bytes(damaged)
+        assert sensitivity_of(section) is None
 
 
 @pytest.mark.parametrize("text", ["", "[", "model: 3", "model: {optimizer: null}", "model: {optimizer: {lr: x}}"])
