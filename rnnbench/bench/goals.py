@@ -93,8 +93,7 @@ GOALS = (
         0.40,
         (),
         lambda results, threads, one: results.fixed_mean(threads, one, "naive"),
-        "the products of both take their share, and it is largest where a step has little else; MatrixLSTM has no"
-        " fused form.",
+        "the products of both take their share, and it is largest where a step has little else.",
     ),
     Goal(
         "any cell / the same under jit and scan in JAX, 1 core",

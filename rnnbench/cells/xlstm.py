@@ -119,8 +119,8 @@ class MatrixLSTM(RNNCell):
 
     There is no recurrent product; the input has 4 products per unit. The state is C ``(B, num_heads, d, d)``, n ``(B,
     num_heads, d)`` and m ``(B, num_heads)``: H d numbers a sequence, and a step costs about 5 H d multiply-adds beside
-    the products, so that several heads save memory and time. A state of this rank runs on the reference engine, which
-    keeps every step's C for the gradient: T B H d numbers.
+    the products, so that several heads save memory and time. The chunkwise engine does these in matrix products of many
+    steps at once; the reference engine keeps every step's C for the gradient, T B H d numbers.
 
     Args:
         input_size: Width I of the input.
@@ -156,22 +156,48 @@ class MatrixLSTM(RNNCell):
         """Q, k, v, o of every unit, then i, f of every head: ``(..., I)`` -> ``(..., 4 H + 2 num_heads)``."""
         return nn.functional.linear(x, self.weight_ih, self.bias_ih)
 
+    def store_and_query(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """What a step does with the memory; written for any leading axes, so that an engine may ask for all steps.
+
+        Args:
+            z: ``(..., 4 H + 2 num_heads)``, the projected input.
+
+        Returns:
+            Query, key and value ``(..., num_heads, d)``, log i and log f ``(..., num_heads)``.
+        """
+        size = self.hidden_size
+        query, key, value, _, log_i, f = z.split([size] * 4 + [self.num_heads] * 2, dim=-1)
+        query, key, value = (part.unflatten(-1, (self.num_heads, -1)) for part in (query, key, value))
+        return query, key / math.sqrt(key.shape[-1]), value, log_i, nn.functional.logsigmoid(f)
+
+    def read(self, z: Tensor, found: Tensor, weight: Tensor, stabiliser: Tensor) -> Tensor:
+        """The output, for any leading axes.
+
+        Args:
+            z: ``(..., 4 H + 2 num_heads)``, the projected input.
+            found: C q ``(..., num_heads, d)``, divided by exp(m) as the memory is.
+            weight: N q ``(..., num_heads)``, divided likewise.
+            stabiliser: The exponent m ``(..., num_heads)``.
+
+        Returns:
+            ``(..., H)``.
+        """
+        o = z[..., 3 * self.hidden_size : 4 * self.hidden_size]
+        found = found / torch.maximum(weight.abs(), torch.exp(-stabiliser))[..., None]
+        return torch.sigmoid(o) * found.flatten(-2)
+
     def step(self, z: Tensor, state: State) -> tuple[Tensor, State]:
         """Z ``(B, 4 H + 2 num_heads)``, (C', n', m') -> y ``(B, H)``, (C, n, m)."""
         memory, normaliser, stabiliser = state
-        heads = (self.num_heads, self.hidden_size // self.num_heads)
-        *units, log_i, f = z.split([self.hidden_size] * 4 + [self.num_heads] * 2, dim=-1)
-        query, key, value, o = (part.unflatten(-1, heads) for part in units)
-        key = key / math.sqrt(heads[1])
-        log_f = nn.functional.logsigmoid(f) + stabiliser
+        query, key, value, log_i, log_f = self.store_and_query(z)
+        log_f = log_f + stabiliser
         stabiliser = torch.maximum(log_f, log_i).clamp(min=0.0)
         i, f = torch.exp(log_i - stabiliser)[..., None], torch.exp(log_f - stabiliser)[..., None]
         memory = f[..., None] * memory + (i * value)[..., :, None] * key[..., None, :]
         normaliser = f * normaliser + i * key
         found = (memory @ query[..., None]).squeeze(-1)
-        weight = (normaliser * query).sum(-1, keepdim=True).abs()
-        y = torch.sigmoid(o) * found / torch.maximum(weight, torch.exp(-stabiliser)[..., None])
-        return y.flatten(-2), (memory, normaliser, stabiliser)
+        y = self.read(z, found, (normaliser * query).sum(-1), stabiliser)
+        return y, (memory, normaliser, stabiliser)
 
     def flops_per_step(self) -> int:
         """Those with weights, and those of reading the memory of each head."""

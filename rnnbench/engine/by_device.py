@@ -7,6 +7,7 @@ import logging
 
 from rnnbench.cells import RNNCell
 from rnnbench.engine.base import Engine
+from rnnbench.engine.chunkwise import ChunkwiseEngine
 from rnnbench.engine.cuda import ScanEngine, TritonEngine
 from rnnbench.engine.reference import ReferenceEngine
 from rnnbench.engine.torch_layers import TorchEngine
@@ -14,8 +15,8 @@ from rnnbench.engine.torch_layers import TorchEngine
 log = logging.getLogger(__name__)
 
 # Fastest first. torch.nn's layers are cuDNN's on CUDA; on a device without an engine of its own, whatever torch has.
-_ON_CUDA: tuple[Engine, ...] = (TorchEngine(), ScanEngine(), TritonEngine(), ReferenceEngine())
-_ELSEWHERE: tuple[Engine, ...] = (TorchEngine(), ReferenceEngine())
+_ON_CUDA: tuple[Engine, ...] = (TorchEngine(), ChunkwiseEngine(), ScanEngine(), TritonEngine(), ReferenceEngine())
+_ELSEWHERE: tuple[Engine, ...] = (TorchEngine(), ChunkwiseEngine(), ReferenceEngine())
 
 
 def engine_on(device: str, cell: RNNCell, masked: bool) -> Engine:

@@ -8,19 +8,20 @@ from typing import Literal, get_args
 
 from rnnbench.cells import RNNCell
 from rnnbench.engine.base import Engine
+from rnnbench.engine.chunkwise import ChunkwiseEngine
 from rnnbench.engine.cuda import ScanEngine, TritonEngine
 from rnnbench.engine.fused import FusedEngine
 from rnnbench.engine.reference import ReferenceEngine
 from rnnbench.engine.torch_layers import TorchEngine
 from rnnbench.errors import UserError, did_you_mean
 
-EngineName = Literal["auto", "fused", "scan", "triton", "torch", "reference"]
+EngineName = Literal["auto", "fused", "chunkwise", "scan", "triton", "torch", "reference"]
 
 log = logging.getLogger(__name__)
 
 # Fastest first on a CPU: `auto` takes the first that does not refuse the cell. On another device the fused engine asks
 # `engine_on` at every call: a cell is on the CPU when its engine is chosen, and moves later.
-_ENGINES: tuple[Engine, ...] = (FusedEngine(), TorchEngine(), ReferenceEngine())
+_ENGINES: tuple[Engine, ...] = (FusedEngine(), ChunkwiseEngine(), TorchEngine(), ReferenceEngine())
 # Taken by `auto` on CUDA alone; named, they run there or say why not.
 _CUDA_ENGINES: tuple[Engine, ...] = (ScanEngine(), TritonEngine())
 

@@ -1,6 +1,7 @@
 """Recurrent cells on CUDA: the traced step of `rnnbench.engine.fused`, run as Triton kernels around cuBLAS products.
 
     emit.py     writes the row kernels of a plan as Triton (row_math.py has their functions)
+    device.py   says whether the machine has what they need
     compiled.py turns generated source into kernels, for one plan: a program
     loop.py     runs a program over time, forward and backward; one product after it for each weight's gradient
     graphs.py   captures a whole loop in a CUDA graph once its shapes come again

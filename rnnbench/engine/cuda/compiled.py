@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.util
 import linecache
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -35,11 +34,6 @@ class Program(NamedTuple):
     ragged: bool
     forward: tuple[Launch | Multiply, ...]
     backward: tuple[Launch | Multiply, ...]
-
-
-def missing_triton() -> str | None:
-    """Why nothing can be compiled, in words that end a sentence; None where triton is installed."""
-    return "triton is not installed" if importlib.util.find_spec("triton") is None else None
 
 
 def compile_plan(plan: Plan, ragged: bool) -> Program:

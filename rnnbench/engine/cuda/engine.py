@@ -11,8 +11,9 @@ from torch import Tensor
 
 from rnnbench.cells import RNNCell, State
 from rnnbench.engine.base import Engine
-from rnnbench.engine.cuda.call import loop_dtype, on_cuda, project, returned_dtype
-from rnnbench.engine.cuda.compiled import Program, compile_plan, missing_triton
+from rnnbench.engine.call import loop_dtype, project, returned_dtype
+from rnnbench.engine.cuda.compiled import Program, compile_plan
+from rnnbench.engine.cuda.device import missing_triton, on_cuda
 from rnnbench.engine.cuda.graphs import GraphCache
 from rnnbench.engine.cuda.loop import Inputs, run_backward, run_forward
 from rnnbench.engine.fused.lowering import Unsupported

@@ -11,8 +11,8 @@ from torch import Tensor
 from rnnbench.cells import RNNCell, State
 from rnnbench.cells.linear import LinearCell, Number, multiply
 from rnnbench.engine.base import Engine
-from rnnbench.engine.cuda.call import call, loop_dtype, on_cuda, project, returned_dtype
-from rnnbench.engine.cuda.compiled import missing_triton
+from rnnbench.engine.call import call, loop_dtype, project, returned_dtype
+from rnnbench.engine.cuda.device import missing_triton, on_cuda
 
 # Steps and units of a tile. A tile is what is read at once; more than this needs more registers than there are.
 _TIMES, _UNITS = 32, 32

@@ -1,4 +1,4 @@
-"""What both engines for CUDA do around their kernels."""
+"""What engines do around their loops: a cell's own functions with other parameters, and the types of numbers."""
 
 from __future__ import annotations
 
@@ -10,22 +10,6 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from rnnbench.cells import RNNCell, State
-from rnnbench.errors import UserError
-
-
-def on_cuda(x: Tensor | None = None, engine: str = "") -> str | None:
-    """Why nothing runs on CUDA here, in words that end a sentence; None where there is a device.
-
-    Args:
-        x: The input of a call to ``engine``, which has to be on such a device.
-        engine: Name of the engine that was called.
-
-    Raises:
-        UserError: The input is somewhere else.
-    """
-    if x is not None and x.device.type != "cuda":
-        raise UserError(f"the {engine} engine runs on CUDA only, found a tensor on {x.device}", hint="engine: auto")
-    return None if torch.cuda.is_available() else "it runs on CUDA only, and there is no such device"
 
 
 def loop_dtype(state: State) -> torch.dtype:
