@@ -248,6 +248,7 @@ def import_all() -> None:
     for package in (rnnbench.cells, rnnbench.data, rnnbench.tasks):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
+    importlib.import_module("rnnbench.platform.schedules")  # `--model.scheduler DecayAfter`, as torch's own
 
 
 class _Printed(logging.Handler):

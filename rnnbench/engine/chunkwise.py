@@ -56,7 +56,7 @@ class ChunkwiseEngine(Engine):
             last = tuple(leaf.to(dtype) for leaf in state)
             found = []
             for chunk in zip(*(part.split(_CHUNK, dim=2) for part in (query, key, value, log_i, log_f)), strict=True):
-                read, last = _run_chunk(*chunk, last)
+                read, last = _run_chunk(chunk, last)
                 found.append(read)
             memory_read, weight, stabiliser = (
                 torch.cat(parts, dim=2).transpose(1, 2) for parts in zip(*found, strict=True)
@@ -72,22 +72,17 @@ class ChunkwiseEngine(Engine):
         return y.to(returned), tuple(leaf.to(returned) for leaf in last)
 
 
-def _run_chunk(
-    query: Tensor, key: Tensor, value: Tensor, log_i: Tensor, log_f: Tensor, state: State
-) -> tuple[tuple[Tensor, Tensor, Tensor], State]:
+def _run_chunk(terms: tuple[Tensor, ...], state: State) -> tuple[tuple[Tensor, Tensor, Tensor], State]:
     """Some steps of a memory.
 
     Args:
-        query: ``(B, heads, L, d)``, as ``key`` and ``value``.
-        key: What values are stored under.
-        value: What is stored.
-        log_i: ``(B, heads, L)``, as ``log_f``.
-        log_f: Logarithms of the forget gate.
+        terms: Query, key and value ``(B, heads, L, d)``, log i and log f ``(B, heads, L)``.
         state: C ``(B, heads, d, d)``, n ``(B, heads, d)`` and m ``(B, heads)``.
 
     Returns:
         C_t q_t, n_t q_t and m_t of every step, and the state after the last.
     """
+    query, key, value, log_i, log_f = terms
     memory, normaliser, start = state
     steps = log_f.shape[-1]
     # F_t - F_s, s in rows: each a sum of its own, as differences of long sums would lose digits.

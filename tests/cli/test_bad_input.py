@@ -39,6 +39,7 @@ def check(outcome, *expected, status=2):
             ["'fast' is not among the choices", "auto, fused, reference, scan, torch, triton"],
         ),
         (f"fit {CHAR} --model.optimizer Adm", ["Adm is no Optimizer", "did you mean: Adam"]),
+        (f"fit {CHAR} --model.scheduler DecayAftr", ["DecayAftr is no LRScheduler", "did you mean: DecayAfter"]),
         (f"fit {CHAR} --data.source Files", ["Files needs path", "--data.source.path ..."]),
         (f"fit {CHAR} --data.source Flies", ["Flies is no Source", "did you mean: Files"]),
         (f"fit {CHAR} --data.level chars", ["'chars' is not among the choices", "did you mean: char"]),
