@@ -14,6 +14,7 @@ from rnnbench.backbone.connect import Connect, Link, make_link
 from rnnbench.backbone.initialize import orthogonal_recurrent
 from rnnbench.backbone.legality import check
 from rnnbench.backbone.regularize import Dropout, check_rate, regularized_params
+from rnnbench.backbone.reverse import reverse
 from rnnbench.backbone.state import StackState, unflatten
 from rnnbench.cells import LSTM, RNNCell, State
 from rnnbench.engine import EngineName, select_engine
@@ -216,8 +217,8 @@ class Backbone(nn.Module):
 
         def run(cell: RNNCell, x: Tensor, state: State, backward: bool) -> tuple[Tensor, State]:
             params = regularized_params(cell, x, *self._rates())
-            y, end = self.engine.run(cell, params, _flip(x, lengths) if backward else x, state, lengths)
-            return _flip(y, lengths) if backward else y, end
+            y, end = self.engine.run(cell, params, reverse(x, lengths) if backward else x, state, lengths)
+            return reverse(y, lengths) if backward else y, end
 
         return self._through(_zero_unless(valid, x), state, run, valid)
 
@@ -258,8 +259,9 @@ class Backbone(nn.Module):
             read = self.dropout.drop(x, self.dropout.between, self.training) if depth > 0 else x
             ran = [run(cell, read, state[depth][way], way == 1) for way, cell in enumerate(cells)]
             y = _merge([output for output, _ in ran], self.merge)
-            # Twice: engines leave anything in the padding, and a norm makes something out of nothing.
-            y = _zero_unless(valid, norm(_zero_unless(valid, y)))
+            y = _zero_unless(valid, y)  # engines leave anything in the padding,
+            if not isinstance(norm, nn.Identity):
+                y = _zero_unless(valid, norm(y))  # and a norm makes something out of nothing
             x = link(x, y)
             last.append(tuple(end for _, end in ran))
         return self.dropout.drop(x, self.dropout.output, self.training), tuple(last)
@@ -304,12 +306,3 @@ def _merge(outputs: list[Tensor], merge: Merge) -> Tensor:
 def _zero_unless(valid: Tensor | None, x: Tensor) -> Tensor:
     """Zero outside of ``valid (B, T, 1)`` (bool), so that padding meets no weight, not even in a gradient."""
     return x if valid is None else torch.where(valid, x, x.new_zeros(()))
-
-
-def _flip(x: Tensor, lengths: Tensor | None) -> Tensor:
-    """Reverses the valid steps of every row ``(B, T, I)`` and leaves the padding where it is."""
-    if lengths is None:
-        return x.flip(1)
-    position = torch.arange(x.shape[1], device=x.device)[None, :]
-    source = torch.where(position < lengths[:, None], lengths[:, None] - 1 - position, position)
-    return x.gather(1, source[..., None].expand_as(x))

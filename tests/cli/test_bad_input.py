@@ -36,7 +36,7 @@ def check(outcome, *expected, status=2):
         (f"fit {CHAR} --model.backbone.hiden_size 1", ["no such option", "did you mean: hidden_size"]),
         (
             f"fit {CHAR} --model.backbone.engine fast",
-            ["'fast' is not among the choices", "auto, fused, reference, scan, torch, triton"],
+            ["'fast' is not among the choices", "auto, chunkwise, fused, reference, scan, torch, triton"],
         ),
         (f"fit {CHAR} --model.optimizer Adm", ["Adm is no Optimizer", "did you mean: Adam"]),
         (f"fit {CHAR} --model.scheduler DecayAftr", ["DecayAftr is no LRScheduler", "did you mean: DecayAfter"]),
