@@ -259,9 +259,8 @@ class Backbone(nn.Module):
             read = self.dropout.drop(x, self.dropout.between, self.training) if depth > 0 else x
             ran = [run(cell, read, state[depth][way], way == 1) for way, cell in enumerate(cells)]
             y = _merge([output for output, _ in ran], self.merge)
-            y = _zero_unless(valid, y)  # engines leave anything in the padding,
-            if not isinstance(norm, nn.Identity):
-                y = _zero_unless(valid, norm(y))  # and a norm makes something out of nothing
+            if isinstance(norm, nn.LayerNorm):
+                y = _zero_unless(valid, norm(y))  # a norm makes something out of nothing
             x = link(x, y)
             last.append(tuple(end for _, end in ran))
         return self.dropout.drop(x, self.dropout.output, self.training), tuple(last)

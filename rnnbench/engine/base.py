@@ -41,5 +41,5 @@ class Engine(ABC):
             lengths: Number of valid steps ``(B,)``, int64, each in 0..T; None where all are T.
 
         Returns:
-            Output ``(B, T, O)``, whose values past a length are unspecified, and the state after the last valid step.
+            Output ``(B, T, O)``, zero past each length, and the state after the last valid step.
         """

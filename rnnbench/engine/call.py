@@ -22,6 +22,14 @@ def returned_dtype(x: Tensor, state: State) -> torch.dtype:
     return loop_dtype(state) if torch.is_autocast_enabled(x.device.type) else state[0].dtype
 
 
+def zero_padding(y: Tensor, lengths: Tensor | None) -> Tensor:
+    """An output ``(B, T, O)`` with zeros past each length, where its gradient is zero, too."""
+    if lengths is None:
+        return y
+    valid = torch.arange(y.shape[1], device=y.device) < lengths.to(y.device)[:, None]
+    return torch.where(valid[..., None], y, y.new_zeros(()))
+
+
 def project(cell: RNNCell, params: Mapping[str, Tensor], x: Tensor) -> Tensor:
     """The projection of a whole sequence with these parameters: ``(B, T, I)`` -> ``(B, T, G)``."""
     return call(cell, params, lambda: cell.project(x))

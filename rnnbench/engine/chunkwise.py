@@ -9,7 +9,7 @@ from torch import Tensor
 
 from rnnbench.cells import MatrixLSTM, RNNCell, State
 from rnnbench.engine.base import Engine
-from rnnbench.engine.call import loop_dtype, project, returned_dtype
+from rnnbench.engine.call import loop_dtype, project, returned_dtype, zero_padding
 
 _CHUNK = 64
 _LOG_ZERO = -1e4
@@ -69,7 +69,7 @@ class ChunkwiseEngine(Engine):
                 torch.where(ran.view(-1, *[1] * (new.dim() - 1)), new, old.to(dtype))
                 for old, new in zip(state, last, strict=True)
             )
-        return y.to(returned), tuple(leaf.to(returned) for leaf in last)
+        return zero_padding(y.to(returned), lengths), tuple(leaf.to(returned) for leaf in last)
 
 
 def _run_chunk(terms: tuple[Tensor, ...], state: State) -> tuple[tuple[Tensor, Tensor, Tensor], State]:

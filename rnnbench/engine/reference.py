@@ -10,6 +10,7 @@ from torch.func import functional_call
 
 from rnnbench.cells import RNNCell, State
 from rnnbench.engine.base import Engine
+from rnnbench.engine.call import zero_padding
 
 
 class ReferenceEngine(Engine):
@@ -47,7 +48,7 @@ class _Loop(nn.Module):
                 new = tuple(torch.where(_as_wide_as(valid, b), b, a) for a, b in zip(state, new, strict=True))
             state = new
             outputs.append(output)
-        return torch.stack(outputs, dim=1), state
+        return zero_padding(torch.stack(outputs, dim=1), lengths), state
 
 
 def _as_wide_as(mask: Tensor, leaf: Tensor) -> Tensor:

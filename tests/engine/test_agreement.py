@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from rnnbench.backbone import Backbone
-from rnnbench.cells import GRU, LSTM, Elman
+from rnnbench.cells import GRU, LSTM, Elman, MatrixLSTM
 from rnnbench.engine import select_engine
 from rnnbench.errors import UserError
 
@@ -74,3 +74,17 @@ def test_engines_read_the_parameters_they_are_given(engine):
     x = torch.randn(2, 5, 3)
     y, _ = select_engine(cell, engine).run(cell, params, x, cell.initial_state(2, x), None)
     assert torch.equal(y, torch.zeros_like(y))
+
+
+@pytest.mark.parametrize("engine", ["reference", "torch", "fused", "chunkwise"])
+def test_outputs_are_zero_past_each_length_and_so_are_the_gradients_behind_them(engine):
+    torch.manual_seed(0)
+    cell = (MatrixLSTM if engine == "chunkwise" else LSTM)(3, 4)
+    x, lengths = torch.randn(3, 5, 3, requires_grad=True), torch.tensor([5, 0, 2])
+    y, _ = select_engine(cell, engine).run(cell, dict(cell.named_parameters()), x, cell.initial_state(3, x), lengths)
+    past = torch.arange(5) >= lengths[:, None]
+    assert not y[past].any()
+    assert y[~past].all()
+    (gradient,) = torch.autograd.grad(y, x, torch.full_like(y, torch.nan).where(past[..., None], 1.0))
+    assert not gradient[past].any()
+    assert gradient[~past].isfinite().all()

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from rnnbench.cells import RNNCell, State
 from rnnbench.engine.base import Engine
-from rnnbench.engine.call import loop_dtype, project, returned_dtype
+from rnnbench.engine.call import loop_dtype, project, returned_dtype, zero_padding
 from rnnbench.engine.cuda.compiled import Program, compile_plan
 from rnnbench.engine.cuda.device import missing_triton, on_cuda
 from rnnbench.engine.cuda.graphs import GraphCache
@@ -64,7 +64,7 @@ def run_cell(
             tuple(one.evaluate(memo).to(dtype) for one in (*plan.step.vectors, *plan.weights)),
         )
         y, last = runner.run(given)
-    return y.transpose(0, 1).to(returned), tuple(leaf.to(returned) for leaf in last)
+    return zero_padding(y.transpose(0, 1).to(returned), lengths), tuple(leaf.to(returned) for leaf in last)
 
 
 class _Runner:

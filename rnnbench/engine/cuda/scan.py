@@ -11,7 +11,7 @@ from torch import Tensor
 from rnnbench.cells import RNNCell, State
 from rnnbench.cells.linear import LinearCell, Number, multiply
 from rnnbench.engine.base import Engine
-from rnnbench.engine.call import call, loop_dtype, project, returned_dtype
+from rnnbench.engine.call import call, loop_dtype, project, returned_dtype, zero_padding
 from rnnbench.engine.cuda.device import missing_triton, on_cuda
 
 # Steps and units of a tile. A tile is what is read at once; more than this needs more registers than there are.
@@ -70,7 +70,7 @@ def run_cell(
             tuple(leaf.to(dtype) for leaf in state),
         )
         y = call(cell, used, lambda: cell.read(z, hidden))
-    return y.to(returned), tuple(part[:, -1].to(returned) for part in hidden)
+    return zero_padding(y.to(returned), lengths), tuple(part[:, -1].to(returned) for part in hidden)
 
 
 def scan(a: Number, b: Number, start: Number) -> Number:

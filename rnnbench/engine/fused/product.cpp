@@ -85,12 +85,12 @@ static void product(int64_t m, int64_t n, int64_t k, const S* a, int64_t row_ste
     for (int64_t j = 0; j < n; j += kWidth) {
       const int64_t width = n - j < kWidth ? n - j : kWidth;
       const S* panel = packed + j * k + p * kWidth;
-      int64_t i = 0;
-      for (; i + kHeight <= m; i += kHeight)
-        tile<kHeight>(depth, a + i * row_step + p * step, row_step, step, panel, c + i * ldc + j, ldc, width, add || p);
-      if (i < m)
-        tail<kHeight - 1>((int)(m - i), depth, a + i * row_step + p * step, row_step, step, panel, c + i * ldc + j, ldc,
-                          width, add || p);
+      for (int64_t i = 0, left = (m + kHeight - 1) / kHeight; left; --left) {
+        const int64_t height = (m - i + left - 1) / left;
+        tail<kHeight>((int)height, depth, a + i * row_step + p * step, row_step, step, panel, c + i * ldc + j, ldc,
+                      width, add || p);
+        i += height;
+      }
     }
   }
 }
