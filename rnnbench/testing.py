@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import copy
 import io
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
+from torch.func import functional_call
 from torch.overrides import TorchFunctionMode
 
 from rnnbench.backbone import Backbone
-from rnnbench.backbone.regularize import ignores_state_mask
 from rnnbench.backbone.state import leaves, map_state
 from rnnbench.cells import RNNCell
+from rnnbench.cells.declared import contradiction
 from rnnbench.engine import EngineName
 from rnnbench.errors import UserError
 
@@ -70,19 +72,12 @@ def laws_kept(factory: CellFactory) -> Iterator[str]:
 
 
 def _shapes(factory: CellFactory) -> str | None:
+    problem = contradiction(factory(_INPUT, _HIDDEN))
+    if problem is not None:
+        return problem
     cell, x, state = _one_step(factory)
-    expected = [(_BATCH, *shape) for shape in cell.state_spec()]
-    if (found := [tuple(leaf.shape) for leaf in state]) != expected:
-        return f"initial_state has {found}, state_spec says {expected}"
-    made = cell.step(cell.project(x), state)
-    if not (isinstance(made, tuple) and [Tensor, tuple] == [type(part) for part in made]):
-        return "step has to return an output and a tuple of tensors, such as: return hidden, (hidden,)"
-    y, new = made
-    if tuple(y.shape) != (_BATCH, cell.output_size):
-        return f"the output is {tuple(y.shape)}, output_size says {(_BATCH, cell.output_size)}"
-    if (found := [tuple(leaf.shape) for leaf in new]) != expected:
-        return f"the new state has {found}, state_spec says {expected}"
-    return None
+    finite = all(bool(leaf.isfinite().all()) for leaf in leaves(cell(x, state)))
+    return None if finite else "a step makes infinite values, or nan, of ordinary ones"
 
 
 def _leaves_inputs_alone(factory: CellFactory) -> str | None:
@@ -101,6 +96,7 @@ def _deterministic(factory: CellFactory) -> str | None:
         cell, x, state = _one_step(factory)
         cell.train(training)
         z = cell.project(x)
+        kept = {name: value.clone() for name, value in cell.named_buffers()}
         first, second = (leaves(cell.step(z, state)) for _ in range(2))
         for number, (a, b) in enumerate(zip(first, second, strict=True)):
             if not torch.equal(a, b):
@@ -109,17 +105,27 @@ def _deterministic(factory: CellFactory) -> str | None:
                     f"a second call with the same z and state gives another {name}{' in training' if training else ''}:"
                     " draw nothing in step (`project` may), and keep nothing on self"
                 )
+        for name, value in cell.named_buffers():
+            if not torch.equal(value, kept[name]):
+                return f"the buffer {name} is another one after a step: keep in the state what is to be kept"
     return None
 
 
 def _sequences_apart(factory: CellFactory) -> str | None:
     cell, x, _ = _one_step(factory)
     state = tuple(torch.randn_like(leaf) for leaf in cell.initial_state(_BATCH, x))
-    whole = leaves(cell(x, state))
-    for row in range(_BATCH):
-        alone = leaves(cell(x[row : row + 1], tuple(leaf[row : row + 1] for leaf in state)))
-        if _difference(alone, [leaf[row : row + 1] for leaf in whole]):
-            return "a sequence gives another result alone: nothing in step may run over the batch, the first axis"
+    z = cell.project(x)
+    # In training by halves: what takes the mean over a batch may refuse a batch of one.
+    for training, rows in ((False, 1), (True, _BATCH // 2)):
+        cell.train(training)
+        whole = leaves(cell.step(z, state))
+        for row in range(0, _BATCH, rows):
+            part = slice(row, row + rows)
+            z_part = z[part] if training else cell.project(x[part])
+            alone = leaves(cell.step(z_part, tuple(leaf[part] for leaf in state)))
+            if _difference(alone, [leaf[part] for leaf in whole]):
+                company = "in another batch in training" if training else "alone"
+                return f"a sequence gives another result {company}: nothing may run over the batch, the first axis"
     return None
 
 
@@ -173,10 +179,36 @@ def _meets_state(cell: RNNCell, weight: Tensor) -> bool:
 
 
 def _state_mask(factory: CellFactory) -> str | None:
-    cell, _, _ = _one_step(factory)
-    if not cell.recurrent_weights or not ignores_state_mask(cell):
-        return None
-    return "step multiplies the state without passing it through drop_state"
+    cell, x, state = _one_step(factory)
+    z, state = cell.project(x), tuple(torch.randn_like(leaf) for leaf in state)
+    masks = dict.fromkeys(cell.state_mask_names(), x.new_zeros(_BATCH, cell.output_size))
+
+    def step() -> list[Tensor]:
+        return leaves(functional_call(_Step(cell), {f"cell.{name}": mask for name, mask in masks.items()}, (z, state)))
+
+    # A mask of zeros leaves a matrix nothing to multiply, so that what it holds makes no difference.
+    before = step()
+    for name in cell.recurrent_weights:
+        weight = cell.get_parameter(name)
+        kept = weight.detach().clone()
+        with torch.no_grad():
+            weight.normal_()
+        if not all(torch.equal(a, b) for a, b in zip(before, step(), strict=True)):
+            return f"step multiplies the state by {name} without passing it through drop_state"
+        with torch.no_grad():
+            weight.copy_(kept)
+    return None
+
+
+class _Step(nn.Module):
+    """A step as a module, because PyTorch substitutes buffers for one call of a module only."""
+
+    def __init__(self, cell: RNNCell) -> None:
+        super().__init__()
+        self.cell = cell
+
+    def forward(self, z: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        return self.cell.step(z, state)
 
 
 def _padding_is_inert(factory: CellFactory) -> str | None:
@@ -243,8 +275,19 @@ def _gradients(factory: CellFactory) -> str | None:
     try:
         torch.autograd.gradcheck(run, (x.requires_grad_(), *state))
     except RuntimeError as error:
-        return f"{str(error).splitlines()[0]} Is a value detached, or rounded?"
+        return f"{_named(str(error).splitlines()[0])} Is a value detached, or rounded?"
     return None
+
+
+def _named(message: str) -> str:
+    """A message of gradcheck with names in the place of numbers."""
+
+    def name(found: re.Match[str]) -> str:
+        kind, number = found[1], int(found[2])
+        first, others = ("x", "the state before") if kind == "input" else ("the output", "the new state")
+        return f"leaf {number - 1} of {others}" if number else first
+
+    return re.sub(r"\b(input|output) (\d+)", name, message)
 
 
 def _engines(factory: CellFactory) -> str | None:

@@ -17,6 +17,7 @@ from rnnbench.backbone.regularize import Dropout, check_rate, regularized_params
 from rnnbench.backbone.reverse import reverse
 from rnnbench.backbone.state import StackState, unflatten
 from rnnbench.cells import LSTM, RNNCell, State
+from rnnbench.cells.declared import contradiction
 from rnnbench.engine import EngineName, select_engine
 from rnnbench.errors import UserError, did_you_mean
 
@@ -57,7 +58,8 @@ class Backbone(nn.Module):
         weight_drop: Rate at which single recurrent weights are dropped in training, once for each call.
         learned_state: Whether the state before the first step is learned, beginning at the cell's own.
         recurrent_init: What the recurrent weights are at first: as the cell does it, or orthogonal for each gate.
-        parameters: Takes the hidden size that brings the backbone within 1 % of so many parameters.
+        parameters: Takes the hidden size that brings the backbone within 1 % of so many parameters, whatever
+            hidden_size says.
         engine: How cells are run over time; ``auto`` takes the fastest that can run this cell.
 
     Raises:
@@ -111,13 +113,10 @@ class Backbone(nn.Module):
             return self._build(cell, size, num_layers, connect, layer_norm, learned_state)
 
         if parameters is not None:
-            if hidden_size is not None:
-                raise UserError(
-                    f"Backbone: hidden_size is {hidden_size}, and parameters is {parameters}, which would choose it",
-                    hint="keep one of them; in a configuration file: hidden_size: null",
-                )
             hidden_size = for_budget(parameters, build)
         build(_HIDDEN_SIZE if hidden_size is None else hidden_size)
+        for cells in self.cells:
+            _check_cell(cells[0])
         check(self)
         if recurrent_init == "orthogonal":
             for one in (one for cells in self.cells for one in cells):
@@ -277,6 +276,13 @@ class Backbone(nn.Module):
             raise UserError("Backbone: state must be nested as layers, directions, tensors") from None
         if found != expected:
             raise UserError(f"Backbone: state must have the shapes {expected}, found {found}")
+
+
+def _check_cell(cell: RNNCell) -> None:
+    problem = contradiction(cell)
+    if problem is not None:
+        name = f"{type(cell).__module__}.{type(cell).__qualname__}"
+        raise UserError(problem, where=name, hint=f"all that a cell has to keep to: rnnbench check-cell {name}")
 
 
 def _check_lengths(lengths: Tensor, batch: int, steps: int) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import traceback
 from collections.abc import Sequence
-from pathlib import Path
 
 from rnnbench import __version__
+from rnnbench.cli.own_code import own_code
 from rnnbench.errors import UserError, did_you_mean
 
 USER_ERROR = 2
@@ -59,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if told is not None:
             _complain(told)
             return USER_ERROR
-        place = _own_code(error)
+        place = own_code(error)
         if place is not None:
             problem = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
             _complain(UserError(problem, where=place, hint="this is your code; --debug shows how it got there"))
@@ -112,23 +111,6 @@ def _user_error_behind(error: BaseException | None) -> UserError | None:
     while error is not None and not isinstance(error, UserError):
         error = error.__cause__ or error.__context__
     return error
-
-
-def _own_code(error: BaseException | None) -> str | None:
-    """The line of a file below the working folder where an error arose, if it is one of the user's own."""
-    ours, working = Path(__file__).parents[1], Path.cwd()
-    found = None
-    while error is not None:
-        places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
-        if isinstance(error, SyntaxError) and error.filename:
-            places.append((error.filename, error.lineno))
-        for name, line in places:
-            path = Path(name)
-            own = path.is_relative_to(working) and not path.is_relative_to(ours) and "site-packages" not in path.parts
-            if own and path.is_file():
-                found = f"{path.relative_to(working)}, line {line}"
-        error = error.__cause__ or error.__context__
-    return found
 
 
 def _complain(error: UserError) -> None:

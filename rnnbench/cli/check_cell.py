@@ -8,10 +8,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rnnbench.cli.own_code import own_code
 from rnnbench.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
     from rnnbench.cells import RNNCell
+
+
+_EXAMPLE = "Mine of my_cell.py in this folder: my_cell.Mine"
+_MANUAL = "what a cell has to be: python -m pydoc rnnbench.cells.base.RNNCell"
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -27,9 +32,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints each law that holds; a broken one is the error."""
-    cell_class = find_cell(arguments.cell)
+    name = arguments.cell
+    cell_class = find_cell(name)
     # torch only once the class is there.
-    from rnnbench.engine import select_engine
+    from rnnbench.engine.select import fastest_engine
     from rnnbench.testing import LawBroken, laws_kept
 
     count = 0
@@ -38,8 +44,14 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"  ok  {law}", flush=True)
             count += 1
     except LawBroken as error:
-        raise UserError(str(error), where=f"{arguments.cell} breaks a law", hint="see rnnbench.cells.RNNCell") from None
-    print(f"{arguments.cell} keeps all {count} laws and runs on the {select_engine(cell_class(8, 8)).name} engine")
+        raise UserError(str(error), where=f"{name} breaks a law", hint=_MANUAL) from None
+    except UserError:
+        raise
+    except Exception as error:
+        problem = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
+        raise UserError(problem, where=own_code(error) or f"{name} cannot be made and run", hint=_MANUAL) from error
+    engine, refusals = fastest_engine(cell_class(8, 8))
+    print(f"{name} keeps all {count} laws and runs on the {engine.name} engine{refusals}")
     return 0
 
 
@@ -54,7 +66,12 @@ def find_cell(name: str) -> type[RNNCell]:
     """
     import rnnbench.cells
 
-    module_name, _, class_name = name.rpartition(".")
+    module_name, _, class_name = name.removesuffix(".py").rpartition(".")
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise UserError(f"{name} is no name of a class", where="rnnbench check-cell", hint=_EXAMPLE)
+    if name.endswith(".py") or ".py." in name:
+        file = name[: name.index(".py")]
+        raise UserError("a file holds many names", where=name, hint=f"name the class in it, such as {file}.Mine")
     if not module_name:
         module_name = "rnnbench.cells"
     # A console script does not see the working folder, where the user's cell lies.
@@ -68,8 +85,6 @@ def find_cell(name: str) -> type[RNNCell]:
         raise UserError(
             f"there is no module {error.name}", where=name, hint=f"run it in the folder of {module_name}.py"
         ) from None
-    if class_name == "py":
-        raise UserError("a file holds many names", where=name, hint=f"name the class in it, such as {module_name}.Mine")
     found = getattr(module, class_name, None)
     if isinstance(found, type) and issubclass(found, rnnbench.cells.RNNCell):
         return found
@@ -80,5 +95,12 @@ def find_cell(name: str) -> type[RNNCell]:
         and issubclass(one, rnnbench.cells.RNNCell)
         and one.__module__.startswith(module.__name__)
     ]
-    problem = f"{class_name} is no subclass of RNNCell" if found is not None else f"{module_name} has no {class_name}"
-    raise UserError(problem, where=name, hint=did_you_mean(class_name, cells))
+    if found is not None:
+        hint = "derive it from rnnbench.cells.base.GatedCell, or from RNNCell there"
+        raise UserError(f"{class_name} is no subclass of RNNCell", where=name, hint=hint)
+    if Path(f"{module_name}.py").is_file() and Path(module.__file__ or "").parent != Path.cwd():
+        raise UserError(
+            f"{module_name} is a module of Python's already", where=name, hint="give your file another name"
+        )
+    hint = did_you_mean(class_name, cells) if "." in name else f"{did_you_mean(class_name, cells)}\n  {_EXAMPLE}"
+    raise UserError(f"{module_name} has no {class_name}", where=name, hint=hint)

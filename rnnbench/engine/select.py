@@ -39,13 +39,9 @@ def select_engine(cell: RNNCell, name: EngineName = "auto", masked: bool = False
         UserError: No engine has this name, or the named engine cannot run the cell.
     """
     if name == "auto":
-        refusals: list[str] = []
-        for engine in _ENGINES:
-            reason = engine.refusal(cell, masked)
-            if reason is None:
-                _log_once(f"{type(cell).__name__} runs on the {engine.name} engine" + "".join(refusals))
-                return engine
-            refusals.append(f"; not on {engine.name}: {reason}")
+        engine, refusals = fastest_engine(cell, masked)
+        _log_once(f"{type(cell).__name__} runs on the {engine.name} engine{refusals}")
+        return engine
     for engine in (*_ENGINES, *_CUDA_ENGINES):
         if engine.name == name:
             reason = engine.refusal(cell, masked)
@@ -54,6 +50,25 @@ def select_engine(cell: RNNCell, name: EngineName = "auto", masked: bool = False
             return engine
     known = get_args(EngineName)
     raise UserError(f"no engine is called {name!r}", where="engine", hint=did_you_mean(name, known))
+
+
+def fastest_engine(cell: RNNCell, masked: bool = False) -> tuple[Engine, str]:
+    """The fastest engine for a cell on a CPU.
+
+    Args:
+        cell: The cell to run.
+        masked: Whether ``params`` may hold a `state_mask`.
+
+    Returns:
+        The engine, and why none of the faster ones, in words that go on with a sentence.
+    """
+    refusals = ""
+    for engine in _ENGINES:
+        reason = engine.refusal(cell, masked)
+        if reason is None:
+            break
+        refusals += f"; not on {engine.name}: {reason}"
+    return engine, refusals
 
 
 @functools.cache

@@ -86,7 +86,10 @@ def fraction_done(trainer: Trainer) -> float:
 
 
 class EpochLines(Callback):
-    """One line after every validation, which stays on the screen and in log files."""
+    """One line after every validation, which stays on the screen and in log files; one word where there was none."""
+
+    def __init__(self) -> None:
+        self.printed = False
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Prints epoch, step, loss, speed and the validation metrics."""
@@ -101,6 +104,12 @@ class EpochLines(Callback):
             if "train/tokens_per_second" in metrics:
                 parts.append(f"{float(metrics['train/tokens_per_second']):,.0f} tokens/s")
             _print(trainer, "  ".join(parts))
+            self.printed = True
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Says that nothing was validated, where that is so."""
+        if not self.printed:
+            _print(trainer, f"stopped at step {trainer.global_step}, before any validation")
 
 
 @rank_zero_only

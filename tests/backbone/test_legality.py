@@ -56,7 +56,6 @@ def test_rules(rule, options, repair):
 @pytest.mark.parametrize(
     ("refused", "message"),
     [
-        (lambda: Backbone(3, LSTM, 8, parameters=1000), "hidden_size is 8, and parameters is 1000"),
         (lambda: Backbone(3, LSTM, 8, dropout=Dropout(state=0.1), engine="torch"), "no locked dropout on the state"),
         (lambda: Backbone(3, Zoneout, 8, engine="torch"), "torch.nn has no layer that equals Zoneout"),
         (lambda: Backbone(3, partial(Zoneout, cell=Unweighted), 8), "the output of Unweighted is no leaf of its state"),

@@ -69,11 +69,11 @@ def test_everything_at_once_resumes_with_the_same_bits(rnnbench, small, monkeypa
 
 
 def test_a_budget_of_parameters(rnnbench, small, tmp_path):
-    (tmp_path / "budget.yaml").write_text(
-        "model: {init_args: {backbone: {init_args: {hidden_size: null, parameters: 50000}}}}\n"
+    assert "--model.backbone.hidden_size 8" in small
+    assert (
+        rnnbench(f"fit {small} --model.backbone.parameters 50000 --trainer.max_epochs 1 --name a", debug=True).status
+        == 0
     )
-    small = small.replace("--model.backbone.hidden_size 8", "--config budget.yaml")
-    assert rnnbench(f"fit {small} --trainer.max_epochs 1 --name a", debug=True).status == 0
     count = sum(parameter.numel() for parameter in backbone_of(tmp_path / "runs/text_generation/a").parameters())
     assert abs(count - 50_000) <= 500
 
@@ -81,7 +81,6 @@ def test_a_budget_of_parameters(rnnbench, small, tmp_path):
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("parameters 50000", "hidden_size is 8, and parameters is 50000"),
         ("cell Zoneout --model.backbone.cell.cell GRUU", "GRUU is no RNNCell"),
         ("connect residul", "'residul' is not among the choices"),
         ("dropout 1.5", r"dropout must be in [0, 1), found 1.5"),

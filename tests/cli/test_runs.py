@@ -107,6 +107,13 @@ def curves(run):
         return [{k: v for k, v in row.items() if "per_second" not in k} for row in csv.DictReader(file)]
 
 
+def test_a_run_that_ends_before_its_first_validation_says_so(rnnbench, small):
+    done = rnnbench(f"fit {small} --trainer.max_steps 2")
+    assert done.status == 0
+    assert "stopped at step 2, before any validation" in done.out
+    assert "before any validation" not in rnnbench(f"fit {small} --trainer.max_epochs 1").out
+
+
 def test_resume_of_a_finished_run_can_train_longer(rnnbench, small, tmp_path):
     options = f"fit {small} --model.dropout 0.3"
     assert rnnbench(f"{options} --trainer.max_epochs 4 --name four", debug=True).status == 0
