@@ -328,7 +328,8 @@ def test_images_that_change_are_read_in_every_step(tiny, rnnbench, corpus, cache
     assert TinyNetwork.looks >= 4
 
 
-@pytest.mark.parametrize("stop_at", [7, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("stop_at", [7, 4])
 def test_a_killed_run_is_frozen_or_not_as_it_was(tiny, rnnbench, corpus, tmp_path, killed_after, same_weights, stop_at):
     words = options(corpus, fine_tune_after=2)
     assert rnnbench(f"{words} --name whole")[0] == 0

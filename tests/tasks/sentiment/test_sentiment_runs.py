@@ -61,6 +61,7 @@ def one_by_one(run, rows):
     return right / len(rows)
 
 
+@pytest.mark.slow
 def test_a_killed_run_ends_with_the_same_bits(rnnbench, small, killed_after, same_weights, tmp_path):
     """In the middle of an epoch, with all kinds of dropout."""
     dropout = "--model.dropout 0.3 --model.embedding.dropout 0.2 --model.embedding.word_dropout 0.1"
