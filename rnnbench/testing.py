@@ -267,27 +267,24 @@ def _reversing(factory: CellFactory) -> str | None:
 def _gradients(factory: CellFactory) -> str | None:
     cell, x, state = _one_step(factory, batch=2)
     state = tuple(torch.randn_like(leaf, requires_grad=True) for leaf in state)
+    parameters = dict(cell.named_parameters())
+    names = {
+        "input": ["x", *(f"leaf {number} of the state before" for number in range(len(state))), *parameters],
+        "output": ["the output", *(f"leaf {number} of the new state" for number in range(len(state)))],
+    }
 
-    def run(x: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
-        y, new = cell(x, state)
+    def run(x: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
+        given = dict(zip(parameters, rest[len(state) :], strict=True))
+        y, new = functional_call(cell, given, (x, rest[: len(state)]))
         return (y, *new)
 
     try:
-        torch.autograd.gradcheck(run, (x.requires_grad_(), *state))
+        torch.autograd.gradcheck(run, (x.requires_grad_(), *state, *parameters.values()))
     except RuntimeError as error:
-        return f"{_named(str(error).splitlines()[0])} Is a value detached, or rounded?"
+        first = str(error).splitlines()[0]
+        named = re.sub(r"\b(input|output) (\d+)", lambda found: names[found[1]][int(found[2])], first)
+        return f"{named} Is a value detached, or rounded?"
     return None
-
-
-def _named(message: str) -> str:
-    """A message of gradcheck with names in the place of numbers."""
-
-    def name(found: re.Match[str]) -> str:
-        kind, number = found[1], int(found[2])
-        first, others = ("x", "the state before") if kind == "input" else ("the output", "the new state")
-        return f"leaf {number - 1} of {others}" if number else first
-
-    return re.sub(r"\b(input|output) (\d+)", name, message)
 
 
 def _engines(factory: CellFactory) -> str | None:

@@ -119,21 +119,6 @@ def test_the_state_is_the_last_outputs_newest_first(x, kind):
     assert all(torch.equal(leaf, y[:, -1 - age]) for age, leaf in enumerate(state))
 
 
-@pytest.mark.parametrize("factory", [TDNN, NARX, TimeSkipRNN, DilatedRNN])
-def test_gradients_of_every_parameter(x, factory):
-    cell = factory(4, 5).double()
-    names = [name for name, _ in cell.named_parameters()]
-
-    def output(*values):
-        state, total = cell.initial_state(3, x), 0
-        for t in range(6):
-            y, state = torch.func.functional_call(cell, dict(zip(names, values, strict=True)), (x[:, t], state))
-            total = total + (t + 1) * y
-        return total
-
-    assert torch.autograd.gradcheck(output, tuple(cell.parameters()))
-
-
 @pytest.mark.parametrize(
     ("kind", "option", "value", "least"),
     [

@@ -253,22 +253,6 @@ def test_matrix_lstm_equals_its_quadratic_form(x, num_heads):
     torch.testing.assert_close(y, (torch.sigmoid(o) * found).transpose(1, 2).flatten(2))
 
 
-@pytest.mark.parametrize("kind", EVERY)
-def test_gradients_of_every_parameter(x, kind):
-    torch.manual_seed(2)
-    cell = kind(4, 6).double()
-    names = [name for name, _ in cell.named_parameters()]
-
-    def output(*values):
-        state, total = cell.initial_state(3, x), 0
-        for t in range(4):
-            y, state = torch.func.functional_call(cell, dict(zip(names, values, strict=True)), (x[:, t], state))
-            total = total + (t + 1) * y
-        return total
-
-    assert torch.autograd.gradcheck(output, tuple(cell.parameters()))
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [
