@@ -73,8 +73,10 @@ def test_budgets_that_cannot_be_met():
         Backbone(300, LSTM, parameters=5)
     with pytest.raises(UserError, match="parameters must be a positive integer, found 0"):
         Backbone(3, LSTM, parameters=0)
-    with pytest.raises(UserError, match="hidden_size is 8, and parameters is 100"):
-        Backbone(3, LSTM, 8, parameters=100)
+
+
+def test_a_budget_goes_before_a_hidden_size():
+    assert Backbone(3, LSTM, 8, parameters=96).cells[0][0].hidden_size == 3
 
 
 def test_the_default_size():
