@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call
 from torch.overrides import TorchFunctionMode
 
@@ -19,6 +19,7 @@ from rnnbench.backbone.state import leaves, map_state
 from rnnbench.cells import RNNCell
 from rnnbench.cells.declared import contradiction
 from rnnbench.engine import EngineName
+from rnnbench.engine.call import call
 from rnnbench.errors import UserError
 
 _INPUT, _HIDDEN, _BATCH, _TIME = 5, 6, 4, 9
@@ -184,7 +185,7 @@ def _state_mask(factory: CellFactory) -> str | None:
     masks = dict.fromkeys(cell.state_mask_names(), x.new_zeros(_BATCH, cell.output_size))
 
     def step() -> list[Tensor]:
-        return leaves(functional_call(_Step(cell), {f"cell.{name}": mask for name, mask in masks.items()}, (z, state)))
+        return leaves(call(cell, masks, lambda: cell.step(z, state)))
 
     # A mask of zeros leaves a matrix nothing to multiply, so that what it holds makes no difference.
     before = step()
@@ -198,17 +199,6 @@ def _state_mask(factory: CellFactory) -> str | None:
         with torch.no_grad():
             weight.copy_(kept)
     return None
-
-
-class _Step(nn.Module):
-    """A step as a module, because PyTorch substitutes buffers for one call of a module only."""
-
-    def __init__(self, cell: RNNCell) -> None:
-        super().__init__()
-        self.cell = cell
-
-    def forward(self, z: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
-        return self.cell.step(z, state)
 
 
 def _padding_is_inert(factory: CellFactory) -> str | None:

@@ -19,6 +19,7 @@ from rnnbench.backbone.state import StackState, unflatten
 from rnnbench.cells import LSTM, RNNCell, State
 from rnnbench.cells.declared import contradiction
 from rnnbench.engine import EngineName, select_engine
+from rnnbench.engine.call import zero_padding
 from rnnbench.errors import UserError, did_you_mean
 
 Merge = Literal["concat", "sum"]
@@ -202,13 +203,10 @@ class Backbone(nn.Module):
         if x.dim() != 3 or x.shape[2] != self.input_size or x.shape[1] < 1:
             raise UserError(f"Backbone: x must be (B, T >= 1, {self.input_size}), found {tuple(x.shape)}")
         batch, steps = x.shape[:2]
-        valid = None
         if lengths is not None:
             _check_lengths(lengths, batch, steps)
             if bool((lengths == steps).all()):
                 lengths = None
-            else:
-                valid = (torch.arange(steps, device=x.device)[None, :] < lengths[:, None])[..., None]
         if state is None:
             state = self.initial_state(batch, x)
         else:
@@ -219,7 +217,7 @@ class Backbone(nn.Module):
             y, end = self.engine.run(cell, params, reverse(x, lengths) if backward else x, state, lengths)
             return reverse(y, lengths) if backward else y, end
 
-        return self._through(_zero_unless(valid, x), state, run, valid)
+        return self._through(zero_padding(x, lengths), state, run, lengths)
 
     def step(self, x: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """Runs the stack over one position.
@@ -249,7 +247,7 @@ class Backbone(nn.Module):
         x: Tensor,
         state: StackState,
         run: Callable[[RNNCell, Tensor, State, bool], tuple[Tensor, State]],
-        valid: Tensor | None = None,
+        lengths: Tensor | None = None,
     ) -> tuple[Tensor, StackState]:
         """All layers over sequences ``(B, T, I)`` or over one position ``(B, I)``; ``run`` is one cell over it."""
         last = []
@@ -259,7 +257,7 @@ class Backbone(nn.Module):
             ran = [run(cell, read, state[depth][way], way == 1) for way, cell in enumerate(cells)]
             y = _merge([output for output, _ in ran], self.merge)
             if isinstance(norm, nn.LayerNorm):
-                y = _zero_unless(valid, norm(y))  # a norm makes something out of nothing
+                y = zero_padding(norm(y), lengths)  # a norm makes something out of nothing
             x = link(x, y)
             last.append(tuple(end for _, end in ran))
         return self.dropout.drop(x, self.dropout.output, self.training), tuple(last)
@@ -306,8 +304,3 @@ def _merge(outputs: list[Tensor], merge: Merge) -> Tensor:
     if len(outputs) == 1:
         return outputs[0]
     return torch.cat(outputs, dim=-1) if merge == "concat" else outputs[0] + outputs[1]
-
-
-def _zero_unless(valid: Tensor | None, x: Tensor) -> Tensor:
-    """Zero outside of ``valid (B, T, 1)`` (bool), so that padding meets no weight, not even in a gradient."""
-    return x if valid is None else torch.where(valid, x, x.new_zeros(()))

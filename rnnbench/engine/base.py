@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from torch import Tensor
 
@@ -43,3 +43,23 @@ class Engine(ABC):
         Returns:
             Output ``(B, T, O)``, zero past each length, and the state after the last valid step.
         """
+
+
+def first_that_runs(engines: Iterable[Engine], cell: RNNCell, masked: bool) -> tuple[Engine, str]:
+    """The first engine that does not refuse a cell.
+
+    Args:
+        engines: Fastest first; the last refuses nothing.
+        cell: The cell.
+        masked: Whether ``params`` may hold a `state_mask`.
+
+    Returns:
+        The engine, and why none before it, in words that go on with a sentence.
+    """
+    refusals = ""
+    for engine in engines:
+        reason = engine.refusal(cell, masked)
+        if reason is None:
+            break
+        refusals += f"; not on {engine.name}: {reason}"
+    return engine, refusals

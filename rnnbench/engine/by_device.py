@@ -6,7 +6,7 @@ import functools
 import logging
 
 from rnnbench.cells import RNNCell
-from rnnbench.engine.base import Engine
+from rnnbench.engine.base import Engine, first_that_runs
 from rnnbench.engine.chunkwise import ChunkwiseEngine
 from rnnbench.engine.cuda import ScanEngine, TritonEngine
 from rnnbench.engine.reference import ReferenceEngine
@@ -30,12 +30,7 @@ def engine_on(device: str, cell: RNNCell, masked: bool) -> Engine:
         cell: The cell.
         masked: Whether ``params`` may hold a `state_mask`.
     """
-    refusals = ""
-    for engine in _ON_CUDA if device == "cuda" else _ELSEWHERE:
-        reason = engine.refusal(cell, masked)
-        if reason is None:
-            break
-        refusals += f"; not on {engine.name}: {reason}"
+    engine, refusals = first_that_runs(_ON_CUDA if device == "cuda" else _ELSEWHERE, cell, masked)
     _log_once(f"{type(cell).__name__} runs on the {engine.name} engine on {device}{refusals}")
     return engine
 

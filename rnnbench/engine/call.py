@@ -23,7 +23,7 @@ def returned_dtype(x: Tensor, state: State) -> torch.dtype:
 
 
 def zero_padding(y: Tensor, lengths: Tensor | None) -> Tensor:
-    """An output ``(B, T, O)`` with zeros past each length, where its gradient is zero, too."""
+    """``(B, T, O)`` with zeros past each length, so that padding meets no weight, not even in a gradient."""
     if lengths is None:
         return y
     valid = torch.arange(y.shape[1], device=y.device) < lengths.to(y.device)[:, None]

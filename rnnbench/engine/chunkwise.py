@@ -12,7 +12,6 @@ from rnnbench.engine.base import Engine
 from rnnbench.engine.call import loop_dtype, project, returned_dtype, zero_padding
 
 _CHUNK = 64
-_LOG_ZERO = -1e4
 
 
 class ChunkwiseEngine(Engine):
@@ -52,7 +51,7 @@ class ChunkwiseEngine(Engine):
                 # Past its length a sequence forgets nothing and stores nothing.
                 valid = (torch.arange(z.shape[1], device=z.device) < lengths.to(z.device)[:, None])[:, None]
                 key, value = (torch.where(valid[..., None], part, 0.0) for part in (key, value))
-                log_i, log_f = torch.where(valid, log_i, _LOG_ZERO), torch.where(valid, log_f, 0.0)
+                log_i, log_f = torch.where(valid, log_i, -torch.inf), torch.where(valid, log_f, 0.0)
             last = tuple(leaf.to(dtype) for leaf in state)
             found = []
             for chunk in zip(*(part.split(_CHUNK, dim=2) for part in (query, key, value, log_i, log_f)), strict=True):

@@ -7,7 +7,7 @@ import logging
 from typing import Literal, get_args
 
 from rnnbench.cells import RNNCell
-from rnnbench.engine.base import Engine
+from rnnbench.engine.base import Engine, first_that_runs
 from rnnbench.engine.chunkwise import ChunkwiseEngine
 from rnnbench.engine.cuda import ScanEngine, TritonEngine
 from rnnbench.engine.fused import FusedEngine
@@ -62,13 +62,7 @@ def fastest_engine(cell: RNNCell, masked: bool = False) -> tuple[Engine, str]:
     Returns:
         The engine, and why none of the faster ones, in words that go on with a sentence.
     """
-    refusals = ""
-    for engine in _ENGINES:
-        reason = engine.refusal(cell, masked)
-        if reason is None:
-            break
-        refusals += f"; not on {engine.name}: {reason}"
-    return engine, refusals
+    return first_that_runs(_ENGINES, cell, masked)
 
 
 @functools.cache

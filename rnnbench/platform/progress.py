@@ -86,7 +86,7 @@ def fraction_done(trainer: Trainer) -> float:
 
 
 class EpochLines(Callback):
-    """One line after every validation, which stays on the screen and in log files; one word where there was none."""
+    """One line after every validation, which stays on the screen and in log files, or one that there was none."""
 
     def __init__(self) -> None:
         self.printed = False

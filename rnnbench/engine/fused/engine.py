@@ -9,10 +9,10 @@ from contextlib import nullcontext
 
 import torch
 from torch import Tensor
-from torch.func import functional_call
 
 from rnnbench.cells import RNNCell, State
-from rnnbench.engine.base import Engine
+from rnnbench.engine.base import Engine, first_that_runs
+from rnnbench.engine.call import project
 from rnnbench.engine.fused import build
 from rnnbench.engine.fused.layout import Layout, Pack, Unpack, full, ragged
 from rnnbench.engine.fused.linear import OwnLinear, is_wanted
@@ -112,27 +112,14 @@ def _arrange(x: Tensor, layout: Layout) -> Tensor:
 
 
 def _project(plan: Plan, cell: RNNCell, params: Mapping[str, Tensor], x: Tensor) -> Tensor:
-    named = {f"cell.{name}": value for name, value in params.items() if value is not None}
     own = is_wanted() and x.dtype in (torch.float32, torch.float64) and not torch.is_autocast_enabled("cpu")
     with OwnLinear(plan.native_code(x.dtype), x.dtype) if own else nullcontext():
-        return functional_call(_Projection(cell), named, (x,))
-
-
-class _Projection(torch.nn.Module):
-    """The projection as a module, because PyTorch substitutes parameters for one call of a module only."""
-
-    def __init__(self, cell: RNNCell) -> None:
-        super().__init__()
-        self.cell = cell
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.cell.project(x)
+        return project(cell, params, x)
 
 
 def _next_engine(cell: RNNCell, masked: bool, reason: str) -> Engine:
     """Who runs a cell that this engine cannot run after all: torch.nn's layer where there is one (cuDNN on GPUs)."""
-    torch_engine = TorchEngine()
-    engine = ReferenceEngine() if torch_engine.refusal(cell, masked) else torch_engine
+    engine, _ = first_that_runs((TorchEngine(), ReferenceEngine()), cell, masked)
     _log_once(f"{type(cell).__name__} runs on the {engine.name} engine; not on fused: {reason}")
     return engine
 

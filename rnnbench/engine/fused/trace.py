@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
-from torch.func import functional_call
+from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 
 from rnnbench.cells import RNNCell
+from rnnbench.engine.call import call
 from rnnbench.engine.fused.graph import Graph, Piece, Value, width
 from rnnbench.engine.fused.lowering import Lowering, Unsupported
 
@@ -96,14 +96,14 @@ def trace_step(cell: RNNCell, params: Mapping[str, Tensor], inputs: int, masked:
     recorder = _Recorder(batch, tensors)
     z = recorder.input("z", like.new_zeros(batch, inputs))
     state = tuple(recorder.input(f"prev{i}", like.new_zeros(batch, shape[0])) for i, shape in enumerate(spec))
-    named: dict[str, Any] = {f"cell.{name}": value for name, value in tensors.items()}
+    named: dict[str, Any] = dict(tensors)
     if masked:
         # A cell and the cells that it wraps are handed the same mask.
         mask = recorder.input("mask", like.new_ones(batch, cell.output_size))
-        named |= {f"cell.{name}": mask for name in masks}
+        named |= dict.fromkeys(masks, mask)
     try:
         with torch.no_grad(), torch.autocast("cpu", enabled=False), recorder:
-            output, new = functional_call(_Step(cell), named, (z, state))
+            output, new = call(cell, named, lambda: cell.step(z, state))
     except Unsupported:
         raise
     except Exception as error:
@@ -142,17 +142,6 @@ def trace_projection(cell: RNNCell) -> Projection:
     if z.dim() != 2 or z.shape[0] != 2:
         raise Unsupported(f"project turns (B, I) into {tuple(z.shape)}")
     return Projection(z.shape[1], watcher.random, watcher.is_fresh(z))
-
-
-class _Step(nn.Module):
-    """The step as a module, because PyTorch substitutes parameters for the length of one call of a module only."""
-
-    def __init__(self, cell: RNNCell) -> None:
-        super().__init__()
-        self.cell = cell
-
-    def forward(self, z: Tensor, state: tuple[Tensor, ...]) -> Any:
-        return self.cell.step(z, state)
 
 
 class _Mode(TorchDispatchMode):
