@@ -143,7 +143,7 @@ def run_backward(
     buffers = {**kept, "doutput": d_output.contiguous(), "dz": d_output.new_empty(steps, batch, plan.buffers["z"])}
     for one in plan.hoisted:
         if one.gradient not in buffers:
-            buffers[one.gradient] = d_output.new_empty(steps, batch, one.width)
+            buffers[one.gradient] = d_output.new_empty(steps, batch, plan.buffers[one.gradient])
     for name in plan.operands:
         buffers[f"d{name}"] = d_output.new_empty(batch, plan.buffers[name])
     for i in plan.differentiated_vectors:

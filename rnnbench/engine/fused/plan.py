@@ -20,7 +20,7 @@ from rnnbench.engine.fused.build import load
 from rnnbench.engine.fused.emit import Emitter
 from rnnbench.engine.fused.gradient import Differentiated, differentiate
 from rnnbench.engine.fused.graph import Store, Value, stores, width
-from rnnbench.engine.fused.reuse import reuse_z
+from rnnbench.engine.fused.reuse import reuse_kept, reuse_z
 from rnnbench.engine.fused.schedule import Kernel, Multiply, Operation, schedule
 from rnnbench.engine.fused.trace import Constant, TracedStep, trace_step
 
@@ -51,6 +51,7 @@ class Plan:
         kept: For each leaf, whether training keeps its history.
         keeps_z: Whether the backward reads z, or what has taken its place.
         overwrites_z: Whether the forward writes to z.
+        replaced: The gradients that may be written over a buffer that the forward has kept, and which.
         weights: The weights of products.
         hoisted: What their gradients are made of.
         buffers: Widths of all buffers, in the order of the native call.
@@ -69,6 +70,7 @@ class Plan:
     kept: tuple[bool, ...]
     keeps_z: bool
     overwrites_z: bool
+    replaced: Mapping[str, str]
     weights: tuple[Constant, ...]
     hoisted: tuple[HoistedProduct, ...]
     buffers: dict[str, int]
@@ -131,6 +133,10 @@ def make_plan(cell: RNNCell, params: Mapping[str, Tensor], inputs: int, masked: 
     buffers["output"] = width(step.output)
     buffers.update({f"d{name}": size for name, size in list(buffers.items()) if name != "mask"})
     buffers.update(saved=columns, spill=max(spilled, spilled_back), temporary=0)
+    gradients = ["dz", *dict.fromkeys(one.gradient for one in hoisted if one.gradient != "dz")]
+    private = [*(["z"] if overwrites_z else []), *(["saved"] if columns else [])]
+    replaced = reuse_kept(step.graph, backward, buffers, gradients, private)
+    buffers.update({gradient: buffers[kept] for gradient, kept in replaced.items()})
     emitter = Emitter(buffers)
     kernels = [one for one in (*forward, *backward) if isinstance(one, Kernel)]
     texts = [emitter.kernel(f"kernel{k}", kernel) for k, kernel in enumerate(kernels)]
@@ -147,6 +153,7 @@ def make_plan(cell: RNNCell, params: Mapping[str, Tensor], inputs: int, masked: 
         kept,
         halves.keeps_z or overwrites_z,
         overwrites_z,
+        replaced,
         tuple(weights),
         tuple(hoisted),
         buffers,

@@ -1,12 +1,13 @@
-"""Saved values take the place of z where they can: half the memory, and half the memory traffic, of a training step.
+"""Saved values take the place of z where they can, and gradients theirs: less memory, and less memory traffic.
 
 The columns of z that a gate is computed from are not read again once it is computed. If what is saved for the
-backward has the same width, it is written over them.
+backward has the same width, it is written over them. The backward reads them for the last time when it computes the
+gradient of z, which can take their place in turn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rnnbench.engine.fused.emit import Loop, level_of, reads_of
 from rnnbench.engine.fused.graph import Graph, Node, Piece, Store
@@ -57,15 +58,76 @@ def _place(store: Store, kernel: int, reads: list[list[tuple[Loop, Node]]], take
         for _, load in earlier
         if load.place[0] == "z" and load.width == store.piece.width > 1
     }
-    for candidate in candidates:
-        later = any(_overlap(candidate, load) for reader in reads[kernel + 1 :] for _, load in reader)
-        clash = any(
-            _overlap(candidate, load) and (loop > own or (loop == own and load is not candidate))
-            for loop, load in reads[kernel]
-        )
-        if not later and not clash and not any(_overlap(candidate, other) for other in taken):
+    # First the columns that it is computed from: their gradient is what is made of it.
+    for candidate in sorted(candidates, key=lambda load: not _depends(store.piece.node, load)):
+        if _is_read_last(candidate, own, reads[kernel:]) and not any(_overlap(candidate, other) for other in taken):
             return candidate
     return None
+
+
+def reuse_kept(
+    graph: Graph,
+    backward: Sequence[Operation],
+    widths: Mapping[str, int],
+    gradients: Sequence[str],
+    kept: Sequence[str],
+) -> dict[str, str]:
+    """Which gradients may be written over what was kept for the backward, column on column.
+
+    Args:
+        graph: Makes nodes.
+        backward: Operations of a step backward.
+        widths: Widths of buffers.
+        gradients: Buffers of gradients, one row a sequence and step.
+        kept: Buffers that have as many rows and are nobody else's.
+
+    Returns:
+        What each gradient may be written over; a row of it may be wider.
+    """
+    found: dict[str, str] = {}
+    for gradient in gradients:
+        for buffer in kept:
+            # The gradient of z goes on as a tensor of its own, with nothing between its rows.
+            spare = widths[buffer] - widths[gradient]
+            wide_enough = spare == 0 or (spare > 0 and gradient != "dz")
+            if buffer not in found.values() and wide_enough and _fits(graph, backward, gradient, buffer):
+                found[gradient] = buffer
+                break
+    return found
+
+
+def _fits(graph: Graph, backward: Sequence[Operation], gradient: str, buffer: str) -> bool:
+    kernels = [one for one in backward if isinstance(one, Kernel)]
+    reads = [reads_of(kernel.stores) for kernel in kernels]
+    return all(
+        _is_read_last(
+            graph.load(buffer, store.start, store.piece.width),
+            Loop(level_of(store.piece.node), store.piece.width),
+            reads[k:],
+        )
+        for k, kernel in enumerate(kernels)
+        for store in kernel.stores
+        if store.buffer == gradient
+    )
+
+
+def _is_read_last(place: Node, loop: Loop, reads: list[list[tuple[Loop, Node]]]) -> bool:
+    """Whether nobody reads a place after a loop of the first of some kernels, nor that loop but in the same order."""
+    here, *later = reads
+    return not any(_overlap(place, load) for reader in later for _, load in reader) and not any(
+        _overlap(place, load) and (reader > loop or (reader == loop and load is not place)) for reader, load in here
+    )
+
+
+def _depends(node: Node, on: Node) -> bool:
+    seen: set[Node] = set()
+    stack = [node]
+    while stack:
+        one = stack.pop()
+        if one not in seen:
+            seen.add(one)
+            stack.extend(one.args)
+    return on in seen
 
 
 def _overlap(a: Node, b: Node) -> bool:

@@ -136,10 +136,11 @@ def _backward(
         else:
             gradient[ragged.last_alternating] = d_last[i]
         buffers[f"dprev{i}"] = buffers[f"dnext{i}"] = gradient
-    buffers["dz"] = d_output.new_empty(layout.rows, plan.buffers["z"])
-    for one in plan.hoisted:
-        if one.gradient not in buffers:
-            buffers[one.gradient] = d_output.new_empty(layout.rows, one.width)
+    # What was kept will not be asked for again, unless the graph is retained.
+    replaced = {} if torch._C._autograd._get_current_graph_task_keep_graph() else plan.replaced
+    for name in dict.fromkeys(["dz", *(one.gradient for one in plan.hoisted)]):
+        old = replaced.get(name)
+        buffers[name] = kept[old] if old else d_output.new_empty(layout.rows, plan.buffers[name])
     for name in plan.operands:
         buffers[f"d{name}"] = d_output.new_empty(batch, plan.buffers[name])
     chunks = thread_count(layout.batch)
