@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--engine", nargs="+", choices=get_args(EngineName), default=["auto"], help="engines to time")
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], help="numbers of threads (default: 1 2)")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each is timed, in turns (default: 5)")
+    parser.add_argument("--rounds", type=int, default=11, help="how often each is timed, in turns (default: 11)")
     parser.add_argument(
         "--seconds",
         type=float,

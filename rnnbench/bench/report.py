@@ -22,9 +22,10 @@ _TITLES: dict[Baseline, str] = {
 _METHOD = """\
 A training step is forward and backward of one layer, with the gradients of the input and of all weights, in float32,
 batch first. Every number is a ratio inside one run, below 1 where our engine is the faster one: the cell and what it is
-compared with take turns, and the ratio is the median over rounds of the ratio within a round. Every measurement is a
-process of its own, pinned to as many cores as it has threads. Columns are T, B, I, H: time steps, batch size, input
-width, hidden units; the last one is their geometric mean.
+compared with take turns, each timed right after a call of its own that does not count, and the ratio is the median over
+rounds of the ratio within a round. Every measurement is a process of its own, pinned to as many cores as it has
+threads. Columns are T, B, I, H: time steps, batch size, input width, hidden units; the last one is their geometric
+mean.
 
 - **torch.nn** is nn.LSTM, nn.GRU or nn.RNN: the one that the cell's name ends in, else the one whose matrix products
   are nearest in FLOPs. The column *FLOPs* is the cell's matrix products over that layer's, for I = H: a cell that does

@@ -25,16 +25,18 @@ static inline int64_t packed_size(int64_t k, int64_t n) { return (n + kWidth - 1
 
 // B, or its transpose stored as (n, k), in panels; panel j has k rows of kWidth columns.
 static void pack(int64_t k, int64_t n, const S* b, int64_t ldb, bool transposed, S* packed) {
-  for (int64_t j = 0; j < n; j += kWidth, packed += k * kWidth) {
-    const int64_t width = n - j < kWidth ? n - j : kWidth;
-    if (width < kWidth) std::memset(packed, 0, sizeof(S) * k * kWidth);
-    if (transposed) {
-      for (int64_t p0 = 0; p0 < k; p0 += 16)
-        for (int64_t c = 0; c < width; ++c)
-          for (int64_t p = p0; p < k && p < p0 + 16; ++p) packed[p * kWidth + c] = b[(j + c) * ldb + p];
-    } else {
-      for (int64_t p = 0; p < k; ++p) std::memcpy(packed + p * kWidth, b + p * ldb + j, sizeof(S) * width);
+  if (n % kWidth) std::memset(packed + n / kWidth * kWidth * k, 0, sizeof(S) * k * kWidth);
+  if (transposed) {
+    for (int64_t j = 0; j < n; ++j) {
+      S* column = packed + j / kWidth * kWidth * k + j % kWidth;
+      for (int64_t p = 0; p < k; ++p) column[p * kWidth] = b[j * ldb + p];
     }
+    return;
+  }
+  for (int64_t p = 0; p < k; ++p, b += ldb) {
+    int64_t j = 0;
+    for (; j + kWidth <= n; j += kWidth) std::memcpy(packed + j * k + p * kWidth, b + j, sizeof(S) * kWidth);
+    if (j < n) std::memcpy(packed + j * k + p * kWidth, b + j, sizeof(S) * (n - j));
   }
 }
 
@@ -128,6 +130,8 @@ static thread_local Scratch left_scratch, right_scratch;
 // Columns of a transposed A in panels of kHeight rows of A, so that they lie in the order in which they are read.
 static void pack_rows(int64_t depth, int64_t rows, const S* a, int64_t lda, S* block) {
   for (int64_t q = 0; q < depth; ++q, a += lda) {
+    // Every row of A lies on another page of memory, where no processor looks ahead by itself.
+    for (int64_t r = 0; r < rows; r += 64 / sizeof(S)) __builtin_prefetch(a + 16 * lda + r);
     int64_t r = 0;
     for (; r + kHeight <= rows; r += kHeight) std::memcpy(block + r * kDepth + q * kHeight, a + r, sizeof(S) * kHeight);
     if (r < rows) std::memcpy(block + r * kDepth + q * kHeight, a + r, sizeof(S) * (rows - r));
