@@ -65,7 +65,13 @@ GOALS = (
         _against_layer,
         _ONEDNN,
     ),
-    Goal("layer-norm LSTM / nn.LSTM", 0.90, ("LayerNormLSTM",), _against_layer, _ONEDNN),
+    Goal(
+        "layer-norm LSTM / nn.LSTM",
+        0.90,
+        ("LayerNormLSTM",),
+        _against_layer,
+        f"{_ONEDNN} Three normalisations a step, forward and backward, come on top, and nn.LSTM has none.",
+    ),
     Goal("GRU / nn.GRU", 0.50, ("GRU",), _against_layer),
     Goal(
         "Elman, leaky, residual / nn.RNN",
@@ -113,7 +119,6 @@ GOALS = (
         1.00,
         (),
         _memory,
-        "a layer normalisation keeps what it has normalised, beside the gates, for its gradient.",
     ),
     Goal(
         "seconds to build a cell, first call",

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from rnnbench.engine.fused.graph import REDUCTIONS, Node, Store
+from rnnbench.engine.fused.graph import REDUCTIONS, Node, Store, reachable
 from rnnbench.engine.fused.schedule import Kernel
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
@@ -148,14 +148,7 @@ class _Row:
         return self._levels[node]
 
     def _nodes(self, stores: list[Store]) -> list[Node]:
-        seen: set[Node] = set()
-        stack = [store.piece.node for store in stores]
-        while stack:
-            node = stack.pop()
-            if node not in seen:
-                seen.add(node)
-                stack.extend(node.args)
-        return sorted(seen, key=lambda node: node.index)
+        return sorted(reachable(store.piece.node for store in stores), key=lambda node: node.index)
 
     def _find_shared(self, loops: dict[Loop, tuple[list[Store], list[Node]]]) -> None:
         """What a loop computes and a later one needs is kept in a temporary row."""

@@ -13,10 +13,10 @@ Results of products are never kept, and z only where that saves more columns tha
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
-from rnnbench.engine.fused.graph import Graph, Node, Piece, Store, Value, stores
+from rnnbench.engine.fused.graph import Graph, Node, Piece, Store, Value, reachable, stores
 from rnnbench.engine.fused.trace import TracedStep
 
 
@@ -97,11 +97,13 @@ def _choose_saved(
     graph: Graph, forward: list[Store], backward: list[Store], available: set[Node], keeps_z: bool
 ) -> list[Node]:
     """The nodes of the forward to save, so that the backward can be computed from what it has."""
-    own = _reachable(store.piece.node for store in forward)
-    needed: set[Node] = set()
-    beyond = _reachable((store.piece.node for store in backward), stop=own, met=needed)
+    own = reachable(store.piece.node for store in forward)
     # Where gradients are cut, the backward has parts of nodes that the forward has only as a whole.
-    needed |= {node for node in beyond if node.op == "load" and node.place[0].rstrip("0123456789") in ("z", "product")}
+    needed = {
+        node
+        for node in reachable((store.piece.node for store in backward), stop=own)
+        if node in own or (node.op == "load" and node.place[0].rstrip("0123456789") in ("z", "product"))
+    }
     saved: list[Node] = []
     known = set(available)
 
@@ -131,20 +133,6 @@ def _choose_saved(
     return saved
 
 
-def _reachable(roots: Iterable[Node], stop: set[Node] | None = None, met: set[Node] | None = None) -> set[Node]:
-    """All nodes below the roots; at nodes in ``stop`` the walk ends, and they are collected in ``met``."""
-    seen: set[Node] = set()
-    stack = list(roots)
-    while stack:
-        node = stack.pop()
-        if stop is not None and met is not None and node in stop:
-            met.add(node)
-        elif node not in seen:
-            seen.add(node)
-            stack.extend(node.args)
-    return seen
-
-
 def _gradients(graph: Graph, seeds: list[tuple[str, Value]]) -> dict[Node, Node]:
     """The gradient of every node, given buffers with the gradients of some."""
     found: dict[Node, Node] = {}
@@ -159,7 +147,7 @@ def _gradients(graph: Graph, seeds: list[tuple[str, Value]]) -> dict[Node, Node]
         for store in stores(buffer, value):
             piece = store.piece
             add(piece.node, graph.load(buffer, store.start, piece.width), piece.width)
-            pending |= _reachable([piece.node])
+            pending |= reachable([piece.node])
     for node in sorted(pending, key=lambda node: -node.index):
         if node in found and node.args:
             for arg, gradient in zip(node.args, _VJP[node.op](graph, node, found[node]), strict=True):

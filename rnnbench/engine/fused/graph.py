@@ -10,7 +10,7 @@ appends them, so neither ever becomes a copy: a slice of a sum is the sum of sli
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,8 +21,7 @@ class Node:
 
     Args:
         op: ``load``, ``const``, ``size`` (a width, as a number), ``sum`` (over the row), ``peak`` (maximum over the
-        row)
-            or an elementwise operation.
+            row) or an elementwise operation.
         args: Operands, of the node's own width or of width 1.
         attr: The place ``(buffer, start)`` of a load, the number of a const or size.
         width: Elements in a row.
@@ -44,6 +43,19 @@ class Node:
         """Buffer and first column of a load."""
         assert isinstance(self.attr, tuple)
         return self.attr
+
+
+def reachable(roots: Iterable[Node], stop: Set[Node] = frozenset()) -> set[Node]:
+    """Nodes and all that they are computed from, but not what the nodes in ``stop`` are computed from."""
+    found: set[Node] = set()
+    waiting = list(roots)
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            if node not in stop:
+                waiting.extend(node.args)
+    return found
 
 
 class Piece(NamedTuple):

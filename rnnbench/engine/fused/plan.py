@@ -19,7 +19,7 @@ from rnnbench.cells import RNNCell
 from rnnbench.engine.fused.build import load
 from rnnbench.engine.fused.emit import Emitter
 from rnnbench.engine.fused.gradient import Differentiated, differentiate
-from rnnbench.engine.fused.graph import Store, Value, stores, width
+from rnnbench.engine.fused.graph import Store, Value, reachable, stores, width
 from rnnbench.engine.fused.reuse import reuse_kept, reuse_z
 from rnnbench.engine.fused.schedule import Kernel, Multiply, Operation, schedule
 from rnnbench.engine.fused.trace import Constant, TracedStep, trace_step
@@ -231,17 +231,8 @@ def _backward_products(step: TracedStep, hoisted: list[HoistedProduct]) -> list[
 
 def _read(operations: Sequence[Operation]) -> set[str]:
     """Buffers that kernels read."""
-    found: set[str] = set()
-    stack = [store.piece.node for one in operations if isinstance(one, Kernel) for store in one.stores]
-    seen = set()
-    while stack:
-        node = stack.pop()
-        if node not in seen:
-            seen.add(node)
-            stack.extend(node.args)
-            if node.op == "load":
-                found.add(node.place[0])
-    return found
+    roots = [store.piece.node for one in operations if isinstance(one, Kernel) for store in one.stores]
+    return {node.place[0] for node in reachable(roots) if node.op == "load"}
 
 
 def _program(plan: Plan, operations: Sequence[Operation], kernels: list[Kernel], training: bool) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rnnbench.engine.fused.emit import Loop, level_of, reads_of
-from rnnbench.engine.fused.graph import Graph, Node, Piece, Store
+from rnnbench.engine.fused.graph import Graph, Node, Piece, Store, reachable
 from rnnbench.engine.fused.schedule import Kernel, Operation
 
 
@@ -59,7 +59,8 @@ def _place(store: Store, kernel: int, reads: list[list[tuple[Loop, Node]]], take
         if load.place[0] == "z" and load.width == store.piece.width > 1
     }
     # First the columns that it is computed from: their gradient is what is made of it.
-    for candidate in sorted(candidates, key=lambda load: not _depends(store.piece.node, load)):
+    origins = reachable([store.piece.node])
+    for candidate in sorted(candidates, key=lambda load: load not in origins):
         if _is_read_last(candidate, own, reads[kernel:]) and not any(_overlap(candidate, other) for other in taken):
             return candidate
     return None
@@ -117,17 +118,6 @@ def _is_read_last(place: Node, loop: Loop, reads: list[list[tuple[Loop, Node]]])
     return not any(_overlap(place, load) for reader in later for _, load in reader) and not any(
         _overlap(place, load) and (reader > loop or (reader == loop and load is not place)) for reader, load in here
     )
-
-
-def _depends(node: Node, on: Node) -> bool:
-    seen: set[Node] = set()
-    stack = [node]
-    while stack:
-        one = stack.pop()
-        if one not in seen:
-            seen.add(one)
-            stack.extend(one.args)
-    return on in seen
 
 
 def _overlap(a: Node, b: Node) -> bool:
