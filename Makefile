@@ -33,7 +33,7 @@ lint: setup ## check style and types
 reproduce: setup ## run a tier (TIER=small, study or paper), print and save its tables
 	$(BIN)/rnnbench reproduce --tier $(TIER)
 
-bench: setup ## time every cell and engine, print and save BENCHMARKS.md (a quarter of an hour)
+bench: setup ## time every cell and engine, print and save BENCHMARKS.md (half an hour)
 	$(BIN)/python -m rnnbench.bench
 
 clean: ## remove the virtual environment and caches; runs stay

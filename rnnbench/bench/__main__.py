@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--full",
         action="store_true",
-        help="leave nothing out: takes hours; without it, the cells that goals name and a part of the others",
+        help="leave nothing out: takes hours; without it, less of the largest shape and of different lengths",
     )
     parser.add_argument("--device", default="cpu", help="where to run: cpu or cuda (default: cpu)")
     parser.add_argument("--output", type=Path, default=Path("BENCHMARKS.md"), help="the file to write")

@@ -30,7 +30,8 @@ def jax_step(cell: RNNCell, batch: Batch, device: str = "cpu") -> Step:
     """A training step in JAX; waits for its results.
 
     Raises:
-        Unavailable: JAX is not installed, has no such device, or lacks a rule for an operation of the cell.
+        Unavailable: JAX is not installed, has no such device, or lacks a rule for an operation of the cell; the same
+            words at every shape.
     """
     gradients = jax_gradients(cell, batch, device)
     import jax
@@ -43,7 +44,7 @@ def jax_gradients(cell: RNNCell, batch: Batch, device: str = "cpu") -> Callable[
     try:
         import jax
     except ImportError:
-        raise Unavailable("jax is not installed") from None
+        raise Unavailable("JAX is not installed") from None
     try:
         place = jax.devices("cpu" if device == "cpu" else "gpu")[0]
     except RuntimeError as error:
@@ -93,7 +94,7 @@ class _Step(nn.Module):
         return y, *new
 
 
-def _translate(module: nn.Module, *inputs: Tensor) -> Callable[..., Any]:
+def _translate(module: _Projection | _Step, *inputs: Tensor) -> Callable[..., Any]:
     """The module as a function of JAX arrays: of its parameters in order, then of its inputs."""
     names = [name for name, _ in module.named_parameters()]
 
@@ -105,7 +106,7 @@ def _translate(module: nn.Module, *inputs: Tensor) -> Callable[..., Any]:
     known = rules()
     for node in graph.graph.nodes:
         if node.op == "call_function" and _name(node.target) not in known:
-            raise Unavailable(f"no rule for {_name(node.target)} in JAX")
+            raise Unavailable(f"{type(module.cell).__name__}: no rule for {_name(node.target)} in JAX")
     return _InJax(graph, known).run
 
 

@@ -1,4 +1,4 @@
-"""What is measured: a quarter of an hour's worth, or everything."""
+"""What is measured: half an hour's worth, or everything."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rnnbench.bench.fixed import Baseline
-from rnnbench.bench.goals import GOALS
 from rnnbench.bench.shapes import SHAPES, Shape
 from rnnbench.bench.subjects import SAME
 
-GOAL_CELLS = frozenset(name for goal in GOALS for name in goal.cells)
 _LARGEST = SHAPES["L"]
 
 
@@ -18,8 +16,8 @@ _LARGEST = SHAPES["L"]
 class Plan:
     """Which cells are measured where and against what.
 
-    The short plan leaves to the full one: with several threads, in JAX, and for memory and build, all cells but those
-    that goals name; at the largest shape, JAX and all cells but torch.nn's own; with different lengths, all but LSTM.
+    The short plan leaves to the full one: at the largest shape, JAX and all cells but torch.nn's own; with different
+    lengths, the largest shape, and for all cells but LSTM every shape but the first and several threads.
 
     Args:
         shapes: The shapes that were asked for.
@@ -31,30 +29,25 @@ class Plan:
 
     def fixed(self, cell: str, threads: int) -> list[tuple[Shape, list[Baseline]]]:
         """Shapes and baselines with equal lengths."""
-        goal = self.full or cell in GOAL_CELLS
-        if threads > 1 and not goal:
-            return []
         same = cell in {one.__name__ for one in SAME.values()}
         found: list[tuple[Shape, list[Baseline]]] = []
         for shape in self.shapes:
             largest = shape == _LARGEST and not self.full
             baselines: list[Baseline] = ["torch.nn", "naive", "limit"]
             # The goal over JAX is one of a single core.
-            if goal and threads == 1 and not largest:
+            if threads == 1 and not largest:
                 baselines.append("jax")
             if same or not largest:
                 found.append((shape, baselines))
         return found
 
-    def lengths(self, cell: str) -> list[Shape]:
+    def lengths(self, cell: str, threads: int) -> list[Shape]:
         """Shapes with different lengths."""
         if self.full:
             return list(self.shapes)
-        return [shape for shape in self.shapes if cell == "LSTM" and shape != _LARGEST]
-
-    def costs(self, cell: str) -> bool:
-        """Whether memory and build are measured."""
-        return self.full or cell in GOAL_CELLS
+        if cell == "LSTM":
+            return [shape for shape in self.shapes if shape != _LARGEST]
+        return [self.shapes[0]] if threads == 1 else []
 
     @property
     def memory_shape(self) -> Shape:

@@ -57,7 +57,7 @@ class Bench:
                 self._fixed(number, subject)
             for subject in subjects:
                 self._lengths(number, subject)
-        self._costs([subject for subject in subjects if self._plan.costs(subject.cell)])
+        self._costs(subjects)
         return self.results
 
     def elapsed(self) -> float:
@@ -77,18 +77,15 @@ class Bench:
 
     def _fixed(self, threads: int, subject: Subject) -> None:
         cases = self._plan.fixed(subject.cell, threads)
-        if not cases:
-            return
         label = f"{subject.cell} ({subject.engine}), threads: {threads}"
         found = self._measure(label, threads, {}, time_fixed, *subject, cases, self._effort, self._device)
         for shape, timed in (found or {}).items():
             self.results.fixed[threads, subject, shape] = timed
             for name, reason in timed.missing.items():
-                what = subject.cell if name == "cell" else f"{subject.cell} / {name}"
-                self.results.missing.append(f"{what} at {shape}: {reason}")
+                self.results.missing.append(reason if name == "jax" else f"{subject.cell} at {shape}: {reason}")
 
     def _lengths(self, threads: int, subject: Subject) -> None:
-        for shape in self._plan.lengths(subject.cell):
+        for shape in self._plan.lengths(subject.cell, threads):
             for distribution in _DISTRIBUTIONS:
                 label = f"{subject.cell} ({subject.engine}) at {shape}, {distribution} lengths, threads: {threads}"
                 arguments = (*subject, shape, distribution, self._effort, self._device)
