@@ -522,7 +522,7 @@ def test_only_what_nobody_else_needs_is_overwritten(cell):
 def test_a_graph_can_be_walked_twice(cell, lengths):
     """The last walk may write over what was kept; one before it may not."""
     torch.manual_seed(0)
-    one, x = cell(5, 37), torch.randn(4, 9, 5, requires_grad=True)
+    one, x = cell(5, 37).double(), torch.randn(4, 9, 5, dtype=torch.float64, requires_grad=True)
     y, last = FusedEngine().run(one, dict(one.named_parameters()), x, one.initial_state(4, x), lengths)
     loss, inputs = y.square().sum() + last[0].square().sum(), [x, *one.parameters()]
     first = torch.autograd.grad(loss, inputs, retain_graph=True)
