@@ -14,11 +14,12 @@ from rnnbench.decode.beam import Beam, beam_search
 from rnnbench.decode.sample import Sampling, sample_sequences
 from rnnbench.errors import UserError
 
-BEGIN, END = 0, 1
+BEGIN, END, POSITIONS = 0, 1, 16
 
 
 class State(NamedTuple):
     sentence: Tensor
+    position: Tensor
     last: Tensor
     attention: Tensor | None
 
@@ -27,11 +28,14 @@ class State(NamedTuple):
 
 
 class Model:
-    """Scores of a token by the sentence and the two tokens before it; attends by the same."""
+    """Scores of a token by the sentence, the position and the two tokens before it; attends by the same.
+
+    Without the position some sequences would have the same parts in another order, and rounding would rank them.
+    """
 
     def __init__(self, sentences, vocabulary, seed, places=None, dtype=torch.float64):
         random = torch.Generator().manual_seed(seed)
-        shape = (sentences, vocabulary, vocabulary)
+        shape = (sentences, POSITIONS, vocabulary, vocabulary)
         self.table = (3 * torch.randn(*shape, vocabulary, generator=random, dtype=dtype)).log_softmax(-1)
         self.looks = None
         if places is not None:
@@ -43,14 +47,14 @@ class Model:
 
     def start(self, sentences):
         sentences = torch.tensor(sentences)
-        return State(sentences, torch.full_like(sentences, BEGIN), None)
+        return State(sentences, torch.zeros_like(sentences), torch.full_like(sentences, BEGIN), None)
 
     def step(self, tokens, state):
         self.steps += 1
         self.rows += len(tokens)
-        where = (state.sentence, state.last, tokens)
+        where = (state.sentence, state.position % POSITIONS, state.last, tokens)
         attention = None if self.looks is None else self.looks[where]
-        return self.table[where], State(state.sentence, tokens, attention)
+        return self.table[where], State(state.sentence, state.position + 1, tokens, attention)
 
     def search(self, sentences, limits, beam, **options):
         lengths = None if self.looks is None else self.places[sentences]
@@ -60,10 +64,10 @@ class Model:
     def rescore(self, sentence, tokens):
         """Sum of the log-probabilities of tokens and end, and the weights of the attention at each."""
         before, last, total, looks = BEGIN, BEGIN, 0.0, []
-        for token in (*tokens, END):
-            total += float(self.table[sentence, before, last, token])
+        for position, token in enumerate((*tokens, END)):
+            total += float(self.table[sentence, position, before, last, token])
             if self.looks is not None:
-                looks.append(self.looks[sentence, before, last])
+                looks.append(self.looks[sentence, position, before, last])
             before, last = last, token
         return total, torch.stack(looks) if looks else None
 
@@ -97,9 +101,10 @@ def plain_search(model, sentence, limit, beam):
             total = model.rescore(sentence, tokens)[0]
             # Without the end that `rescore` adds.
             before, last = ((BEGIN, BEGIN, *tokens))[-2:]
-            total -= float(model.table[sentence, before, last, END])
+            scores = model.table[sentence, length - 1, before, last]
+            total -= float(scores[END])
             for token in range(model.table.shape[-1]) if length <= limit else [END]:
-                candidates.append((total + float(model.table[sentence, before, last, token]), tokens, token))
+                candidates.append((total + float(scores[token]), tokens, token))
         best = sorted(candidates, key=lambda one: -one[0])[: beam.size - len(found)]
         found += [list(tokens) for _, tokens, token in best if token == END]
         scores = sorted((model.score(sentence, tokens, beam)[1] for tokens in found), reverse=True)
@@ -166,7 +171,7 @@ def test_size_one_is_greedy(seed, limit):
     model = Model(1, 5, seed)
     tokens, before, last = [], BEGIN, BEGIN
     while len(tokens) < limit:
-        best = int(model.table[0, before, last].argmax())
+        best = int(model.table[0, len(tokens), before, last].argmax())
         if best == END:
             break
         tokens.append(best)
@@ -247,11 +252,12 @@ def test_drawn_sequences_do_not_know_their_batch(seed, limits):
 def test_drawn_sequences_are_distributed_as_the_model_says():
     model = Model(1, 4, 5)
     many = 4000
-    state = State(torch.zeros(many, dtype=torch.int64), torch.zeros(many, dtype=torch.int64), None)
-    found = sample_sequences(model.step, state, BEGIN, END, torch.full((many,), 1), range(many), Sampling())
+    found = sample_sequences(
+        model.step, model.start([0] * many), BEGIN, END, torch.full((many,), 1), range(many), Sampling()
+    )
     for tokens, total, _ in every_hypothesis(model, 0, 1, Beam()):
         # What has reached the limit has to end.
-        probability = math.exp(total) if not tokens else float(model.table[0, BEGIN, BEGIN, tokens[0]].exp())
+        probability = math.exp(total) if not tokens else float(model.table[0, 0, BEGIN, BEGIN, tokens[0]].exp())
         share = sum(one.tokens == tokens for one in found) / many
         assert share == pytest.approx(probability, abs=4 * math.sqrt(probability / many))
 
