@@ -33,7 +33,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("preset", metavar="PRESET", help="what to train; options of rnnbench fit may follow")
     parser.add_argument("--threads", type=int, default=2, help="number of threads, each on a core (default: 2)")
     parser.add_argument("--batches", type=int, default=8, help="batches of a round (default: 8)")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each is timed, in turns (default: 3)")
+    parser.add_argument("--rounds", type=int, default=9, help="how often each is timed, in turns (default: 9)")
     parser.add_argument("--output", type=Path, default=Path("BENCHMARKS.md"), help="the file to put the section into")
     options, rest = parser.parse_known_args(words)
     try:
