@@ -140,10 +140,9 @@ def run_backward(
     """
     plan = program.plan
     steps, batch, _ = d_output.shape
-    buffers = {**kept, "doutput": d_output.contiguous(), "dz": d_output.new_empty(steps, batch, plan.buffers["z"])}
-    for one in plan.hoisted:
-        if one.gradient not in buffers:
-            buffers[one.gradient] = d_output.new_empty(steps, batch, plan.buffers[one.gradient])
+    buffers = {**kept, "doutput": d_output.contiguous()}
+    for name in plan.gradients:
+        buffers[name] = d_output.new_empty(steps, batch, plan.buffers[name])
     for name in plan.operands:
         buffers[f"d{name}"] = d_output.new_empty(batch, plan.buffers[name])
     for i in plan.differentiated_vectors:

@@ -51,7 +51,8 @@ class Plan:
         kept: For each leaf, whether training keeps its history.
         keeps_z: Whether the backward reads z, or what has taken its place.
         overwrites_z: Whether the forward writes to z.
-        replaced: The gradients that may be written over a buffer that the forward has kept, and which.
+        gradients: Buffers of gradients that are kept for all steps: of z, and what the hoisted products read.
+        replaced: Which of them may be written over a buffer that the forward has kept, and over which.
         weights: The weights of products.
         hoisted: What their gradients are made of.
         buffers: Widths of all buffers, in the order of the native call.
@@ -70,6 +71,7 @@ class Plan:
     kept: tuple[bool, ...]
     keeps_z: bool
     overwrites_z: bool
+    gradients: tuple[str, ...]
     replaced: Mapping[str, str]
     weights: tuple[Constant, ...]
     hoisted: tuple[HoistedProduct, ...]
@@ -133,8 +135,8 @@ def make_plan(cell: RNNCell, params: Mapping[str, Tensor], inputs: int, masked: 
     buffers["output"] = width(step.output)
     buffers.update({f"d{name}": size for name, size in list(buffers.items()) if name != "mask"})
     buffers.update(saved=columns, spill=max(spilled, spilled_back), temporary=0)
-    gradients = ["dz", *dict.fromkeys(one.gradient for one in hoisted if one.gradient != "dz")]
-    private = [*(["z"] if overwrites_z else []), *(["saved"] if columns else [])]
+    gradients = tuple(dict.fromkeys(["dz", *(one.gradient for one in hoisted)]))
+    private = ["z", "saved"] if overwrites_z else ["saved"]
     replaced = reuse_kept(step.graph, backward, buffers, gradients, private)
     buffers.update({gradient: buffers[kept] for gradient, kept in replaced.items()})
     emitter = Emitter(buffers)
@@ -153,6 +155,7 @@ def make_plan(cell: RNNCell, params: Mapping[str, Tensor], inputs: int, masked: 
         kept,
         halves.keeps_z or overwrites_z,
         overwrites_z,
+        gradients,
         replaced,
         tuple(weights),
         tuple(hoisted),

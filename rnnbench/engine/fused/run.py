@@ -138,7 +138,7 @@ def _backward(
         buffers[f"dprev{i}"] = buffers[f"dnext{i}"] = gradient
     # What was kept will not be asked for again, unless the graph is retained.
     replaced = {} if torch._C._autograd._get_current_graph_task_keep_graph() else plan.replaced
-    for name in dict.fromkeys(["dz", *(one.gradient for one in plan.hoisted)]):
+    for name in plan.gradients:
         old = replaced.get(name)
         buffers[name] = kept[old] if old else d_output.new_empty(layout.rows, plan.buffers[name])
     for name in plan.operands:
