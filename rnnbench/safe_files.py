@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rnnbench.errors import UserError
@@ -37,19 +40,34 @@ def replace_bytes(path: Path, content: bytes) -> None:
         path: The file to write; its folder exists.
         content: Its new content.
     """
+    with whole_file(path) as part:
+        part.write_bytes(content)
+
+
+@contextmanager
+def whole_file(
+    path: Path, hint: str = "what stood there before is unchanged; free some space or choose another place"
+) -> Iterator[Path]:
+    """Gives a file to write into, which takes the place of ``path`` once it is written: nobody ever sees a part of it.
+
+    Two processes may write the same file at once; the last one stays.
+
+    Args:
+        path: The file; its folder exists.
+        hint: What to do where it cannot be written.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
     # In the same folder, because a rename is atomic only within one file system.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        try:
+            yield part
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
-        raise UserError(
-            f"cannot be written: {error.strerror or error}",
-            where=path,
-            hint="what stood there before is unchanged; free some space or choose another place",
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        raise UserError(f"cannot be written: {error.strerror or error}", where=path, hint=hint) from error

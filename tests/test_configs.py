@@ -7,9 +7,9 @@ import pytest
 import rnnbench
 from rnnbench.cli import main
 from rnnbench.cli.presets import preset_names
+from rnnbench.folders import configs_folder
 from rnnbench.results.committed import read_rows
 from rnnbench.results.readme import update_readme
-from rnnbench.shipped import configs_folder
 
 PRESETS = [name for name in preset_names() if name.startswith("text_generation/")]
 CELLS = [name for name in preset_names() if name.startswith("cells/")]
@@ -21,7 +21,7 @@ def words(tmp_path: Path) -> str:
     for split in ("train", "validation", "test"):
         (tmp_path / "corpus" / f"{split}.txt").write_text("to be or not to be\n" * 40)
     # The presets of fixed data sets check them against their cards.
-    card = "data: {init_args: {source: {class_path: rnnbench.data.files.Files, init_args: {path: x, card: null}}}}"
+    card = "data: {init_args: {source: {class_path: rnnbench.data.Files, init_args: {path: x, card: null}}}}"
     (tmp_path / "corpus" / "card.yaml").write_text(card)
     return f"--config corpus/card.yaml --data.source Files --data.source.path {tmp_path / 'corpus'} --name smoke"
 

@@ -48,4 +48,6 @@ def test_every_option_is_documented_and_none_else(name):
 
 
 def test_the_walk_finds_what_a_config_names():
-    assert {"rnnbench.cells.lstm.LSTM", "rnnbench.backbone.stack.Backbone", "rnnbench.data.files.Files"} <= set(CLASSES)
+    assert {"rnnbench.cells.lstm.LSTM", "rnnbench.backbone.stack.Backbone", "rnnbench.data.sources.files.Files"} <= set(
+        CLASSES
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import rnnbench
 from rnnbench.cli.presets import preset_names
-from rnnbench.shipped import configs_folder
+from rnnbench.folders import configs_folder
 
 _KINDS = ("applications", "cells", "data", "presets")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rnnbench.errors import UserError, did_you_mean
-from rnnbench.shipped import configs_folder
+from rnnbench.folders import configs_folder
 
 _OPTIONS = ("-c", "--config")
 # Folders of files that are no configurations of a run.

@@ -62,10 +62,10 @@ def change_tables(change: Callable[[list[Row]], list[Row]]) -> None:
         UserError: This is no checkout, or a row is refused.
     """
     from rnnbench.errors import UserError
+    from rnnbench.folders import configs_folder
     from rnnbench.results.committed import read_rows, write_rows
     from rnnbench.results.readme import update_readme
     from rnnbench.safe_files import read_text, replace_text
-    from rnnbench.shipped import configs_folder
 
     configs = configs_folder()
     readme = configs.parent / "README.md"

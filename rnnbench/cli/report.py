@@ -54,12 +54,12 @@ def write_report(runs: Sequence[str], out: Path, across: Collection[Field] = (),
     # Before numpy is imported: the products of the tests are small, and on a busy machine threads wait for each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from rnnbench.cli.listing import cells
+    from rnnbench.folders import configs_folder
     from rnnbench.report.build import build
     from rnnbench.report.committed import content_of_rows
     from rnnbench.report.runs import content_of_runs
     from rnnbench.results.committed import read_rows
     from rnnbench.safe_files import read_text
-    from rnnbench.shipped import configs_folder
 
     rows = read_rows(configs_folder() / "results.csv")
     content = content_of_runs(runs, rows, across) if runs else content_of_rows(rows, [name for name, _ in cells()])

@@ -50,12 +50,12 @@ def _paper(arguments: argparse.Namespace) -> int:
     from rnnbench.cli.launching import launched
     from rnnbench.cli.record import change_tables
     from rnnbench.cli.report import write_report
+    from rnnbench.folders import configs_folder
     from rnnbench.results.committed import read_rows
     from rnnbench.results.entry import record_result
     from rnnbench.results.readme import render
     from rnnbench.results.record import RESULT_FILE, read_result
     from rnnbench.safe_files import replace_text
-    from rnnbench.shipped import configs_folder
     from rnnbench.study.conduct import conduct_runs
 
     folder = arguments.out or Path("runs") / "studies" / "paper"

@@ -24,6 +24,7 @@ import rnnbench.cells
 import rnnbench.data
 import rnnbench.tasks
 from rnnbench.cli.config_files import check_config_file, named_files
+from rnnbench.cli.old_names import accept_old_names
 from rnnbench.cli.parse_errors import as_user_error
 from rnnbench.cli.run_options import RunOptions, option_parser, read_options
 from rnnbench.errors import UserError
@@ -70,6 +71,7 @@ def run_verb(words: list[str], callbacks: Sequence[Callback] = ()) -> int:
     quiet()
     options = read_options(verb, words[1:])
     import_all()
+    accept_old_names()
     try:
         with _log_printed() if verb == "fit" and _is_first_process() else contextlib.nullcontext():
             cli = RunCLI(options, callbacks)

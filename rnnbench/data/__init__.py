@@ -1,1 +1,41 @@
-"""Where data comes from and how it reaches a model: sources, cards, vocabularies, batches."""
+"""Where data comes from and how it reaches a model.
+
+A configuration names a source by this package alone, ``rnnbench.data.Files``, wherever its module lies. Modules are
+imported when one of their names is asked for, so that reading a data card costs no torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_HOME = {
+    "Augmentation": "audio.augment",
+    "CaptionedImages": "sources.captioned_images",
+    "Features": "audio.features",
+    "Files": "sources.files",
+    "GeneratedNews": "generated.news",
+    "GeneratedPairs": "generated.pairs",
+    "GeneratedReviews": "generated.reviews",
+    "GeneratedScenes": "generated.scenes.source",
+    "GeneratedSpeech": "generated.speech",
+    "Hub": "sources.hub",
+    "ImageAugmentation": "images.augment",
+    "JoinedRecordings": "sources.joined_recordings",
+    "Package": "sources.package",
+    "Recordings": "sources.recordings",
+    "Source": "source",
+    "StandardLibrary": "sources.standard_library",
+}
+
+__all__ = list(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -14,7 +14,7 @@ from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable, Reduce
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch.optim import Optimizer
 
-from rnnbench.data.bucket_loader import Position
+from rnnbench.data.batches.bucket_loader import Position
 from rnnbench.data.left_out import LeftOut
 from rnnbench.errors import UserError
 from rnnbench.examples import Example

@@ -8,8 +8,8 @@ from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_com
 
 from rnnbench.cli import main
 from rnnbench.cli.presets import preset_names
+from rnnbench.folders import configs_folder
 from rnnbench.results.metric import BETTER
-from rnnbench.shipped import configs_folder
 
 SWEEPS = sorted((configs_folder() / "sweeps").glob("*.yaml"))
 

@@ -8,10 +8,10 @@ import yaml
 
 import rnnbench
 from rnnbench.data.cards import Builtin, InPackage, OnHub, UserFiles, VectorsInPackage, card_names, load_card
-from rnnbench.data.files import Files
 from rnnbench.data.source import SPLITS
+from rnnbench.data.sources.files import Files
 from rnnbench.errors import UserError
-from rnnbench.shipped import configs_folder, data_folder
+from rnnbench.folders import configs_folder, data_folder
 
 
 @pytest.mark.parametrize("name", card_names())
@@ -107,7 +107,7 @@ def test_broken_yaml_is_an_error():
 def test_folders_lie_in_the_package_in_a_wheel_and_beside_it_in_a_checkout(monkeypatch, tmp_path):
     package = Path(rnnbench.__file__).resolve().parent
     assert data_folder() in (package / "resources" / "data", package.parent / "data")
-    monkeypatch.setattr("rnnbench.shipped._PACKAGE", tmp_path / "rnnbench")
+    monkeypatch.setattr("rnnbench.folders._PACKAGE", tmp_path / "rnnbench")
     assert configs_folder() == tmp_path / "configs"
     (tmp_path / "rnnbench" / "resources" / "configs").mkdir(parents=True)
     assert configs_folder() == tmp_path / "rnnbench" / "resources" / "configs"

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from jsonargparse import ArgumentParser
 
-from rnnbench.data.files import Files
-from rnnbench.data.hub import Hub
-from rnnbench.data.package import Package
 from rnnbench.data.source import Source
-from rnnbench.data.stdlib import StandardLibrary
+from rnnbench.data.sources.files import Files
+from rnnbench.data.sources.hub import Hub
+from rnnbench.data.sources.package import Package
+from rnnbench.data.sources.standard_library import StandardLibrary
 
 SOURCES = (Files, Hub, Package, StandardLibrary)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnnbench.data.bucket import Budget, TrainingBatches, deal
+from rnnbench.data.batches.bucket import Budget, TrainingBatches, deal
 from rnnbench.errors import UserError
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.results.record import read_result

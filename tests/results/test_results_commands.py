@@ -27,9 +27,9 @@ def _run(*words: str | Path) -> int:
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch) -> Path:
     """A checkout with an empty results table in its README."""
-    shipped = types.ModuleType("rnnbench.shipped")
+    shipped = types.ModuleType("rnnbench.folders")
     shipped.configs_folder = lambda: tmp_path / "checkout" / "configs"
-    monkeypatch.setitem(sys.modules, "rnnbench.shipped", shipped)
+    monkeypatch.setitem(sys.modules, "rnnbench.folders", shipped)
     root = tmp_path / "checkout"
     (root / "configs").mkdir(parents=True)
     (root / "pyproject.toml").touch()

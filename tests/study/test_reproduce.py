@@ -108,7 +108,7 @@ def test_results_are_recorded(study, tmp_path, monkeypatch):
     (root / "configs").mkdir(parents=True)
     (root / "pyproject.toml").touch()
     (root / "README.md").write_text("<!-- results:some_text_generation -->\n<!-- /results -->\n")
-    monkeypatch.setattr("rnnbench.shipped.configs_folder", lambda: root / "configs")
+    monkeypatch.setattr("rnnbench.folders.configs_folder", lambda: root / "configs")
     _record("some", comparison)
     rows = read_rows(root / "configs" / "results.csv")
     assert {row.table for row in rows} == {"some_text_generation"}

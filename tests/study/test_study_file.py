@@ -5,7 +5,7 @@ from a_study import FILE, TUNED
 
 from rnnbench.cli.presets import config_path, preset_names
 from rnnbench.errors import UserError
-from rnnbench.shipped import configs_folder
+from rnnbench.folders import configs_folder
 from rnnbench.study import plan, tuning
 from rnnbench.study.file import Range, read_study
 

@@ -21,7 +21,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from rnnbench.cached import cache_folder
+from rnnbench.folders import cache_folder
 
 log = logging.getLogger(__name__)
 

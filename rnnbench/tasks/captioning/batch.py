@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rnnbench.data.batch import pad
-from rnnbench.data.image_augment import ImageAugmentation
-from rnnbench.data.image_features import Features
-from rnnbench.data.image_maps import read_maps
-from rnnbench.data.images import Fit, Pixels, read_image
-from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.data.batches.batch import pad
+from rnnbench.data.images.augment import ImageAugmentation
+from rnnbench.data.images.features import Features
+from rnnbench.data.images.maps import read_maps
+from rnnbench.data.images.picture import Fit, Pixels, read_image
+from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.errors import UserError
 from rnnbench.tasks.captioning.images import CaptionedImage
 
@@ -125,7 +125,7 @@ class Images:
         """Puts maps into batches from now on, in place of images, which then need no place in memory.
 
         Args:
-            file: Where `rnnbench.data.image_maps.write_maps` has written them.
+            file: Where `rnnbench.data.images.maps.write_maps` has written them.
         """
         self._maps = file
         self._seen = None

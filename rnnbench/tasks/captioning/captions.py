@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from rnnbench.data.english import english_words
+from rnnbench.data.text.english import english_words
 
 CaptionUnit = Literal["english", "word"]
-"""What a word is: English words and clitics (`rnnbench.data.english.english_words`), or what white space separates."""
+"""What a word is: English words and clitics (`rnnbench.data.text.english.english_words`), or what white space
+separates."""
 
 
 def caption_words(text: str, unit: CaptionUnit = "english", lowercase: bool = True, punctuation: bool = False) -> str:

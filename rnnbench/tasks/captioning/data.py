@@ -12,15 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench.data.bucket import Budget, TrainingBatches, evaluation_batches
-from rnnbench.data.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
+from rnnbench.data.batches.bucket import Budget, TrainingBatches, evaluation_batches
+from rnnbench.data.batches.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
 from rnnbench.data.fingerprint import fingerprint
-from rnnbench.data.image_augment import ImageAugmentation
-from rnnbench.data.image_features import Features
-from rnnbench.data.images import Fit, Pixels
+from rnnbench.data.images.augment import ImageAugmentation
+from rnnbench.data.images.features import Features
+from rnnbench.data.images.picture import Fit, Pixels
 from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Row, Source, Split
-from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec, TaskData
 from rnnbench.tasks.captioning.batch import CaptionBatch, Images
@@ -52,7 +52,7 @@ class CaptionData(TaskData):
     Args:
         source: Where images and captions come from.
         features: Folder of ``.npy`` or ``.npz`` files, or one ``.npz`` file, with a matrix of regions by features for
-            each image, by its name (see `rnnbench.data.image_features`), which models read in place of the image; null
+            each image, by its name (see `rnnbench.data.images.features`), which models read in place of the image; null
             for pixels. The images themselves then are not needed, but for pictures.
         image_size: Pixels of a side that images are brought to.
         fit: How an image becomes a square: its sides are stretched, or what is too long is cut off.

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rnnbench.data.image_features import FeatureFile, find_features
+from rnnbench.data.images.features import FeatureFile, find_features
 from rnnbench.data.source import Split
 from rnnbench.errors import UserError
 from rnnbench.tasks.captioning.images import CaptionedImage

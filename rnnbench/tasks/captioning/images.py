@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rnnbench.data.image_features import FeatureFile, Features, read_features
-from rnnbench.data.images import Fit, Picture, Pixels, picture_of, read_image
+from rnnbench.data.images.features import FeatureFile, Features, read_features
+from rnnbench.data.images.picture import Fit, Picture, Pixels, picture_of, read_image
 from rnnbench.data.source import Row
 from rnnbench.errors import UserError
 

@@ -13,11 +13,11 @@ import torch
 from lightning.pytorch import Trainer
 from numpy.typing import NDArray
 
-from rnnbench.data.cache import cache_folder
 from rnnbench.data.fingerprint import fingerprint
-from rnnbench.data.image_maps import has_maps, write_maps
-from rnnbench.data.images import Picture
+from rnnbench.data.images.maps import has_maps, write_maps
+from rnnbench.data.images.picture import Picture
 from rnnbench.data.source import Row
+from rnnbench.folders import cache_folder
 from rnnbench.tasks.captioning.batch import Images, as_images
 from rnnbench.tasks.captioning.data import CaptionData
 from rnnbench.tasks.captioning.encoder import ImageEncoder

@@ -9,9 +9,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from rnnbench.data.scenes.captions import meaning_of
+from rnnbench.data.generated.scenes.captions import meaning_of
 from rnnbench.data.source import Split
-from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.examples import Example, plain
 from rnnbench.tasks.base import Spec, Task
 from rnnbench.tasks.captioning.batch import CaptionBatch

@@ -13,7 +13,7 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
-from rnnbench.data.images import Pixels
+from rnnbench.data.images.picture import Pixels
 from rnnbench.errors import UserError
 from rnnbench.safe_files import replace_bytes
 from rnnbench.tasks.fonts import font_families

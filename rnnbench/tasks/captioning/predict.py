@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
-from rnnbench.data.image_features import FEATURE_SUFFIXES, FeatureFile, Features, find_features, read_features
-from rnnbench.data.images import IMAGE_SUFFIXES, Picture, Pixels, read_image
+from rnnbench.data.images.features import FEATURE_SUFFIXES, FeatureFile, Features, find_features, read_features
+from rnnbench.data.images.picture import IMAGE_SUFFIXES, Picture, Pixels, read_image
 from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec

@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 
 from rnnbench.backbone import Backbone
 from rnnbench.data.source import Split
-from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
 from rnnbench.nn import WordEmbedding

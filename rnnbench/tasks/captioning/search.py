@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
-from rnnbench.data.image_features import Features
-from rnnbench.data.images import Pixels
-from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.data.images.features import Features
+from rnnbench.data.images.picture import Pixels
+from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.decode.beam import Beam, Hypothesis, beam_search
 from rnnbench.nn.decoder import Encoded
 from rnnbench.tasks.captioning.batch import Regions, as_read

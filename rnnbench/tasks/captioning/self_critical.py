@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
-from rnnbench.data.batch import pad
-from rnnbench.data.text_encoder import TextEncoder
-from rnnbench.data.vocabulary import END
+from rnnbench.data.batches.batch import pad
+from rnnbench.data.text.encoder import TextEncoder
+from rnnbench.data.text.vocabulary import END
 from rnnbench.decode.beam import Beam
 from rnnbench.decode.sample import Sampling, sample_sequences
 from rnnbench.nn.decoder import Encoded

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench.data.batch import IGNORED, pad
-from rnnbench.data.bucket import Budget, TrainingBatches, evaluation_batches
-from rnnbench.data.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
+from rnnbench.data.batches.batch import IGNORED, pad
+from rnnbench.data.batches.bucket import Budget, TrainingBatches, evaluation_batches
+from rnnbench.data.batches.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.left_out import LeftOut, TooLong
 from rnnbench.data.source import SPLITS, Row, Source, Split
-from rnnbench.data.vectors import Vectors, load_vectors, prepare_vectors
+from rnnbench.data.text.vectors import Vectors, load_vectors, prepare_vectors
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec, TaskData
 from rnnbench.tasks.labelling.encoder import TaggingBatch, TokenEncoder

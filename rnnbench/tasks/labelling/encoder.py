@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from rnnbench.data.batch import IGNORED, pad
-from rnnbench.data.vocabulary import BEGIN, END, Vocabulary
+from rnnbench.data.batches.batch import IGNORED, pad
+from rnnbench.data.text.vocabulary import BEGIN, END, Vocabulary
 
 _HALF_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)}
 

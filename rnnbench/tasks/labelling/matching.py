@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rnnbench.data.vocabulary import SPECIALS, UNKNOWN
+from rnnbench.data.text.vocabulary import SPECIALS, UNKNOWN
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec
 from rnnbench.tasks.labelling.encoder import TaggingBatch

@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from rnnbench.data.bucket import Budget, evaluation_batches
+from rnnbench.data.batches.bucket import Budget, evaluation_batches
 from rnnbench.errors import UserError
 from rnnbench.examples import Example, plain
 from rnnbench.tasks.base import Spec, Task

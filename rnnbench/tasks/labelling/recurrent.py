@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from rnnbench.backbone import Backbone
-from rnnbench.data.batch import IGNORED
+from rnnbench.data.batches.batch import IGNORED
 from rnnbench.errors import UserError
 from rnnbench.nn import WordEmbedding
 from rnnbench.nn.characters import CharacterEncoder

@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.tasks.sentiment.model import TextClassifier
 
 MOST_STEPS = 1000

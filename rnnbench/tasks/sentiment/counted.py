@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rnnbench.data.batch import SequenceBatch
+from rnnbench.data.batches.batch import SequenceBatch
 from rnnbench.tasks.base import Spec
 from rnnbench.tasks.sentiment.model import TextClassifier
 

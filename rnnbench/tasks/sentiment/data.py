@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from rnnbench.data.batch import SequenceBatch, pad
-from rnnbench.data.bucket import Budget, TrainingBatches, evaluation_batches
-from rnnbench.data.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
+from rnnbench.data.batches.batch import SequenceBatch, pad
+from rnnbench.data.batches.bucket import Budget, TrainingBatches, evaluation_batches
+from rnnbench.data.batches.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Row, Source, Split
-from rnnbench.data.text_encoder import TextEncoder, Unit
-from rnnbench.data.vectors import Vectors, load_vectors, prepare_vectors
-from rnnbench.data.vocabulary import Labels
+from rnnbench.data.text.encoder import TextEncoder, Unit
+from rnnbench.data.text.vectors import Vectors, load_vectors, prepare_vectors
+from rnnbench.data.text.vocabulary import Labels
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec, TaskData
 from rnnbench.tasks.sentiment.examples import Example, examples_of, phrases_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from rnnbench.data.formats.trees import read_phrases
 from rnnbench.data.source import Row
-from rnnbench.data.trees import read_phrases
 from rnnbench.errors import UserError, did_you_mean
 
 _TREE = "tree"

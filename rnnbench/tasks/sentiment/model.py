@@ -11,10 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rnnbench.data.batch import SequenceBatch
-from rnnbench.data.bucket import Budget, evaluation_batches
-from rnnbench.data.text_encoder import TextEncoder
-from rnnbench.data.vocabulary import Labels
+from rnnbench.data.batches.batch import SequenceBatch
+from rnnbench.data.batches.bucket import Budget, evaluation_batches
+from rnnbench.data.text.encoder import TextEncoder
+from rnnbench.data.text.vocabulary import Labels
 from rnnbench.examples import Example, Line, Piece, plain
 from rnnbench.tasks.base import Spec, Task
 from rnnbench.tasks.sentiment.data import SentimentData, as_batch

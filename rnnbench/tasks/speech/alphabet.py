@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnbench.data.text_encoder import TextEncoder
-from rnnbench.data.vocabulary import SPECIALS
+from rnnbench.data.text.encoder import TextEncoder
+from rnnbench.data.text.vocabulary import SPECIALS
 from rnnbench.errors import UserError
 
 SpeechUnit = Literal["char", "word"]

@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rnnbench.data.audio import Recording, Samples, read_audio
-from rnnbench.data.augment import Augmentation
-from rnnbench.data.batch import pad
-from rnnbench.data.features import Features, Frames, moments, normalized, statistics
+from rnnbench.data.audio.augment import Augmentation
+from rnnbench.data.audio.features import Features, Frames, moments, normalized, statistics
+from rnnbench.data.audio.recording import Recording, Samples, read_audio
+from rnnbench.data.batches.batch import pad
 
 Normalizer = tuple[Frames, Frames]
 """Mean and standard deviation ``(F,)`` of features."""

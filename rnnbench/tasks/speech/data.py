@@ -11,11 +11,11 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnbench.data.audio import Recording, num_samples, recording_of
-from rnnbench.data.augment import Augmentation
-from rnnbench.data.bucket import Budget, TrainingBatches, evaluation_batches
-from rnnbench.data.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
-from rnnbench.data.features import Features, Frames, moments, statistics
+from rnnbench.data.audio.augment import Augmentation
+from rnnbench.data.audio.features import Features, Frames, moments, statistics
+from rnnbench.data.audio.recording import Recording, num_samples, recording_of
+from rnnbench.data.batches.bucket import Budget, TrainingBatches, evaluation_batches
+from rnnbench.data.batches.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Row, Source, Split

@@ -17,8 +17,8 @@ from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
 
 from rnnbench.backbone import Backbone
-from rnnbench.data.bucket import Budget, evaluation_batches
-from rnnbench.data.features import Features, Frames
+from rnnbench.data.audio.features import Features, Frames
+from rnnbench.data.batches.bucket import Budget, evaluation_batches
 from rnnbench.data.source import Split
 from rnnbench.errors import UserError
 from rnnbench.nn.subsample import FrameStacking, Subsampling

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnbench.data.features import Frames
+from rnnbench.data.audio.features import Frames
 from rnnbench.decode.ctc import align, best_path
 from rnnbench.safe_files import replace_bytes
 

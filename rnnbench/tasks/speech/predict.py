@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnbench.data.audio import AUDIO_SUFFIXES, Recording, Samples, read_blocks
+from rnnbench.data.audio.recording import AUDIO_SUFFIXES, Recording, Samples, read_blocks
 from rnnbench.decode.ctc import BestPath
 from rnnbench.errors import UserError
 from rnnbench.tasks.speech.decoder import Decoder

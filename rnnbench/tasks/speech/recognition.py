@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnbench.data.audio import Recording, Samples, read_blocks
-from rnnbench.data.features import Frames
+from rnnbench.data.audio.features import Frames
+from rnnbench.data.audio.recording import Recording, Samples, read_blocks
 from rnnbench.decode.ctc import align
 from rnnbench.tasks.speech.batch import normalize
 from rnnbench.tasks.speech.decoder import Decode

@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rnnbench.data.audio import Samples
-from rnnbench.data.features import FeatureStream, Frames
+from rnnbench.data.audio.features import FeatureStream, Frames
+from rnnbench.data.audio.recording import Samples
 from rnnbench.errors import UserError
 from rnnbench.nn.subsample import FrameStacking
 from rnnbench.tasks.speech.batch import normalize

@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
+from rnnbench.data.batches.strips import EvaluationLoader, Strips, TrainingLoader
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.source import SPLITS, Source, Split
-from rnnbench.data.strips import EvaluationLoader, Strips, TrainingLoader
-from rnnbench.data.tokenizer import Level, Tokenizer, TokenStream
+from rnnbench.data.text.tokenizer import Level, Tokenizer, TokenStream
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec, TaskData
 

@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from rnnbench.backbone.state import StackState, detach, leaves, reset, unflatten
-from rnnbench.data.batch import IGNORED, StripBatch
-from rnnbench.data.tokenizer import Tokenizer
+from rnnbench.data.batches.batch import IGNORED, StripBatch
+from rnnbench.data.text.tokenizer import Tokenizer
 from rnnbench.decode.sample import Sampling, sample
 from rnnbench.errors import UserError
 from rnnbench.examples import Example, plain

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from rnnbench.backbone.state import StackState
-from rnnbench.data.batch import StripBatch
+from rnnbench.data.batches.batch import StripBatch
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec
 from rnnbench.tasks.text_generation.kneser_ney import KneserNey

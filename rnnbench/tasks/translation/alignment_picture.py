@@ -13,7 +13,7 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
-from rnnbench.data.reversible import JOINED
+from rnnbench.data.text.reversible import JOINED
 from rnnbench.errors import UserError
 from rnnbench.safe_files import replace_bytes
 from rnnbench.tasks.fonts import font_families

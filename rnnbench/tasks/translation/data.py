@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench.data.batch import PairBatch, pad
-from rnnbench.data.bucket import Budget, TrainingBatches, evaluation_batches
-from rnnbench.data.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
+from rnnbench.data.batches.batch import PairBatch, pad
+from rnnbench.data.batches.bucket import Budget, TrainingBatches, evaluation_batches
+from rnnbench.data.batches.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Source, Split
-from rnnbench.data.text_encoder import TextEncoder, Unit
+from rnnbench.data.text.encoder import TextEncoder, Unit
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec, TaskData
 from rnnbench.tasks.translation.pairs import Pair, read_pairs

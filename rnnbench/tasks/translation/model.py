@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rnnbench.data.batch import PairBatch
-from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.data.batches.batch import PairBatch
+from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.decode.beam import Beam
 from rnnbench.examples import Example, plain
 from rnnbench.nn.decoder import DecoderState

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from rnnbench.backbone import Backbone
 from rnnbench.backbone.initialize import uniform
-from rnnbench.data.batch import PairBatch
-from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.data.batches.batch import PairBatch
+from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
 from rnnbench.nn import WordEmbedding

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
-from rnnbench.data.batch import pad
-from rnnbench.data.bucket import Budget, evaluation_batches
-from rnnbench.data.text_encoder import TextEncoder
-from rnnbench.data.vocabulary import UNKNOWN
+from rnnbench.data.batches.batch import pad
+from rnnbench.data.batches.bucket import Budget, evaluation_batches
+from rnnbench.data.text.encoder import TextEncoder
+from rnnbench.data.text.vocabulary import UNKNOWN
 from rnnbench.decode.beam import Beam, Hypothesis, beam_search
 from rnnbench.decode.sample import Sampling, sample_sequences
 from rnnbench.errors import UserError

@@ -6,9 +6,9 @@ from torch import nn
 from torchmetrics import MeanMetric
 
 from rnnbench.backbone import Backbone
-from rnnbench.data.batch import SequenceBatch, pad
-from rnnbench.data.bucket import Budget, TrainingBatches, evaluation_batches
-from rnnbench.data.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
+from rnnbench.data.batches.batch import SequenceBatch, pad
+from rnnbench.data.batches.bucket import Budget, TrainingBatches, evaluation_batches
+from rnnbench.data.batches.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
 from rnnbench.data.left_out import LeftOut
 from rnnbench.tasks.base import Task, TaskData
 from rnnbench.tasks.item_values import ItemValues

@@ -8,8 +8,8 @@ import torch
 from rnnbench.backbone import Backbone
 from rnnbench.bench.subjects import all_cells
 from rnnbench.cells import GRU, LSTM
-from rnnbench.data.batch import pad
-from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.data.batches.batch import pad
+from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
 from rnnbench.nn import WordEmbedding

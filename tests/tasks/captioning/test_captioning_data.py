@@ -9,8 +9,8 @@ from PIL import Image
 from two_sides import captions, encoded, picture
 
 from rnnbench.bench.training_step import instantiate
-from rnnbench.data.files import Files
-from rnnbench.data.image_augment import ImageAugmentation
+from rnnbench.data.images.augment import ImageAugmentation
+from rnnbench.data.sources.files import Files
 from rnnbench.errors import UserError
 from rnnbench.tasks.captioning import CaptionData
 

@@ -19,7 +19,7 @@ def test_every_preset_trains(preset, rnnbench, corpus, tmp_path, monkeypatch):
     # The libraries of pretrained networks need not be there.
     monkeypatch.setattr(pretrained, "make_network", TinyNetwork)
     # The presets of fixed data sets check them against their cards.
-    source = f"{{class_path: rnnbench.data.files.Files, init_args: {{path: {corpus}, card: null}}}}"
+    source = f"{{class_path: rnnbench.data.Files, init_args: {{path: {corpus}, card: null}}}}"
     own = f"data: {{init_args: {{source: {source}, folder: {corpus}, min_count: 1}}}}"
     if "frequent" not in preset and "nearest" not in preset:
         own += "\nmodel: {init_args: {backbone: {init_args: {hidden_size: 8, engine: reference}}}}"

@@ -1,6 +1,6 @@
 import torch
 
-from rnnbench.data.images import Picture
+from rnnbench.data.images.picture import Picture
 from rnnbench.tasks.captioning.images import CaptionedImage, Named
 from rnnbench.tasks.captioning.pointing import count_pointed, touched
 

@@ -9,7 +9,7 @@ import torch
 from test_captioner import CAPTIONS, CONV, MODELS, SMALL, WORD, WORDS, batch, token_log_probs
 from two_sides import write_corpus
 
-from rnnbench.data.files import Files
+from rnnbench.data.sources.files import Files
 from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
 from rnnbench.results.record import read_result

@@ -4,7 +4,7 @@ import pytest
 import torch
 from test_captioner import CAPTIONS, batch, captioner
 
-from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.decode.beam import Beam, Hypothesis
 from rnnbench.errors import UserError
 from rnnbench.tasks.captioning import Captioner, self_critical

@@ -17,7 +17,7 @@ def test_every_preset_trains(preset, rnnbench, tmp_path):
     for split in ("train", "validation", "test"):
         (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     # The presets of fixed data sets check them against their cards, and GloVe is a download.
-    source = f"{{class_path: rnnbench.data.files.Files, init_args: {{path: {tmp_path}, card: null}}}}"
+    source = f"{{class_path: rnnbench.data.Files, init_args: {{path: {tmp_path}, card: null}}}}"
     (tmp_path / "own.yaml").write_text(f"data: {{init_args: {{source: {source}, vectors: null}}}}")
     assert rnnbench(f"fit --config {preset} --config smoke --config own.yaml --name smoke")[0] == 0
     assert (tmp_path / "runs/labelling/smoke/result.json").is_file()

@@ -20,7 +20,7 @@ def weights(path):
 
 def without_card(words):
     """Options for data of one's own in place of those of a preset, which checks its data against their card."""
-    source = f"{{class_path: rnnbench.data.files.Files, init_args: {{path: {words}, card: null}}}}"
+    source = f"{{class_path: rnnbench.data.Files, init_args: {{path: {words}, card: null}}}}"
     (words / "own.yaml").write_text(f"data: {{init_args: {{source: {source}}}}}")
     return f"--config {words / 'own.yaml'}"
 

@@ -7,9 +7,9 @@ import torch
 
 from rnnbench.backbone import Backbone
 from rnnbench.cells import GRU
-from rnnbench.data.files import Files
-from rnnbench.data.generated_news import GeneratedNews
+from rnnbench.data.generated.news import GeneratedNews
 from rnnbench.data.source import SPLITS, Source
+from rnnbench.data.sources.files import Files
 from rnnbench.errors import UserError
 from rnnbench.nn import CharacterCNN, CharacterRNN, WordEmbedding
 from rnnbench.tasks.labelling import MajorityTagger, MaximumMatching, Tagger, TaggingData

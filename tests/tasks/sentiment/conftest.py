@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from rnnbench.data.generated_reviews import GeneratedReviews
+from rnnbench.data.generated.reviews import GeneratedReviews
 
 SIZES = {"train": 61, "validation": 17, "test": 23}
 
@@ -14,7 +14,7 @@ def corpus(tmp_path):
     """A folder of JSON lines; one text of the test split has no words. own.yaml puts it in place of a package."""
     folder = tmp_path / "reviews"
     folder.mkdir()
-    source = "{class_path: rnnbench.data.files.Files, init_args: {path: x, card: null}}"
+    source = "{class_path: rnnbench.data.Files, init_args: {path: x, card: null}}"
     (tmp_path / "own.yaml").write_text(f"data: {{init_args: {{vectors: null, phrases: false, source: {source}}}}}")
     source = GeneratedReviews()
     for split, size in SIZES.items():

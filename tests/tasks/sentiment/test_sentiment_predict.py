@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.tasks.sentiment import RecurrentClassifier, coloured
 from rnnbench.tasks.sentiment.coloured import colour_steps, token_spans
 

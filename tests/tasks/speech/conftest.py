@@ -51,7 +51,7 @@ def write_corpus(tmp_path, sizes, texts=()):
             lines.append(f"{name}\t{text}\ts{number % 3}")
         (folder / f"{split}.tsv").write_text("\n".join(lines) + "\n")
     options = "{path: tones, column: text, splits: null, card: null}"
-    source = f"{{class_path: rnnbench.data.recordings.Recordings, init_args: {options}}}"
+    source = f"{{class_path: rnnbench.data.Recordings, init_args: {options}}}"
     (tmp_path / "own.yaml").write_text(f"data: {{init_args: {{source: {source}}}}}")
     return folder
 

@@ -9,8 +9,8 @@ import torch
 
 from rnnbench.backbone import Backbone
 from rnnbench.cells import LSTM
-from rnnbench.data.batch import StripBatch
-from rnnbench.data.tokenizer import Tokenizer
+from rnnbench.data.batches.batch import StripBatch
+from rnnbench.data.text.tokenizer import Tokenizer
 from rnnbench.decode.ctc import BeamSearch, beam_search
 from rnnbench.decode.language import NGramFusion, WordFusion, read_arpa
 from rnnbench.errors import UserError

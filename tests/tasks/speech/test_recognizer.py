@@ -9,8 +9,8 @@ import torch
 
 from rnnbench.backbone import Backbone
 from rnnbench.cells import GRU
-from rnnbench.data.audio import Recording
-from rnnbench.data.features import Features
+from rnnbench.data.audio.features import Features
+from rnnbench.data.audio.recording import Recording
 from rnnbench.nn.subsample import Convolutions, FrameStacking
 from rnnbench.tasks.speech import Recognizer
 from rnnbench.tasks.speech.alphabet import Alphabet

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from rnnbench.data.augment import Augmentation
-from rnnbench.data.features import Features
-from rnnbench.data.recordings import Recordings
+from rnnbench.data.audio.augment import Augmentation
+from rnnbench.data.audio.features import Features
+from rnnbench.data.sources.recordings import Recordings
 from rnnbench.errors import UserError
 from rnnbench.tasks.speech import Recognizer, SpeechData
 

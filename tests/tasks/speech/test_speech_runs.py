@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from rnnbench.cli.presets import preset_names
-from rnnbench.data.augment import Augmentation
-from rnnbench.data.features import Features
-from rnnbench.data.files import Files
-from rnnbench.data.joined import JoinedRecordings
-from rnnbench.data.recordings import Recordings
+from rnnbench.data.audio.augment import Augmentation
+from rnnbench.data.audio.features import Features
+from rnnbench.data.sources.files import Files
+from rnnbench.data.sources.joined_recordings import JoinedRecordings
+from rnnbench.data.sources.recordings import Recordings
 from rnnbench.results.record import read_result
 from rnnbench.tasks.speech import Recognizer, SpeechData
 

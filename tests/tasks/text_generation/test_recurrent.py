@@ -7,8 +7,8 @@ import torch
 
 from rnnbench.backbone import Backbone
 from rnnbench.cells import GRU
-from rnnbench.data.batch import StripBatch
-from rnnbench.data.tokenizer import Tokenizer
+from rnnbench.data.batches.batch import StripBatch
+from rnnbench.data.text.tokenizer import Tokenizer
 from rnnbench.errors import UserError
 from rnnbench.tasks.text_generation import LanguageModel
 

@@ -8,7 +8,7 @@ from lightning.pytorch import Trainer, seed_everything
 
 from rnnbench.backbone import Backbone
 from rnnbench.cells import LSTM
-from rnnbench.data.files import Files
+from rnnbench.data.sources.files import Files
 from rnnbench.errors import UserError
 from rnnbench.tasks.text_generation import LanguageModel, TextData
 

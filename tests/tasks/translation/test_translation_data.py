@@ -8,10 +8,10 @@ import pytest
 import torch
 from lightning.pytorch import seed_everything
 
-from rnnbench.data.files import Files
-from rnnbench.data.generated_pairs import GeneratedPairs
+from rnnbench.data.generated.pairs import GeneratedPairs
 from rnnbench.data.source import SPLITS, Source
-from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.data.sources.files import Files
+from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.errors import UserError
 from rnnbench.tasks.translation import TranslationData
 from rnnbench.tasks.translation.data import encode_source, encode_target

@@ -20,7 +20,7 @@ def test_every_preset_trains(preset, rnnbench, tmp_path):
     for split in ("train", "validation", "test"):
         (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     # The presets of fixed data sets check them against their cards.
-    source = f"{{class_path: rnnbench.data.files.Files, init_args: {{path: {tmp_path}, card: null}}}}"
+    source = f"{{class_path: rnnbench.data.Files, init_args: {{path: {tmp_path}, card: null}}}}"
     backbone = "{init_args: {hidden_size: 8, engine: reference}}"
     own = f"{{data: {{init_args: {{source: {source}}}}}, model: {{init_args: {{backbone: {backbone}}}}}}}"
     (tmp_path / "own.yaml").write_text(own)

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 import rnnbench.cells
 from rnnbench.backbone import Backbone
 from rnnbench.cells import GRU, LSTM
-from rnnbench.data.batch import PairBatch, pad
-from rnnbench.data.text_encoder import TextEncoder
+from rnnbench.data.batches.batch import PairBatch, pad
+from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
 from rnnbench.nn import WordEmbedding

@@ -1,0 +1,1 @@
+"""Recordings: read, changed at random in training, turned into features."""

@@ -1,0 +1,96 @@
+"""Batches: named tuples of tensors, which Lightning pins, moves and types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+IGNORED = -100
+"""Target of a position that is padding: the value that torch's losses leave out."""
+
+
+class StripBatch(NamedTuple):
+    """One window over parallel strips of a token stream; the next window goes on where this one ends.
+
+    B strips, T positions.
+    """
+
+    x: Tensor
+    """``(B, T)`` int64: the token before each target."""
+    y: Tensor
+    """``(B, T)`` int64: targets; `IGNORED` where a strip has ended."""
+    starts: Tensor
+    """``(B,)`` bool: strips that begin with this window, whose state is to be reset."""
+    place: Tensor
+    """``()`` int64: place of the window in the whole data set, on whichever process it is read; -1 for a window that
+    holds nothing."""
+
+    tokens: int
+    """Number of targets that are not padding; a plain number, so that no device has to be asked for it."""
+
+
+def empty_strip_batch() -> StripBatch:
+    """A window without a target, for a process that has nothing to read while others have."""
+    return StripBatch(
+        x=torch.zeros(1, 1, dtype=torch.int64),
+        y=torch.full((1, 1), IGNORED),
+        starts=torch.ones(1, dtype=torch.bool),
+        place=torch.tensor(-1),
+        tokens=0,
+    )
+
+
+class SequenceBatch(NamedTuple):
+    """Sequences of different lengths with their targets: of each sequence one, or of each position one.
+
+    An application with more than that (a source and a target, features of characters) writes a tuple of its own; what
+    the loaders of `rnnbench.data.batches.bucket_loader` and the platform rely on are the fields ``ids`` and ``tokens``.
+    """
+
+    x: Tensor
+    """``(B, T)`` int64 token ids, or ``(B, T, F)`` features; past the end of a sequence stands padding."""
+    lengths: Tensor
+    """``(B,)`` int64."""
+    y: Tensor
+    """``(B,)`` int64 classes; or ``(B, T)`` int64 tags, `IGNORED` past the end of a sequence."""
+    ids: Tensor
+    """``(B,)`` int64: number of each sample in its split, on whichever process it is read; -1 for one that counts for
+    nothing in evaluation."""
+    tokens: int
+    """Sum of the lengths; a plain number, so that no device has to be asked for it."""
+
+
+class PairBatch(NamedTuple):
+    """Sentences with their translations. B pairs, S source tokens, T target tokens."""
+
+    source: Tensor
+    """``(B, S)`` int64 token ids; every sentence ends with ``<eos>``, then comes padding."""
+    source_lengths: Tensor
+    """``(B,)`` int64, at least 1: ``<eos>`` is counted."""
+    target: Tensor
+    """``(B, T + 1)`` int64 token ids: ``<bos>``, the translation, ``<eos>``, then padding. A decoder reads
+    ``target[:, :-1]`` and predicts ``target[:, 1:]``."""
+    target_lengths: Tensor
+    """``(B,)`` int64: number of predicted tokens, ``<eos>`` among them and ``<bos>`` not."""
+    ids: Tensor
+    """``(B,)`` int64: number of each pair in its split; -1 for one that counts for nothing in evaluation."""
+    tokens: int
+    """Number of predicted tokens, the sum of ``target_lengths``."""
+
+
+def pad(sequences: Sequence[Tensor], value: float) -> tuple[Tensor, Tensor]:
+    """Sequences of different lengths as one tensor.
+
+    Args:
+        sequences: B tensors ``(T_i, ...)``, equal in all but their first size.
+        value: What stands past the end of a sequence: the id of ``<pad>``, `IGNORED` for targets, 0 for features.
+
+    Returns:
+        ``(B, T, ...)`` with the longest T, and the lengths ``(B,)`` int64.
+    """
+    lengths = torch.tensor([len(sequence) for sequence in sequences])
+    return pad_sequence(list(sequences), batch_first=True, padding_value=value), lengths

@@ -1,0 +1,68 @@
+"""Film reviews made by a grammar, in which negation and contrast decide."""
+
+from __future__ import annotations
+
+from rnnbench.data.generated.base import Choose, Generated
+from rnnbench.data.source import Row, Split
+
+_SIZES: dict[Split, int] = {"train": 8000, "validation": 1000, "test": 1000}
+_SEED = 4
+
+_PARTS = (
+    "plot", "acting", "music", "ending", "dialogue", "cast", "script", "pace", "humour", "camera work", "first half",
+    "second half", "hero", "villain", "sound", "opening", "editing", "chase", "love story", "final scene",
+)  # fmt: skip
+_ADJECTIVES = {
+    "positive": (
+        "brilliant", "moving", "clever", "warm", "gripping", "charming", "fresh", "honest", "graceful", "funny",
+        "touching", "bold", "elegant", "witty", "superb", "lovely", "inspired", "vivid", "tender", "delightful",
+    ),
+    "negative": (
+        "dull", "clumsy", "shallow", "tedious", "cold", "messy", "stale", "false", "noisy", "bleak",
+        "awful", "lazy", "forced", "silly", "wooden", "ugly", "tired", "vague", "bitter", "painful",
+    ),
+}  # fmt: skip
+_DEGREES = ("", "", "", "really ", "quite ", "rather ", "truly ", "often ")
+_NOT = ("is not", "is never", "is hardly", "is far from", "is anything but", "is by no means", "could not be called")
+_CONTRASTS = (
+    "{other} , but {own} .",
+    "although {other} , {own} .",
+    "{own} , even though {other} .",
+    "{other} ; still , {own} .",
+    "{own} , and it does not matter that {other} .",
+    "while {other} , in the end {own} .",
+)
+_AGREEMENTS = ("{own} .", "{own} and {also} .", "{own} , and what is more , {also} .", "not only {own} : {also} .")
+
+
+class GeneratedReviews(Generated):
+    """Short reviews from a grammar, positive and negative in equal parts, the same on every machine.
+
+    Half of the statements are negated, half of the reviews set two statements against each other, of which one counts.
+    So it takes the order of words to tell the class. No review stands there twice.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("generated_reviews", _SEED, _SIZES)
+
+    def draw(self, split: Split, number: int, choose: Choose) -> Row:
+        """A review with ``text`` and ``label``."""
+        label = ("negative", "positive")[number % 2]
+        return {"text": _review(label, choose), "label": label}
+
+    def text(self, row: Row) -> str:
+        """The review."""
+        return row["text"]
+
+
+def _review(label: str, choose: Choose) -> str:
+    form = choose((choose(_CONTRASTS), choose(_AGREEMENTS)))
+    other = "negative" if label == "positive" else "positive"
+    return form.format(own=_statement(label, choose), also=_statement(label, choose), other=_statement(other, choose))
+
+
+def _statement(label: str, choose: Choose) -> str:
+    if choose(("plain", "negated")) == "plain":
+        return f"the {choose(_PARTS)} is {choose(_DEGREES)}{choose(_ADJECTIVES[label])}"
+    opposite = "negative" if label == "positive" else "positive"
+    return f"the {choose(_PARTS)} {choose(_NOT)} {choose(_ADJECTIVES[opposite])}"

@@ -1,0 +1,1 @@
+"""Where rows come from: files of the user's own, the hub, packages, and the formats that these have."""

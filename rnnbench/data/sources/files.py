@@ -1,0 +1,263 @@
+"""The user's own files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rnnbench.data.cards import UserFiles, load_origin, names_card
+from rnnbench.data.fetched.checksum import check_sha256
+from rnnbench.data.formats.columns import COLUMN_READERS
+from rnnbench.data.formats.parallel import parallel_files, read_parallel
+from rnnbench.data.formats.place import place_in
+from rnnbench.data.formats.records import RECORD_READERS, text_rows
+from rnnbench.data.formats.text_file import decode
+from rnnbench.data.source import Row, Source, Split
+from rnnbench.data.sources.contiguous import Fractions, check_fractions, part
+from rnnbench.data.sources.folder import split_files
+from rnnbench.errors import UserError
+
+_TEXT = ".txt"
+_SUFFIXES = (_TEXT, *RECORD_READERS, *COLUMN_READERS)
+_COLUMN = "text"
+_FRACTIONS: Fractions = (0.9, 0.05, 0.05)
+
+
+class Files(Source):
+    """Text files, or records of JSON lines, Parquet, CSV, TSV or CoNLL: one file that is cut, or a folder with splits.
+
+    Args:
+        path: A UTF-8 text file, or a ``.jsonl``, ``.parquet``, ``.csv``, ``.tsv`` or ``.conll`` file, which is cut into
+            train, validation and test in this order; or a folder with the three as files of these kinds
+            (``train.txt``, ``ptb.valid.txt``, ``test-00000-of-00001.parquet``) or as sub-folders of text files, a
+            document each. For translation also a folder with parallel text (``train.de``, ``train.en``), or
+            ``FOLDER/NAME`` for ``NAME.de`` and ``NAME.en``, which are cut by lines.
+        column: Column that holds the text of a record.
+        columns: Names of the columns of ``.csv`` and ``.tsv`` files without a first line that names them, such as
+            ``[text, label]``; and of ``.conll`` files, such as ``[tokens, pos, tags]``, where without names the first
+            column holds the tokens and the last one the tags.
+        fractions: Shares of train, validation and test when ``path`` is one file, counted in characters or records.
+        test: What the test file is called, without its extension, where a folder has several: ``test_2017``.
+        card: Name of the data card that these files have to agree with, such as ``penn_treebank``; ``none`` for
+            none.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        column: str = _COLUMN,
+        columns: list[str] | None = None,
+        fractions: Fractions = _FRACTIONS,
+        test: str | None = None,
+        card: str | None = None,
+    ) -> None:
+        check_fractions(fractions, where="--data.source.fractions")
+        self.path = Path(path).expanduser()
+        self.column = column
+        self.columns = columns
+        self.fractions: Fractions = fractions
+        self.test = test
+        self.origin: UserFiles | None = None
+        resolved = self.path.resolve()
+        self.dataset = resolved.stem if resolved.suffix.lower() in _SUFFIXES else resolved.name
+        if names_card(card):
+            found, self.origin = load_origin(card, UserFiles)
+            self.dataset = found.name
+            if self.fractions != _FRACTIONS:
+                raise UserError(
+                    f"the splits of {card} are fixed",
+                    where="--data.source.fractions",
+                    hint="leave out this option, or take no card: --data.source.card none",
+                )
+
+    def rows(self, split: Split) -> list[Row]:
+        """A row for each text file or record.
+
+        Args:
+            split: The split.
+
+        Raises:
+            UserError: Something is missing, empty, unreadable, or not what the card says.
+        """
+        return self._rows(split, as_text=True)
+
+    def records(self, split: Split) -> list[Row]:
+        """A row for each record as it is in the file, or for each line of parallel text, by languages.
+
+        Args:
+            split: The split.
+
+        Raises:
+            UserError: Something is missing, empty, unreadable, or not what the card says.
+        """
+        if self.column != _COLUMN:
+            raise UserError(
+                "the columns stay as they are here",
+                where=f"--data.source.column {self.column}",
+                hint="leave this option out: the application's own options name the columns",
+            )
+        parallel = self._parallel(split)
+        if not parallel:
+            return self._rows(split, as_text=False)
+        if self.columns is not None:
+            self._refuse_columns(next(iter(parallel.values())))
+        if self.path.is_dir():
+            self._check_folder()
+            return read_parallel(parallel)
+        self._check_cut()
+        rows = read_parallel(parallel)
+        found = rows[part(len(rows), self.fractions, split)]
+        if not found:
+            raise self._nothing_in(split)
+        return found
+
+    def _nothing_in(self, split: Split) -> UserError:
+        hint = None
+        if self.path.is_file():
+            hint = (
+                f"too little to cut it by --data.source.fractions {list(self.fractions)}: bring more, or other shares"
+            )
+        return UserError(f"the {split} split is empty", where=self.path, hint=hint)
+
+    def _parallel(self, split: Split) -> dict[str, Path]:
+        if self.path.is_file():
+            return {}
+        if not self.path.is_dir():
+            return parallel_files(self.path, None)
+        return parallel_files(self.path, split, self._name_of(split))
+
+    def _name_of(self, split: Split) -> str | None:
+        return self.test if split == "test" else None
+
+    def _rows(self, split: Split, as_text: bool) -> list[Row]:
+        if self.path.is_dir():
+            rows = self._from_folder(split, as_text)
+        elif self.path.is_file():
+            rows = self._from_file(split, as_text)
+        else:
+            hint = "name a text file, or a folder with train.txt, validation.txt and test.txt"
+            raise UserError(
+                "there is no such file or folder",
+                where=f"--data.source.path {self.path}",
+                hint=hint if self.origin is None else f"get it here: {self.origin.get}",
+            )
+        if not rows:
+            raise self._nothing_in(split)
+        return rows
+
+    def place(self, split: Split, number: int) -> str:
+        """File and line of a row; of Parquet and CoNLL files, the number of the record.
+
+        Args:
+            split: The split.
+            number: Number of the row in it, from 0.
+        """
+        parallel = self._parallel(split)
+        if parallel:
+            size = len(read_parallel(parallel))
+            start = 0 if self.path.is_dir() else part(size, self.fractions, split).start
+            return f"{', '.join(map(str, parallel.values()))}, line {number + start + 1}"
+        if self.path.is_file():
+            size = len(self._read(self.path, "whole"))
+            return place_in(self.path, number + part(size, self.fractions, split).start, self.columns is None)
+        for path in split_files(self.path, split, _SUFFIXES, self._name_of(split)):
+            size = len(self._read(path, split))
+            if number < size:
+                return place_in(path, number, self.columns is None)
+            number -= size
+        return super().place(split, number)
+
+    def _from_folder(self, split: Split, as_text: bool) -> list[Row]:
+        self._check_folder()
+        paths = split_files(self.path, split, _SUFFIXES, self._name_of(split))
+        if self._fixed() and (len(paths) > 1 or paths[0].parent != self.path):
+            raise UserError(
+                f"the card fixes {split} as one file, and here it is a sub-folder or in parts",
+                where=self.path,
+                hint="bring the original file, or take no card: --data.source.card none",
+            )
+        return [row for path in paths for row in self._read(path, split, as_text)]
+
+    def _from_file(self, split: Split, as_text: bool) -> list[Row]:
+        suffix = self.path.suffix.lower()
+        if suffix not in _SUFFIXES:
+            raise UserError(
+                f"files of kind {suffix or '(no extension)'} cannot be read",
+                where=f"--data.source.path {self.path}",
+                hint=f"can be read: {', '.join(_SUFFIXES)}; plain text of another name: rename it to NAME.txt",
+            )
+        self._check_cut()
+        rows = self._read(self.path, "whole", as_text)
+        if suffix != _TEXT:
+            return rows[part(len(rows), self.fractions, split)]
+        text = rows[0]["text"]
+        piece = text[part(len(text), self.fractions, split)]
+        return [{"text": piece}] if piece else []
+
+    def _read(self, path: Path, section: str, as_text: bool = False) -> list[Row]:
+        """All rows of one file, which is a split or the whole; if wanted, with their text in the column for it."""
+        data = path.read_bytes()
+        self._verify(path, data, section)
+        in_columns = COLUMN_READERS.get(path.suffix.lower())
+        if in_columns is not None:
+            return self._convert(in_columns(data, path, self.columns), path, as_text)
+        if self.columns is not None:
+            self._refuse_columns(path)
+        reader = RECORD_READERS.get(path.suffix.lower())
+        if reader is not None:
+            return self._convert(reader(data, path), path, as_text)
+        if self.column != _COLUMN:
+            raise UserError(
+                f"{path} is plain text and has no columns",
+                where=f"--data.source.column {self.column}",
+                hint="leave this option out",
+            )
+        row: Row = {"text": decode(data, path)}
+        if path.parent != self.path and path != self.path:
+            row["name"] = path.relative_to(self.path).as_posix()
+        return [row]
+
+    def _check_folder(self) -> None:
+        if self.fractions != _FRACTIONS:
+            raise UserError(
+                f"{self.path} is a folder, which has its own splits",
+                where="--data.source.fractions",
+                hint="leave this option out, or name one file with --data.source.path",
+            )
+
+    def _check_cut(self) -> None:
+        if self.test is not None:
+            raise UserError(
+                f"{self.path} is cut into splits",
+                where=f"--data.source.test {self.test}",
+                hint="leave this option out, or name a folder with --data.source.path",
+            )
+
+    def _refuse_columns(self, path: Path) -> None:
+        raise UserError(
+            f"{path.name} is no .csv, .tsv or .conll file",
+            where=f"--data.source.columns {self.columns}",
+            hint="leave this option out",
+        )
+
+    def _convert(self, records: list[Row], path: Path, as_text: bool) -> list[Row]:
+        return text_rows(records, self.column, where=path) if as_text else records
+
+    def _fixed(self) -> bool:
+        return self.origin is not None and bool(self.origin.sha256)
+
+    def _verify(self, path: Path, data: bytes, section: str) -> None:
+        if self.origin is None or not self.origin.sha256 or (section == "test" and self.test is not None):
+            return
+        sums = {str(name): value for name, value in self.origin.sha256.items()}
+        if section not in sums:
+            raise UserError(
+                f"the card has checksums of {', '.join(sums)}, not of one file that holds all",
+                where=path,
+                hint="bring the original files in a folder, or take no card: --data.source.card none",
+            )
+        check_sha256(
+            data,
+            sums[section],
+            where=path,
+            hint=f"these are not the data of {self.dataset}: get them anew, or take no card: --data.source.card none",
+        )

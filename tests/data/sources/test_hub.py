@@ -1,0 +1,117 @@
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from rnnbench.data.sources.hub import Hub
+from rnnbench.errors import UserError
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(monkeypatch, tmp_path):
+    import datasets
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "hf")
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+
+
+@pytest.fixture
+def folder():
+    """A data set in the form of the hub, in a folder."""
+    for name, texts in {"train": ["a", "b"], "dev": ["c"], "test": ["d"]}.items():
+        Path("poems/data").mkdir(parents=True, exist_ok=True)
+        layout = pa.struct({"bytes": pa.binary(), "path": pa.string()})
+        sound = pa.array([{"bytes": b"\xff", "path": None}] * len(texts), layout)
+        table = pa.table({"text": texts, "audio": sound, "n": [1] * len(texts), "label": [1] * len(texts)})
+        # What files of the hub say of a column with audio; reading it row by row would decode it.
+        features = {"text": {"dtype": "string", "_type": "Value"}, "audio": {"_type": "Audio"}}
+        features["n"] = {"dtype": "int64", "_type": "Value"}
+        features["label"] = {"names": ["negative", "positive"], "_type": "ClassLabel"}
+        table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+        pq.write_table(table, f"poems/data/{name}-00000-of-00001.parquet")
+    return "poems"
+
+
+def test_a_folder_in_the_form_of_the_hub_is_read(folder, capfd):
+    source = Hub(folder)
+    source.prepare()
+    assert source.dataset == "poems"
+    audio = {"audio": {"bytes": b"\xff", "path": None}, "n": 1, "label": "positive"}
+    assert source.rows("train") == [{"text": "a", **audio}, {"text": "b", **audio}]
+    assert [row["text"] for row in source.rows("validation")] == ["c"]
+    assert [row["text"] for row in source.rows("test")] == ["d"]
+    assert capfd.readouterr().err == ""
+
+
+def test_it_is_loaded_once(folder, monkeypatch):
+    source = Hub(folder)
+    source.rows("train")
+    monkeypatch.setattr("datasets.load_dataset", lambda *_, **__: pytest.fail("loaded again"))
+    source.rows("test")
+
+
+def test_splits_and_columns_that_are_not_there(folder):
+    Path(folder, "data/test-00000-of-00001.parquet").unlink()
+    with pytest.raises(UserError, match="no test split; its splits: train, dev"):
+        Hub(folder).rows("test")
+    with pytest.raises(UserError, match="its columns: text, audio, n, label"):
+        Hub(folder, column="poem").rows("train")
+
+
+def test_names_of_a_validation_split_are_tried_in_order(monkeypatch):
+    import datasets
+
+    def load(*names):
+        splits = {name: datasets.Dataset.from_dict({"text": [name]}) for name in names}
+        monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: splits)
+        return Hub("x").rows("validation")
+
+    assert load("train", "valid") == [{"text": "valid"}]
+    assert load("dev", "valid", "validation") == [{"text": "validation"}]
+
+
+def test_what_is_asked_for_is_what_is_loaded(monkeypatch):
+    import datasets
+
+    calls = []
+    monkeypatch.setattr(datasets, "load_dataset", lambda *a, **k: calls.append((a, k)) or {})
+    source = Hub("owner/name", configuration="small", folder="part", revision="abc")
+    source.prepare()
+    assert calls == [(("owner/name", "small"), {"data_dir": "part", "revision": "abc"})]
+    assert source.dataset == "owner/name/small/part"
+
+
+def test_without_a_network_the_way_out_is_named():
+    with pytest.raises(UserError) as caught:
+        Hub("nobody/nothing").prepare()
+    assert caught.value.where == "--data.source.name nobody/nothing"
+    assert "--data.source Files --data.source.path" in caught.value.hint
+
+
+def test_an_unknown_configuration_names_those_there_are(folder):
+    with pytest.raises(UserError, match="default") as caught:
+        Hub(folder, configuration="small").prepare()
+    assert "--data.source.configuration" in caught.value.hint
+
+
+def test_a_card_names_the_data_set(folder):
+    Path("mine.yaml").write_text(
+        "name: mine\ntitle: Mine\napplications: [text_generation]\nlicence: none\nlanguage: none\nurl: none\n"
+        "splits: {}\n"
+        "source: {kind: hub, use: options, name: poems}\n"
+    )
+    assert Hub(folder, card="mine.yaml").dataset == "mine"
+    with pytest.raises(UserError, match="describes poems"):
+        Hub("songs", card="mine.yaml")
+    with pytest.raises(UserError, match="of kind 'package'"):
+        Hub(folder, card="chinese_reviews")
+
+
+def test_a_split_may_have_another_name(folder):
+    assert [row["text"] for row in Hub(folder, splits={"test": "dev"}).rows("test")] == ["c"]
+    with pytest.raises(UserError, match=r"no train split called train\.100; its splits: "):
+        Hub(folder, splits={"train": "train.100"}).rows("train")
+    with pytest.raises(UserError, match="there is no split 'dev'"):
+        Hub(folder, splits={"dev": "dev"})

@@ -1,0 +1,78 @@
+"""Text to ids and back."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnbench.data.text.tokenizer import Tokenizer
+from rnnbench.errors import UserError
+
+TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
+
+
+@given(TEXT)
+def test_characters_round_trip(text):
+    tokenizer = Tokenizer.train("char", [text])
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+@given(TEXT)
+def test_bytes_round_trip(text):
+    tokenizer = Tokenizer.train("byte", [])
+    assert len(tokenizer) == 257
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+@given(st.lists(st.lists(st.sampled_from("abc"), min_size=1), min_size=1))
+def test_words_round_trip(lines):
+    text = "\n".join(" ".join(line) for line in lines) + "\n"
+    tokenizer = Tokenizer.train("word", [text])
+    stream = tokenizer.stream([text])
+    assert tokenizer.decode(stream.tokens) == text
+    assert stream.characters == len(text)
+    assert stream.unknown == 0
+
+
+@given(st.lists(TEXT, max_size=4))
+def test_documents_are_parted_and_counted(documents):
+    tokenizer = Tokenizer.train("char", documents)
+    stream = tokenizer.stream(documents)
+    assert len(stream.tokens) == stream.characters == len("\n".join(documents))
+    assert (stream.tokens == tokenizer.end).sum() == max(len(documents) - 1, 0)
+
+
+def test_penn_treebank_counts_lines():
+    text = " the cat <unk> \n\n a dog \n"
+    tokenizer = Tokenizer.train("word", [text])
+    stream = tokenizer.stream([text])
+    names = [tokenizer.tokens[i] for i in stream.tokens]
+    assert names == ["the", "cat", "<unk>", "<eos>", "<eos>", "a", "dog", "<eos>"]
+    assert stream.unknown == 0, "a literal <unk> is a word of the corpus"
+    assert stream.characters == len("the cat <unk>\n\na dog\n")
+
+
+@pytest.mark.parametrize(("level", "unknown"), [("char", 2), ("word", 1), ("byte", 0)])
+def test_unknown_tokens_are_counted_not_crashed_on(level, unknown):
+    tokenizer = Tokenizer.train(level, ["ab ab"])
+    stream = tokenizer.stream(["ab éé"])
+    assert stream.unknown == unknown
+    assert (stream.tokens == 0).sum() == unknown
+    assert tokenizer.missing("ab éé") == {"char": ["é"], "word": ["éé"], "byte": []}[level]
+
+
+def test_vocabulary_is_by_frequency_then_by_name():
+    tokenizer = Tokenizer.train("word", ["b a c c"])
+    assert tokenizer.tokens == ["<unk>", "<eos>", "c", "a", "b"]
+    assert Tokenizer.train("word", ["b a c c"], max_vocabulary=3).tokens == ["<unk>", "<eos>", "c"]
+
+
+def test_state_round_trip():
+    tokenizer = Tokenizer.train("char", ["hello"])
+    again = Tokenizer.from_state(tokenizer.state())
+    assert np.array_equal(again.encode("hello"), tokenizer.encode("hello"))
+
+
+def test_unknown_level():
+    with pytest.raises(UserError, match="did you mean: char"):
+        Tokenizer.train("chars", [""])
