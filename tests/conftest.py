@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from rnnbench.applications import applications
+
 if not torch.cuda.is_available():
     # Before anything imports triton: without a GPU its kernels are run by its interpreter.
     os.environ.setdefault("TRITON_INTERPRET", "1")
@@ -47,6 +49,12 @@ def _own_folder(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) ->
 def _one_thread() -> None:
     """Small products gain nothing from threads, and those of several workers wait for each other."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cards_are_read() -> None:
+    """What is read once in a process is on no test's clock."""
+    applications()
 
 
 @pytest.fixture(autouse=True)

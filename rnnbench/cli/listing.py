@@ -7,8 +7,8 @@ import ast
 from pathlib import Path
 
 import rnnbench
-from rnnbench.cli.presets import preset_names
-from rnnbench.folders import configs_folder
+from rnnbench.applications import applications
+from rnnbench.cli.presets import config_path, preset_names
 
 _KINDS = ("applications", "cells", "data", "presets")
 
@@ -22,7 +22,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the lists."""
-    sections = {"applications": applications, "cells": cells, "data": data_sets, "presets": presets}
+    sections = {"applications": application_rows, "cells": cells, "data": data_sets, "presets": presets}
     kinds = [arguments.kind] if arguments.kind else list(_KINDS)
     for kind in kinds:
         if len(kinds) > 1:
@@ -34,10 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def applications() -> list[tuple[str, str]]:
-    """Name and purpose of each application: the folders of `rnnbench.tasks`."""
-    folder = Path(rnnbench.__file__).parent / "tasks"
-    return [(path.parent.name, _summary(path)) for path in sorted(folder.glob("*/__init__.py"))]
+def application_rows() -> list[tuple[str, str]]:
+    """Name and purpose of each application, from its card."""
+    return [(name, f"{one.card.title}: {one.card.summary}") for name, one in applications().items()]
 
 
 def cells() -> list[tuple[str, str]]:
@@ -65,13 +64,9 @@ def presets() -> list[tuple[str, str]]:
     """Name and first comment line of each preset."""
     rows = []
     for name in preset_names():
-        first = (configs_folder() / f"{name}.yaml").read_text(encoding="utf-8").split("\n", 1)[0]
+        first = config_path(name).read_text(encoding="utf-8").split("\n", 1)[0]
         rows.append((name, first.lstrip("# ") if first.startswith("#") else ""))
     return rows
-
-
-def _summary(path: Path) -> str:
-    return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n", 1)[0]
 
 
 def _exported(path: Path) -> list[str]:

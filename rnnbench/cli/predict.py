@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from rnnbench.applications import load_application
 from rnnbench.cli.parse_errors import module_missing
 from rnnbench.errors import UserError
 from rnnbench.platform.run_folder import RunFolder
@@ -50,7 +51,9 @@ def predict_from_run(words: Sequence[str]) -> int:
     first.add_argument("--run", default=[], action="append")
     runs = [RunFolder.open(Path(run), "--run") for run in first.parse_known_args(words)[0].run or [""]]
     model_class = _model_class(runs[0])
-    application = importlib.import_module(f"rnnbench.tasks.{model_class.application}.predict")
+    found = load_application(model_class.application)
+    application = importlib.import_module(f"{found.module}.predict")
+    parser.description = f"{found.card.title}. Reads: {found.card.predict.reads} Writes: {found.card.predict.writes}"
     application.add_options(parser)
     try:
         arguments, unknown = parser.parse_known_args(words)

@@ -1,9 +1,13 @@
-"""Presets: configurations that are shipped, named by their path without ``.yaml``."""
+"""Presets: configurations that are shipped, named by their path without ``.yaml``.
+
+An application from outside brings its own: ``digits/quick`` is ``configs/quick.yaml`` in the folder of `digits`.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from rnnbench.applications import applications
 from rnnbench.errors import UserError, did_you_mean
 from rnnbench.folders import configs_folder
 
@@ -14,7 +18,7 @@ _OTHERS = ("studies", "sweeps")
 
 def preset_names() -> list[str]:
     """All presets, such as ``text_generation/char_lstm`` or ``cells/gru``."""
-    return [name for name in _names() if name.partition("/")[0] not in _OTHERS]
+    return sorted({*(name for name in _names() if name.partition("/")[0] not in _OTHERS), *_brought()})
 
 
 def study_names() -> list[str]:
@@ -27,6 +31,15 @@ def _names() -> list[str]:
     return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yaml"))
 
 
+def _brought() -> dict[str, Path]:
+    """The presets that applications from outside bring, by name."""
+    return {
+        f"{name}/{path.stem}": path
+        for name, application in applications().items()
+        for path in sorted((application.folder / "configs").glob("*.yaml"))
+    }
+
+
 def config_path(name: str) -> Path:
     """The file of a configuration: a path to one, or a preset's name.
 
@@ -36,9 +49,13 @@ def config_path(name: str) -> Path:
     path = Path(name)
     if path.is_file():
         return path
-    shipped = configs_folder() / f"{name.removesuffix('.yaml')}.yaml"
+    alone = name.removesuffix(".yaml")
+    shipped = configs_folder() / f"{alone}.yaml"
     if shipped.is_file():
         return shipped
+    brought = _brought().get(alone)
+    if brought is not None:
+        return brought
     raise UserError(
         "there is no such file or preset", where=f"--config {name}", hint=did_you_mean(name, preset_names())
     )
@@ -48,7 +65,9 @@ def preset_of(path: Path) -> str | None:
     """Name of the preset that a file is; None for a user's own file."""
     root = configs_folder().resolve()
     path = path.resolve()
-    return path.relative_to(root).with_suffix("").as_posix() if path.is_relative_to(root) else None
+    if path.is_relative_to(root):
+        return path.relative_to(root).with_suffix("").as_posix()
+    return next((name for name, brought in _brought().items() if brought.resolve() == path), None)
 
 
 def resolve_configs(words: list[str]) -> tuple[list[str], list[Path]]:

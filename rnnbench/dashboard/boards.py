@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from rnnbench.results.metric import BETTER
+from rnnbench.applications import Card, applications
+from rnnbench.results.metric import better
 
 CELL = "model.init_args.backbone.init_args.cell.class_path"
 """The option of a run by which curves and bars are grouped."""
 RATE = "model.init_args.optimizer.init_args.lr"
 SIZE = "model.init_args.backbone.init_args.hidden_size"
 DEPTH = "model.init_args.backbone.init_args.num_layers"
-
-# Application -> its metrics, the leading one first, and the pictures its runs log.
-_SHOWN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "captioning": (("bleu_4", "cider"), ("attention", "captions")),
-    "labelling": (("entity_f1", "segmentation_f1", "tag_accuracy"), ()),
-    "sentiment": (("accuracy", "macro_f1"), ()),
-    "speech": (("word_error_rate", "character_error_rate"), ("validation", "test")),
-    "text_generation": (("perplexity", "bits_per_character"), ()),
-    "translation": (("bleu", "chrf"), ("alignments",)),
-}
 
 
 @dataclass(frozen=True)
@@ -61,22 +53,24 @@ class Board:
 
 def boards() -> list[Board]:
     """The panels of every application: curves, bars with intervals, parallel coordinates, pictures."""
-    return [_board(name, metrics, pictures) for name, (metrics, pictures) in sorted(_SHOWN.items())]
+    return [_board(one.card) for one in applications().values()]
 
 
-def _board(application: str, metrics: tuple[str, ...], pictures: tuple[str, ...]) -> Board:
-    leading = f"validation/{metrics[0]}"
-    lower = BETTER.get(metrics[0]) == "lower"
-    panels = [Panel("curves", _words(f"validation/{name}"), (f"validation/{name}",)) for name in metrics]
-    panels += [Panel("curves", "train loss", ("train/loss",)), Panel("curves", "speed", ("train/tokens_per_second",))]
+def _board(card: Card) -> Board:
+    first = card.board[0]
+    leading = f"validation/{first}"
+    speed = f"train/{card.units}_per_second"
+    panels = [Panel("curves", _words(f"validation/{name}"), (f"validation/{name}",)) for name in card.board]
+    panels += [Panel("curves", "train loss", ("train/loss",)), Panel("curves", "speed", (speed,))]
     for split in ("validation", "test"):
-        panels.append(Panel("bars", f"{_words(f'{split}/{metrics[0]}')} by cell", (f"{split}/{metrics[0]}",)))
+        panels.append(Panel("bars", f"{_words(f'{split}/{first}')} by cell", (f"{split}/{first}",)))
+    axes = (CELL, DEPTH, SIZE, RATE)
     panels.append(
-        Panel("parallel", "options and what they lead to", (leading,), (CELL, DEPTH, SIZE, RATE), lower_is_better=lower)
+        Panel("parallel", "options and what they lead to", (leading,), axes, lower_is_better=better(first) == "lower")
     )
-    if pictures:
-        panels.append(Panel("pictures", "pictures", pictures))
-    return Board(application, _words(application).capitalize(), tuple(panels))
+    if card.pictures:
+        panels.append(Panel("pictures", "pictures", tuple(Path(one.file).stem for one in card.pictures)))
+    return Board(card.name, card.title, tuple(panels))
 
 
 def _words(name: str) -> str:

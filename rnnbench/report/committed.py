@@ -11,7 +11,7 @@ from rnnbench.report.content import Content, Cost, Entry, Published, Section, So
 from rnnbench.report.text import slug, words
 from rnnbench.results.committed import Row
 from rnnbench.results.group import Column
-from rnnbench.results.metric import BETTER, badness, comparable
+from rnnbench.results.metric import badness, better, comparable
 from rnnbench.results.significance import LEVEL
 from rnnbench.results.statistics.summary import Summary
 
@@ -54,7 +54,7 @@ def _section(group: list[Row], rows: Sequence[Row], cells: Collection[str], keys
     card = card_of(first.dataset)
     ranks, p, tested = _ranks(group, leading)
     budgets = dict.fromkeys(row.budget.replace(":", " ").replace("|", ", ") for row in group if row.budget)
-    notes = [f"Sorted by {leading}, {BETTER[first.metric]} is better ({comparable(first.signature)}).", tested]
+    notes = [f"Sorted by {leading}, {better(first.metric)} is better ({comparable(first.signature)}).", tested]
     return Section(
         key=key if keys[key] == 1 else f"{key}-{keys[key]}",
         application=first.config.partition("/")[0],

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rnnbench.report.content import Entry, Section
-from rnnbench.results.metric import BETTER, badness
+from rnnbench.results.metric import badness, better
 from rnnbench.results.statistics.summary import Summary
 from rnnbench.results.statistics.tasks import (
     CriticalDifference,
@@ -91,7 +91,7 @@ def overall(sections: Sequence[Section]) -> Overall | None:
 def _best_rows(section: Section) -> dict[str, Entry]:
     """Cell -> its best row by the validation value of the leading metric."""
     leading = section.leading
-    if leading is None or leading.metric not in BETTER:
+    if leading is None or better(leading.metric) is None:
         return {}
     found: dict[str, tuple[float, Entry]] = {}
     for entry in section.entries:

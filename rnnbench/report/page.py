@@ -19,7 +19,7 @@ from rnnbench.report.panels import Panel
 from rnnbench.report.tables import Grid, grid
 from rnnbench.report.text import clean, decimals, number, words
 from rnnbench.report.theme import Mark, style_variables, symbol
-from rnnbench.results.metric import BETTER
+from rnnbench.results.metric import better
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MOST_SOURCES = 12
@@ -109,7 +109,8 @@ def render(
         digest=digest,
         link=link,
         best_of=_best_of,
-        better=BETTER,
+        better=better,
+        arrow=lambda metric: {"lower": "↓", "higher": "↑", None: ""}[better(metric)],
         most_sources=_MOST_SOURCES,
         version=rnnbench.__version__,
         newest=max((s.finished or "" for c in chapters for e in c.section.entries for s in e.sources), default="")[:10],
@@ -149,4 +150,4 @@ def _across_rows(across: Overall) -> list[dict[str, Any]]:
 
 def _beats(section: Section, one: float, other: float) -> bool:
     assert section.leading is not None
-    return one < other if BETTER[section.leading.metric] == "lower" else one > other
+    return one < other if better(section.leading.metric) == "lower" else one > other

@@ -9,17 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rnnbench.applications import applications
 from rnnbench.errors import UserError
 from rnnbench.examples import EXAMPLES_FILE, Example, read_examples
 from rnnbench.report.content import Section
 from rnnbench.report.text import clean
 
-_PICTURES = {
-    "alignments.png": "What each word of the translation looked at in the source.",
-    "attention.png": "What each word of the caption looked at in the image.",
-    "captions.png": "Images with the best, middling and worst captions.",
-    "test.png": "What the model read of one test item, and what it made of it.",
-}
 _ERRORS = "test_errors.tsv"
 _MOST_ROWS = 6
 _MOST_BYTES = 600_000
@@ -93,7 +88,7 @@ def panels(section: Section, most: int = 1) -> list[Panel]:
     found = []
     for entry in section.entries:
         for source in entry.sources[:1]:
-            panel = _panel(entry.label, source.name, source.folder) if source.folder else None
+            panel = _panel(entry.label, source.name, source.folder, section.application) if source.folder else None
             if panel is not None:
                 found.append(panel)
         if len(found) == most:
@@ -101,9 +96,12 @@ def panels(section: Section, most: int = 1) -> list[Panel]:
     return found
 
 
-def _panel(label: str, run: str, folder: Path) -> Panel | None:
+def _panel(label: str, run: str, folder: Path, application: str) -> Panel | None:
+    found = applications().get(application)
     pictures = [
-        Picture(caption, address) for name, caption in _PICTURES.items() if (address := _address(folder / name))
+        Picture(one.shows, address)
+        for one in (found.card.pictures if found is not None else ())
+        if one.split == "test" and (address := _address(folder / one.file))
     ]
     rows = _transcripts(folder / _ERRORS)
     problems: list[str] = []

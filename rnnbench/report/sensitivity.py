@@ -13,7 +13,7 @@ from typing import Any
 from rnnbench.errors import UserError
 from rnnbench.report.content import Section
 from rnnbench.results.group import Column
-from rnnbench.results.metric import BETTER
+from rnnbench.results.metric import better
 from rnnbench.results.record import RESULT_FILE, read_result
 from rnnbench.study.tuning import POINTS_FILE
 
@@ -108,10 +108,10 @@ def _of_rows(section: Section) -> Sensitivity | None:
         if rate is not None:
             found[size][rate].append(mean)
     leading = section.leading
-    if leading is None or leading.metric not in BETTER:
+    if leading is None or better(leading.metric) is None:
         return None
     models = ((kind, values) for (kind, _), values in found.items())
-    return _sensitivity(leading, BETTER[leading.metric] == "lower", models, "")
+    return _sensitivity(leading, better(leading.metric) == "lower", models, "")
 
 
 def _sensitivity(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rnnbench.report.content import Entry, Published, Section
 from rnnbench.report.text import clean, decimals, number, short, words
 from rnnbench.results.group import Column
-from rnnbench.results.metric import BETTER, best
+from rnnbench.results.metric import best, better
 from rnnbench.results.render import Cell, markdown_table
 from rnnbench.results.statistics.summary import Summary
 
@@ -71,7 +71,7 @@ def grid(section: Section) -> Grid:
         parts.append((Header("rank", meaning), [_rank(entry) for entry in section.entries]))
     leading = section.leading
     for column in _shown(section):
-        meaning = f"{BETTER.get(column.metric, 'unknown')} is better; mean ± standard deviation over the seeds"
+        meaning = f"{better(column.metric) or 'unknown'} is better; mean ± standard deviation over the seeds"
         parts.append((Header(words(str(column)), meaning), _measured(section, column)))
         if column == leading:
             parts += _intervals(section, column)

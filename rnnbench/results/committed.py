@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from rnnbench.errors import UserError, did_you_mean
-from rnnbench.results.metric import BETTER, badness, comparable
+from rnnbench.results.metric import badness, better, comparable, known_metrics
 from rnnbench.safe_files import read_text, replace_text
 
 
@@ -187,8 +187,8 @@ def check_row(row: Row) -> None:
             raise ValueError(f"{column}: may not be empty")
     if not re.fullmatch(r"[\w.-]+", row.table):
         raise ValueError(f"table: {row.table!r} has signs other than letters, digits, '_', '-' and '.'")
-    if row.metric not in BETTER:
-        raise ValueError(f"metric: unknown name {row.metric!r} ({did_you_mean(row.metric, BETTER)})")
+    if better(row.metric) is None:
+        raise ValueError(f"metric: unknown name {row.metric!r} ({did_you_mean(row.metric, known_metrics())})")
     for column in COLUMNS:
         value = getattr(row, column)
         for number in value if isinstance(value, tuple) else [value]:

@@ -103,7 +103,7 @@ def record_result(
 
 
 def _measured(result: Result, metric: str | None) -> tuple[str, dict[str, Metric]]:
-    known = in_order(name for metrics in result.metrics.values() for name in metrics)
+    known = in_order((name for metrics in result.metrics.values() for name in metrics), result.application)
     if not known:
         raise UserError(f"the run {result.run} has measured nothing", hint="test it: rnnbench test --run RUN")
     chosen = metric or known[0]

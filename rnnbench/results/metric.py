@@ -1,4 +1,4 @@
-"""What is known about metrics: which way is better, which one leads a table, which values may be compared."""
+"""What is known about metrics, from the cards of applications; and which values may be compared."""
 
 from __future__ import annotations
 
@@ -6,106 +6,65 @@ import math
 from collections.abc import Iterable
 from typing import Literal
 
-BETTER: dict[str, Literal["higher", "lower"]] = {
-    "bleu": "higher",
-    "bleu_4": "higher",
-    "cider": "higher",
-    "meteor": "higher",
-    "rouge_l": "higher",
-    "bleu_3": "higher",
-    "bleu_2": "higher",
-    "bleu_1": "higher",
-    "exact_semantics": "higher",
-    "pointing": "higher",
-    "chrf": "higher",
-    "ter": "lower",
-    "exact": "higher",
-    "alignment_accuracy": "higher",
-    "word_error_rate": "lower",
-    "character_error_rate": "lower",
-    "f1": "higher",
-    "entity_f1": "higher",
-    "segmentation_f1": "higher",
-    "tag_accuracy": "higher",
-    "oov_recall": "higher",
-    "oov_accuracy": "higher",
-    "entity_precision": "higher",
-    "entity_recall": "higher",
-    "segmentation_precision": "higher",
-    "segmentation_recall": "higher",
-    "accuracy": "higher",
-    "macro_f1": "higher",
-    "cross_entropy": "lower",
-    "perplexity": "lower",
-    "character_perplexity": "lower",
-    "nats_per_character": "lower",
-    "nats_per_byte": "lower",
-    "bits_per_character": "lower",
-    "bits_per_byte": "lower",
-    "nats_per_token": "lower",
-}
-"""Every metric's direction, the one place that knows it. Where a run has several metrics, the first here leads."""
+from rnnbench.applications import applications, metric_cards
 
-_SAYS_THE_SAME = {
-    "nats_per_token": "perplexity",
-    "bits_per_character": "nats_per_character",
-    "bits_per_byte": "nats_per_byte",
-}
 
-_SPELT = {
-    **{f"bleu{end}": f"BLEU{end.replace('_', '-')}" for end in ("", "_1", "_2", "_3", "_4")},
-    "cider": "CIDEr-D",
-    "meteor": "METEOR",
-    "rouge_l": "ROUGE-L",
-    "chrf": "chrF",
-    "ter": "TER",
-    "f1": "F1",
-    "oov": "OOV",
-}
+def known_metrics() -> list[str]:
+    """Names of all metrics of which it is known which way is better."""
+    return [name for name, card in metric_cards().items() if card.better is not None]
 
-_OF_LIKELIHOOD = {
-    "perplexity",
-    "nats_per_token",
-    "nats_per_character",
-    "nats_per_byte",
-    "bits_per_character",
-    "bits_per_byte",
-}
+
+def better(metric: str) -> Literal["higher", "lower"] | None:
+    """Which way a metric is better; None where nobody knows."""
+    card = metric_cards().get(metric)
+    return card.better if card is not None else None
 
 
 def same_order(one: str, other: str) -> bool:
     """Whether two metrics put any two models in the same order: on the same text, all of likelihood do."""
-    return one == other or {one, other} <= _OF_LIKELIHOOD
+    if one == other:
+        return True
+    first, second = metric_cards().get(one), metric_cards().get(other)
+    return first is not None and second is not None and first.measures is not None and first.measures == second.measures
 
 
 def metric_title(metric: str) -> str:
     """A metric's name as papers write it: ``BLEU-4``, ``entity F1``, ``nats per character``."""
-    return _SPELT.get(metric) or " ".join(_SPELT.get(word, word) for word in metric.split("_"))
+    card = metric_cards().get(metric)
+    return card.title if card is not None and card.title is not None else metric.replace("_", " ")
 
 
-def in_order(metrics: Iterable[str]) -> list[str]:
-    """The metric names, the leading one first; names that ``BETTER`` does not know come last."""
-    known = list(BETTER)
-    return sorted(set(metrics), key=lambda name: (known.index(name) if name in BETTER else len(known), name))
+def in_order(metrics: Iterable[str], application: str) -> list[str]:
+    """The metric names in the order of the application's card, the leading one first; names not on it come last.
+
+    Args:
+        metrics: The names.
+        application: Name of the application; it need not be installed where its results are read.
+    """
+    found = applications().get(application)
+    known = [card.name for card in found.card.metrics] if found is not None else []
+    return sorted(set(metrics), key=lambda name: (known.index(name) if name in known else len(known), name))
 
 
-def without_repeats(metrics: Iterable[str]) -> list[str]:
+def without_repeats(metrics: Iterable[str], application: str) -> list[str]:
     """The metrics in order, less those that are another one of them in another unit."""
-    names = in_order(metrics)
-    return [name for name in names if _SAYS_THE_SAME.get(name) not in names]
+    names = in_order(metrics, application)
+    cards = {name: metric_cards().get(name) for name in names}
+    return [name for name, card in cards.items() if card is None or card.repeats not in names]
 
 
 def badness(metric: str, value: float | None) -> float:
     """A number to sort by, smallest first: the best value leads, and a missing value or NaN comes last."""
-    if value is None or math.isnan(value) or metric not in BETTER:
+    direction = better(metric)
+    if value is None or math.isnan(value) or direction is None:
         return math.inf
-    return value if BETTER[metric] == "lower" else -value
+    return value if direction == "lower" else -value
 
 
 def best(metric: str, values: Iterable[float | None]) -> float | None:
     """The best of the finite values; None where fewer than two can be compared, or the direction is not known."""
     finite = [value for value in values if value is not None and math.isfinite(value)]
-    if len(finite) < 2 or metric not in BETTER:
+    if len(finite) < 2 or better(metric) is None:
         return None
     return min(finite, key=lambda value: badness(metric, value))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rnnbench.errors import UserError, did_you_mean
 from rnnbench.results.committed import Row
-from rnnbench.results.metric import BETTER, best, comparable, format_value, metric_title
+from rnnbench.results.metric import best, better, comparable, format_value, metric_title
 from rnnbench.results.render import Cell, markdown_table
 
 _OPEN = re.compile(r"^<!-- results:([\w.-]+) -->$", re.MULTILINE)
@@ -83,7 +83,7 @@ def _render_group(rows: list[Row]) -> str:
 
 
 def _caption(first: Row, run: list[Row]) -> str:
-    direction = f"{BETTER[first.metric]} is better"
+    direction = f"{better(first.metric)} is better"
     if not run:
         return f"Data: {first.dataset}; {direction}. Not run yet."
     hardware = " / ".join(dict.fromkeys(row.hardware for row in run if row.hardware))

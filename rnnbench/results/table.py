@@ -12,7 +12,7 @@ from typing import get_args
 
 from rnnbench.errors import UserError
 from rnnbench.results.group import Column, Group, Run, group_by_seed
-from rnnbench.results.metric import BETTER, badness, best, in_order, without_repeats
+from rnnbench.results.metric import badness, best, better, in_order, without_repeats
 from rnnbench.results.protocol import Field, Protocol
 from rnnbench.results.record import RESULT_FILE, Result, Split, read_result
 from rnnbench.results.significance import LEVEL, Verdict, judge
@@ -37,14 +37,14 @@ class Table:
     @property
     def columns(self) -> list[Column]:
         """The metrics, the leading one first, each on validation and test."""
-        names = in_order(metric for _, metric in self.protocol.metrics)
+        names = in_order((metric for _, metric in self.protocol.metrics), self.protocol.application)
         every = (Column(split, name) for name in names for split in get_args(Split))
         return [column for column in every if column in self.protocol.metrics]
 
     @property
     def shown(self) -> list[Column]:
         """The columns for a reader: those that repeat another in another unit are left out."""
-        names = without_repeats(metric for _, metric in self.protocol.metrics)
+        names = without_repeats((metric for _, metric in self.protocol.metrics), self.protocol.application)
         return [column for column in self.columns if column.metric in names]
 
     @property
@@ -69,9 +69,9 @@ class Table:
         if leading is None:
             return ["These runs have measured nothing yet."]
         signature = self.protocol.metrics[leading]
-        if leading.metric not in BETTER:
+        if better(leading.metric) is None:
             return [f"Not sorted: whether a higher or a lower {leading.metric} is better is not known ({signature})."]
-        notes = [f"Sorted by {leading}, {BETTER[leading.metric]} is better ({signature})."]
+        notes = [f"Sorted by {leading}, {better(leading.metric)} is better ({signature})."]
         best_value = self.best(leading)
         if best_value is not None:
             winners = [group.first for group in self.groups if group.mean(leading) == best_value]
@@ -117,7 +117,7 @@ class Table:
 
         self.groups = sorted(group_by_seed(self.runs), key=key)
         self.runs = [run for group in self.groups for run in group.runs]
-        if leading and leading.metric in BETTER:
+        if leading and better(leading.metric):
             self.verdict = judge(self.groups, leading)
 
 

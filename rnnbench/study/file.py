@@ -35,6 +35,7 @@ from typing import Any, Literal, get_args
 
 import yaml
 
+from rnnbench.applications import application_of, applications
 from rnnbench.errors import UserError
 from rnnbench.safe_files import read_text
 from rnnbench.study.section import Options, Section
@@ -201,11 +202,16 @@ def _budget(top: Section) -> tuple[Unit, tuple[float, ...]]:
 def _application(section: Section, preset: str, find: Find, amounts: tuple[float, ...]) -> Application:
     content = _preset(section, preset, find)
     path = str(content.get("model", {}).get("class_path", ""))
-    if not path.startswith("rnnbench.tasks."):
-        raise section.error("", f"{preset} is no preset of an application: its model is {path or 'not named'}")
+    owner = application_of(path)
+    if owner is None:
+        raise section.error(
+            "",
+            f"{preset} is no preset of an application: its model is {path or 'not named'}",
+            f"models come from: {', '.join(one.module for one in applications().values())}",
+        )
     application = Application(
         preset=preset,
-        folder=path.split(".")[2],
+        folder=owner.card.name,
         defaults=content.get("trainer") or {},
         baselines=section.list("baselines", str),
         backbones=section.list("backbones", str) or ("model.backbone",),

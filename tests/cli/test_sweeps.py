@@ -9,7 +9,7 @@ from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_com
 from rnnbench.cli import main
 from rnnbench.cli.presets import preset_names
 from rnnbench.folders import configs_folder
-from rnnbench.results.metric import BETTER
+from rnnbench.results.metric import better
 
 SWEEPS = sorted((configs_folder() / "sweeps").glob("*.yaml"))
 
@@ -36,7 +36,7 @@ def test_a_trial_parses(path, capsys) -> None:
     sweep = yaml.safe_load(path.read_text())
     split, _, metric = sweep["metric"]["name"].partition("/")
     assert split == "validation", "the test split is for the end"
-    assert sweep["metric"]["goal"] == {"lower": "minimize", "higher": "maximize"}[BETTER[metric]]
+    assert sweep["metric"]["goal"] == {"lower": "minimize", "higher": "maximize"}[better(metric)]
     environment, program, *words = agent_words(sweep)
     assert (environment, program, words[0]) == ("${env}", "rnnbench", "fit")
     assert main([*words, "--print_config"]) == 0

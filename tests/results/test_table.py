@@ -79,7 +79,7 @@ def test_without_test_values_validation_leads(runs_of) -> None:
 
 
 @given(
-    name=st.sampled_from(sorted(metric.BETTER)),
+    name=st.sampled_from(sorted(metric.known_metrics())),
     values=st.lists(st.none() | st.floats() | st.sampled_from([0.0, 1.0]), max_size=6),
 )
 def test_best_respects_the_direction(name: str, values: list[float | None]) -> None:
@@ -87,7 +87,7 @@ def test_best_respects_the_direction(name: str, values: list[float | None]) -> N
     if len(finite) < 2:
         assert metric.best(name, values) is None
     else:
-        assert metric.best(name, values) == (max(finite) if metric.BETTER[name] == "higher" else min(finite))
+        assert metric.best(name, values) == (max(finite) if metric.better(name) == "higher" else min(finite))
 
 
 @pytest.mark.parametrize(("name", "winner"), [("perplexity", 0.2), ("accuracy", 0.8)])

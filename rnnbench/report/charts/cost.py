@@ -10,7 +10,7 @@ from rnnbench.report.content import COSTS, Cost, Entry, Section
 from rnnbench.report.drawing import Canvas, Chart, chart, marker
 from rnnbench.report.text import clean, decimals, listed, number, short, words
 from rnnbench.report.theme import MUTED, Mark
-from rnnbench.results.metric import BETTER, badness, metric_title
+from rnnbench.results.metric import badness, better, metric_title
 
 _MOST = 150
 _NAMED = 6
@@ -47,7 +47,7 @@ def cost_chart(section: Section, cost: Cost, marks: Mapping[str, Mark]) -> Chart
         marks: How the models are drawn.
     """
     leading = section.leading
-    if leading is None or leading.metric not in BETTER:
+    if leading is None or better(leading.metric) is None:
         return None
     points = [
         Point(entry, entry.costs[cost], mean)
@@ -98,7 +98,7 @@ def _frame(canvas: Canvas, points: Sequence[Point], metric: str) -> None:
     axes.set_xlim(10 ** (low - room), 10 ** (high + 2.2 * room))
     span = (max(values) - min(values)) or abs(max(values)) or 1.0
     bottom, top = min(values) - 0.1 * span, max(values) + 0.14 * span
-    axes.set_ylim(*((top, min(values) - 0.14 * span) if BETTER[metric] == "lower" else (bottom, top)))
+    axes.set_ylim(*((top, min(values) - 0.14 * span) if better(metric) == "lower" else (bottom, top)))
     decades = high - low
     axes.xaxis.set_major_locator(
         LogLocator(subs=(1.0,) if decades > 2 else (1.0, 2.0, 5.0) if decades > 0.4 else range(1, 10))

@@ -9,7 +9,7 @@ from rnnbench.report.content import Section
 from rnnbench.report.drawing import Canvas, Chart, chart, marker
 from rnnbench.report.text import clean, decimals, listed, number, words
 from rnnbench.report.theme import GRID, MUTED, PAPER, Mark
-from rnnbench.results.metric import BETTER
+from rnnbench.results.metric import better
 
 _MOST = 16
 _ROW = 25
@@ -75,7 +75,7 @@ def ranking(section: Section, marks: Mapping[str, Mark]) -> Chart | None:
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.locator_params(axis="x", nbins=5)
-        axes.set_xlabel(f"{words(str(leading))} ({BETTER.get(leading.metric, 'direction not known')} is better)")
+        axes.set_xlabel(f"{words(str(leading))} ({better(leading.metric) or 'direction not known'} is better)")
 
     return chart(
         f"{section.key}-ranking",
