@@ -24,6 +24,7 @@ CARD = {
     "board": ["right"],
     "predict": {"reads": "Lines.", "writes": "Numbers."},
     "quick": "digits/quick",
+    "tiny": [],
 }
 
 

@@ -49,10 +49,12 @@ class PredictCard:
     Args:
         reads: What an input is.
         writes: What is answered.
+        input: Whether inputs are lines of text, or files as a whole.
     """
 
     reads: str
     writes: str
+    input: Literal["lines", "files"] = "lines"
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Card:
         board: Metrics of which the dashboard shows curves, the leading one first.
         predict: What ``predict`` reads and writes.
         quick: Preset that trains within minutes and needs no network.
+        tiny: Options that make of it a training of seconds, on which the laws of applications are checked.
         pictures: Pictures that it draws.
     """
 
@@ -79,6 +82,7 @@ class Card:
     board: tuple[str, ...]
     predict: PredictCard
     quick: str
+    tiny: tuple[str, ...]
     pictures: tuple[PictureCard, ...] = ()
 
     @property

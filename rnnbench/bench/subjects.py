@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from typing import Literal, get_args
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-import rnnbench.cells
 from rnnbench.cells import GRU, LSTM, Elman, RNNCell
+from rnnbench.cells.every import every_cell
 from rnnbench.errors import UserError, did_you_mean
 
 LayerName = Literal["LSTM", "GRU", "RNN"]
@@ -21,11 +20,7 @@ SAME: dict[LayerName, type[RNNCell]] = {"LSTM": LSTM, "GRU": GRU, "RNN": Elman}
 
 def all_cells() -> dict[str, type[RNNCell]]:
     """Every exported cell that two sizes make, by name: torch.nn's own first."""
-    found = {}
-    for name in rnnbench.cells.__all__:
-        one = getattr(rnnbench.cells, name)
-        if inspect.isclass(one) and issubclass(one, RNNCell) and not inspect.isabstract(one) and _two_sizes(one):
-            found[name] = one
+    found = every_cell()
     first = [one.__name__ for one in SAME.values()]
     return {name: found[name] for name in sorted(found, key=lambda name: (name not in first, name))}
 
@@ -62,8 +57,3 @@ def counterpart(cell_class: type[RNNCell]) -> LayerName:
 def relative_flops(cell_class: type[RNNCell]) -> float:
     """FLOPs of a cell's products over those of its counterpart, where I = H."""
     return product_flops(cell_class(64, 64)) / product_flops(SAME[counterpart(cell_class)](64, 64))
-
-
-def _two_sizes(cell_class: type[RNNCell]) -> bool:
-    parameters = list(inspect.signature(cell_class).parameters.values())
-    return all(one.default is not one.empty for one in parameters[2:])

@@ -90,3 +90,14 @@ class Generated(Source):
                     )
             splits[split] = rows
         return splits
+
+
+def check_sizes(**sizes: int) -> None:
+    """Refuses splits of nothing.
+
+    Args:
+        **sizes: Numbers of rows by the option that gave them.
+    """
+    for name, size in sizes.items():
+        if size < 1:
+            raise UserError(f"must be at least 1, found {size}", where=f"--data.source.{name}")

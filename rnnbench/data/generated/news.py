@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from rnnbench.data.generated.base import Choose, Generated
+from rnnbench.data.generated.base import Choose, Generated, check_sizes
 from rnnbench.data.source import Row, Split
 
-_SIZES: dict[Split, int] = {"train": 3000, "validation": 400, "test": 400}
 _SEED = 5
 
 _SENTENCES = (
@@ -44,10 +43,15 @@ class GeneratedNews(Generated):
 
     Names are made of syllables, so that many of the test split are new; a name alone may be of any kind, which only the
     words around it tell. No sentence stands there twice.
+
+    Args:
+        train: Number of sentences in training.
+        held_out: Number of sentences in validation and in test, each.
     """
 
-    def __init__(self) -> None:
-        super().__init__("generated_news", _SEED, _SIZES)
+    def __init__(self, train: int = 3000, held_out: int = 400) -> None:
+        check_sizes(train=train, held_out=held_out)
+        super().__init__("generated_news", _SEED, {"train": train, "validation": held_out, "test": held_out})
 
     def draw(self, split: Split, number: int, choose: Choose) -> Row:
         """A sentence with ``tokens`` and ``tags`` (BIO)."""

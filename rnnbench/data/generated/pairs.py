@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Literal, get_args
 
-from rnnbench.data.generated.base import Choose, Generated
+from rnnbench.data.generated.base import Choose, Generated, check_sizes
 from rnnbench.data.generated.numbers import chinese, english, french, german
 from rnnbench.data.generated.numbers.word import join
 from rnnbench.data.source import Row, Split
@@ -53,9 +53,7 @@ class GeneratedPairs(Generated):
             raise UserError("no kind is named", where="--data.source.kinds", hint="such as [numbers, times]")
         if not 0 < largest <= _LARGEST:
             raise UserError(f"lies between 1 and {_LARGEST}, found {largest}", where="--data.source.largest")
-        for name, size in (("train", train), ("held_out", held_out)):
-            if size < 1:
-                raise UserError(f"must be at least 1, found {size}", where=f"--data.source.{name}")
+        check_sizes(train=train, held_out=held_out)
         # Held out first: they stay what they are when there is more to train on.
         super().__init__("generated_pairs", _SEED, {"test": held_out, "validation": held_out, "train": train})
         self.kinds = kinds

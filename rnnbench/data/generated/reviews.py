@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from rnnbench.data.generated.base import Choose, Generated
+from rnnbench.data.generated.base import Choose, Generated, check_sizes
 from rnnbench.data.source import Row, Split
 
-_SIZES: dict[Split, int] = {"train": 8000, "validation": 1000, "test": 1000}
 _SEED = 4
 
 _PARTS = (
@@ -40,10 +39,15 @@ class GeneratedReviews(Generated):
 
     Half of the statements are negated, half of the reviews set two statements against each other, of which one counts.
     So it takes the order of words to tell the class. No review stands there twice.
+
+    Args:
+        train: Number of reviews in training.
+        held_out: Number of reviews in validation and in test, each.
     """
 
-    def __init__(self) -> None:
-        super().__init__("generated_reviews", _SEED, _SIZES)
+    def __init__(self, train: int = 8000, held_out: int = 1000) -> None:
+        check_sizes(train=train, held_out=held_out)
+        super().__init__("generated_reviews", _SEED, {"train": train, "validation": held_out, "test": held_out})
 
     def draw(self, split: Split, number: int, choose: Choose) -> Row:
         """A review with ``text`` and ``label``."""

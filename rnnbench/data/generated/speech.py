@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,11 +17,11 @@ from rnnbench.data.audio.recording import Samples
 from rnnbench.data.cards import Builtin, load_origin
 from rnnbench.data.fetched.cache import write_to_cache
 from rnnbench.data.formats.records import read_parquet
+from rnnbench.data.generated.base import check_sizes
 from rnnbench.data.generated.espeak import Utterance, speak
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.folders import cache_folder
 
-_SIZES: dict[Split, int] = {"train": 3000, "validation": 200, "test": 300}
 _SEED = 6
 _RATE = 16000
 
@@ -87,16 +87,23 @@ class GeneratedSpeech(Source):
 
     No voice and no sentence stands in two splits. It is made once, in well under a minute, and kept in the cache; the
     same versions of the packages make the same samples.
+
+    Args:
+        train: Number of recordings in training.
+        validation: Number of recordings in validation.
+        test: Number of recordings in test.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, train: int = 3000, validation: int = 200, test: int = 300) -> None:
         self.dataset = load_origin("generated_speech", Builtin)[0].name
+        self._sizes: dict[Split, int] = {"train": train, "validation": validation, "test": test}
+        check_sizes(train=train, validation=validation, test=test)
 
     def prepare(self) -> None:
         """Makes the recordings if they are not there."""
-        if not all(_file(split).is_file() for split in SPLITS):
-            for split, rows in _make().items():
-                write_to_cache(_file(split), _as_parquet(rows))
+        if not all(_file(split, self._sizes).is_file() for split in SPLITS):
+            for split, rows in _make(self._sizes).items():
+                write_to_cache(_file(split, self._sizes), _as_parquet(rows))
 
     def rows(self, split: Split) -> list[Row]:
         """The recordings of a split, each with ``audio``, ``text`` and ``speaker``.
@@ -105,7 +112,7 @@ class GeneratedSpeech(Source):
             split: The split.
         """
         self.prepare()
-        path = _file(split)
+        path = _file(split, self._sizes)
         return read_parquet(path.read_bytes(), path)
 
 
@@ -150,17 +157,17 @@ def year_words(year: int) -> str:
     return f"{number_words(century)} {'oh ' if rest < 10 else ''}{number_words(rest)}"
 
 
-def _recipe() -> str:
+def _recipe(sizes: Mapping[Split, int]) -> str:
     """A name for exactly what is made: these grammars, voices and numbers."""
-    recipe = [_SIZES, _SEED, _RATE, _ACCENTS, _VOICES, _SENTENCES, _OPTIONS]
+    recipe = [sizes, _SEED, _RATE, _ACCENTS, _VOICES, _SENTENCES, _OPTIONS]
     return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:8]
 
 
-def _file(split: Split) -> Path:
-    return cache_folder() / f"generated_speech-{_recipe()}" / f"{split}.parquet"
+def _file(split: Split, sizes: Mapping[Split, int]) -> Path:
+    return cache_folder() / f"generated_speech-{_recipe(sizes)}" / f"{split}.parquet"
 
 
-def _make() -> dict[Split, list[Row]]:
+def _make(sizes: Mapping[Split, int]) -> dict[Split, list[Row]]:
     random = Random(_SEED)
 
     def choose(options: Sequence[Any]) -> Any:
@@ -169,7 +176,7 @@ def _make() -> dict[Split, list[Row]]:
 
     seen: set[str] = set()
     spoken: list[tuple[Split, Utterance]] = []
-    for split, size in _SIZES.items():
+    for split, size in sizes.items():
         count = 0
         while count < size:
             text = _fill(choose(_SENTENCES), choose)

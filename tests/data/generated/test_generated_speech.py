@@ -49,8 +49,7 @@ def test_voices_differ_between_splits():
 
 
 def test_it_is_made_once_and_always_the_same(monkeypatch, tmp_path):
-    monkeypatch.setattr(generated_speech, "_SIZES", {"train": 6, "validation": 2, "test": 3})
-    source = GeneratedSpeech()
+    source = GeneratedSpeech(6, 2, 3)
     rows = {split: source.rows(split) for split in SPLITS}
     assert [len(rows[split]) for split in SPLITS] == [6, 2, 3]
     texts = [row["text"] for split in SPLITS for row in rows[split]]
@@ -59,10 +58,10 @@ def test_it_is_made_once_and_always_the_same(monkeypatch, tmp_path):
         assert num_samples(recording_of(row["audio"], ""), 16000) > 8000
         assert row["speaker"].partition("+")[2] in generated_speech._VOICES["test"]
     with monkeypatch.context() as context:
-        context.setattr(generated_speech, "_make", lambda: pytest.fail("made again"))
-        assert GeneratedSpeech().rows("test") == rows["test"]
+        context.setattr(generated_speech, "_make", lambda sizes: pytest.fail("made again"))
+        assert GeneratedSpeech(6, 2, 3).rows("test") == rows["test"]
     monkeypatch.setenv("RNNBENCH_CACHE", str(tmp_path / "other"))
-    assert {split: GeneratedSpeech().rows(split) for split in SPLITS} == rows
+    assert {split: GeneratedSpeech(6, 2, 3).rows(split) for split in SPLITS} == rows
 
 
 def test_what_the_synthesiser_refuses():

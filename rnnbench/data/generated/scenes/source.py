@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from rnnbench.data.generated.base import Choose, Generated
+from rnnbench.data.generated.base import Choose, Generated, check_sizes
 from rnnbench.data.generated.scenes.captions import captions_of, named_in
 from rnnbench.data.generated.scenes.picture import draw
 from rnnbench.data.generated.scenes.scene import draw_scene
 from rnnbench.data.source import Row, Split
-from rnnbench.errors import UserError
 
 _SEED = 12
 
@@ -24,9 +23,7 @@ class GeneratedScenes(Generated):
     """
 
     def __init__(self, train: int = 4000, held_out: int = 400) -> None:
-        for name, size in (("train", train), ("held_out", held_out)):
-            if size < 1:
-                raise UserError(f"must be at least 1, found {size}", where=f"--data.source.{name}")
+        check_sizes(train=train, held_out=held_out)
         # Held out first: they stay what they are when there is more to train on.
         super().__init__("generated_scenes", _SEED, {"test": 2 * held_out, "validation": held_out, "train": train})
         self.held_out = held_out

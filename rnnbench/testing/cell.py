@@ -21,6 +21,7 @@ from rnnbench.cells.declared import contradiction
 from rnnbench.engine import EngineName
 from rnnbench.engine.call import call
 from rnnbench.errors import UserError
+from rnnbench.testing.law import LawBroken
 
 _INPUT, _HIDDEN, _BATCH, _TIME = 5, 6, 4, 9
 _LENGTHS = (_TIME, 4, 1, 6)
@@ -28,10 +29,6 @@ _LENGTHS = (_TIME, 4, 1, 6)
 _TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5}
 
 CellFactory = Callable[[int, int], RNNCell]
-
-
-class LawBroken(AssertionError):
-    """A cell breaks a law; the message says which."""
 
 
 def check_cell(factory: CellFactory) -> list[str]:
