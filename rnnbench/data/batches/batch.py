@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -11,6 +11,22 @@ from torch.nn.utils.rnn import pad_sequence
 
 IGNORED = -100
 """Target of a position that is padding: the value that torch's losses leave out."""
+
+
+class Batch(Protocol):
+    """What loaders and platform need of a batch, whatever an application puts into it besides."""
+
+    @property
+    def ids(self) -> Tensor:
+        """``(B,)`` int64 numbers of the samples in their split; -1 for one that counts for nothing in evaluation."""
+
+    @property
+    def tokens(self) -> int:
+        """Number of real units, never padding; a plain number, so that no device has to be asked for it."""
+
+    @property
+    def _replace(self) -> Callable[..., Any]:
+        """Makes the same tuple with other fields."""
 
 
 class StripBatch(NamedTuple):

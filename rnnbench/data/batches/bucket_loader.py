@@ -24,31 +24,14 @@ is padding, ``batches.padding_waste()``, belongs into `TaskData.details`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from rnnbench.data.batches.batch import Batch
 from rnnbench.data.batches.bucket import Samples, TrainingBatches, deal
 from rnnbench.errors import UserError
-
-
-class Batch(Protocol):
-    """What the loaders need of a batch; the named tuples of `rnnbench.data.batches.batch` have it."""
-
-    @property
-    def ids(self) -> Tensor:
-        """``(B,)`` int64 numbers of the samples."""
-
-    @property
-    def tokens(self) -> int:
-        """Number of real tokens."""
-
-    @property
-    def _replace(self) -> Callable[..., Any]:
-        """Makes the same tuple with other fields."""
-
 
 B = TypeVar("B", bound=Batch)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -13,30 +12,26 @@ from torch import Tensor
 
 from rnnbench.data.source import Split
 from rnnbench.errors import UserError
-from rnnbench.tasks.base import Spec
+from rnnbench.tasks.base import CountingModel
 from rnnbench.tasks.captioning.batch import CaptionBatch, Regions, as_read, count_images
+from rnnbench.tasks.captioning.data import CaptionData
 from rnnbench.tasks.captioning.model import CaptionModel
 
-_TABLES = ("thumbnails", "letters", "sizes")
 _AT_ONCE = 256
 
 
-class CopiedCaptions(CaptionModel):
+class CopiedCaptions(CountingModel[CaptionData], CaptionModel):
     """A model without an optimizer: when training starts it takes what it needs of the training split.
 
     It keeps some captions, each with the thumbnail of its image where that matters. Subclasses write `choose` and
     `find`.
     """
 
-    baseline = True
+    tables = ("thumbnails", "letters", "sizes")
     thumbnails: Tensor
     """``(K, F)``."""
     letters: Tensor
     sizes: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.automatic_optimization = False
 
     @abstractmethod
     def choose(self, captions: Sequence[Sequence[str]]) -> list[str]:
@@ -50,25 +45,11 @@ class CopiedCaptions(CaptionModel):
     def find(self, images: Tensor | Regions) -> Tensor:
         """Which kept caption ``(B,)`` each image gets."""
 
-    def build(self, spec: Spec) -> None:
-        """Makes empty tables."""
-        for name in _TABLES:
-            self.register_buffer(name, torch.zeros(0, dtype=torch.uint8))
-
-    def setup(self, stage: str) -> None:
-        """Refuses what would split the images."""
-        if stage == "fit" and self.trainer.world_size > 1:
-            raise UserError("the training split is read in one process", hint="--trainer.devices 1")
-
-    def on_train_start(self) -> None:
-        """Chooses, once."""
-        if not len(self.sizes):
-            chosen = [text.encode("utf-8") for text in self.choose(self._data().references("train"))]
-            self.letters = torch.tensor(list(b"".join(chosen)), dtype=torch.uint8, device=self.device)
-            self.sizes = torch.tensor([len(text) for text in chosen], device=self.device)
-
-    def training_step(self, batch: CaptionBatch, batch_idx: int) -> None:
-        """Nothing: all is chosen."""
+    def count_split(self) -> dict[str, Tensor]:
+        """See `CountingModel.count_split`."""
+        chosen = [text.encode("utf-8") for text in self.choose(self.data.references("train"))]
+        letters = torch.tensor(list(b"".join(chosen)), dtype=torch.uint8)
+        return {"letters": letters, "sizes": torch.tensor([len(text) for text in chosen])}
 
     def describe_batch(self, batch: CaptionBatch, split: Split) -> tuple[list[str], Tensor]:
         """See `CaptionModel.describe_batch`."""
@@ -83,16 +64,6 @@ class CopiedCaptions(CaptionModel):
         starts = [0, *ends]
         found = self.find(images).tolist()
         return [bytes(self.letters[starts[i] : ends[i]].tolist()).decode("utf-8") for i in found]
-
-    def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
-        """Makes room for the tables, whose sizes only the checkpoint knows."""
-        super().on_load_checkpoint(checkpoint)
-        for name in _TABLES:
-            self.register_buffer(name, torch.empty_like(checkpoint["state_dict"][name]))
-
-    def flops_per_token(self) -> float | None:
-        """None: a look-up is no arithmetic on tokens."""
-        return None
 
     def num_parameters(self) -> int:
         """Number of captions kept."""
@@ -138,7 +109,7 @@ class NearestCaption(CopiedCaptions):
 
     def choose(self, captions: Sequence[Sequence[str]]) -> list[str]:
         """See `CopiedCaptions.choose`; takes the thumbnails, too."""
-        train = self._data().splits["train"]
+        train = self.data.splits["train"]
         parts = [
             self._shrink(as_read([train.look(i) for i in range(first, min(first + _AT_ONCE, len(captions)))]))
             for first in range(0, len(captions), _AT_ONCE)

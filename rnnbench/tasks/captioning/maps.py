@@ -18,6 +18,7 @@ from rnnbench.data.images.maps import has_maps, write_maps
 from rnnbench.data.images.picture import Picture
 from rnnbench.data.source import Row
 from rnnbench.folders import cache_folder
+from rnnbench.tasks.base import evaluating
 from rnnbench.tasks.captioning.batch import Images, as_images
 from rnnbench.tasks.captioning.data import CaptionData
 from rnnbench.tasks.captioning.encoder import ImageEncoder
@@ -71,13 +72,10 @@ def _identity(picture: Picture) -> Row:
     return {"image": content}
 
 
-@torch.no_grad()
 def _compute(encoder: ImageEncoder, images: Images, workers: int, trainer: Trainer) -> Iterator[NDArray[np.floating]]:
     count, began = len(images.images), time.perf_counter()
     told = began
-    was_training = encoder.training
-    encoder.eval()
-    with ThreadPoolExecutor(max(workers, 1)) as pool:
+    with evaluating(encoder), ThreadPoolExecutor(max(workers, 1)) as pool:
         for first in range(0, count, _AT_ONCE):
             last = min(first + _AT_ONCE, count)
             pixels = as_images(list(pool.map(images.pixels, range(first, last))))
@@ -90,4 +88,3 @@ def _compute(encoder: ImageEncoder, images: Images, workers: int, trainer: Train
             if now - told > _TELL_EVERY or last == count:
                 print(f"{last:,} of {count:,} maps, {last / (now - began):.1f} images/s", flush=True)
                 told = now
-    encoder.train(was_training)

@@ -49,7 +49,7 @@ def caption_metrics(captions: Sequence[str], references: References, trained_on:
 
 
 def bleu_counts(captions: Sequence[str], references: References) -> Tensor:
-    """What each caption contributes to corpus BLEU-4 (`rnnbench.tasks.item_values.ItemSums`): ``(N, 10)`` float64."""
+    """What each caption contributes to corpus BLEU-4 (`rnnbench.tasks.base.ItemSums`): ``(N, 10)`` float64."""
     counts = _bleu(4)._extract_corpus_statistics(list(captions), _streams(references))
     return torch.tensor(counts, dtype=torch.float64)
 

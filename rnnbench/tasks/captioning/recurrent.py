@@ -22,7 +22,7 @@ from rnnbench.errors import UserError
 from rnnbench.nn import WordEmbedding
 from rnnbench.nn.attention import Attention
 from rnnbench.nn.decoder import DecoderState, Encoded, MakeStack, causal
-from rnnbench.tasks.base import Spec
+from rnnbench.tasks.base import Loss, Spec
 from rnnbench.tasks.captioning.attending import SoftAttentionDecoder
 from rnnbench.tasks.captioning.batch import CaptionBatch
 from rnnbench.tasks.captioning.decoder import CaptionDecoder
@@ -139,7 +139,7 @@ class Captioner(CaptionModel):
         """Makes the encoder ready, and computes maps that stay the same."""
         self.encoder.start_training(self.trainer.world_size)
         if isinstance(self.encoder, ImageEncoder):
-            keep_maps(self.encoder, self._data(), self.trainer)
+            keep_maps(self.encoder, self.data, self.trainer)
 
     def make_optimizer(self, make: OptimizerCallable) -> Optimizer:
         """See `Task.make_optimizer`: the encoder may learn more slowly."""
@@ -166,36 +166,32 @@ class Captioner(CaptionModel):
         seconds = time.perf_counter() - self._began
         self.log("train/images_per_second", self._images / seconds, batch_size=len(batch.ids))
 
-    def training_step(self, batch: CaptionBatch, batch_idx: int) -> Tensor:
-        """Cross-entropy of the captions, a token, and what the decoder adds to it; or `SelfCritic`'s loss."""
+    def loss(self, batch: CaptionBatch) -> Loss:
+        """Cross-entropy of the captions, over tokens, and what the decoder adds to it; or `SelfCritic`'s loss."""
         if self.self_critical_after is not None and self.current_epoch >= self.self_critical_after:
             return self._self_critical_loss(batch)
         encoded = self.encoder(batch.images)
         scores, made, attention = self._read(batch, encoded)
         nats = F.cross_entropy(scores, predicted(batch), reduction="none", label_smoothing=self.label_smoothing)
-        loss = nats.mean()
-        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=batch.tokens)
         valid = where_predicted(batch)
         spread = nats.new_zeros(valid.shape).masked_scatter(valid, nats)
         penalty = self.decoder.penalty(made, attention, spread, valid, encoded.lengths[batch.owner])
-        return loss if penalty is None else loss + penalty
+        return Loss(nats.sum(), batch.tokens, penalty)
 
-    def _self_critical_loss(self, batch: CaptionBatch) -> Tensor:
-        """Minus the log-likelihood of drawn captions, each times its advantage, a token."""
+    def _self_critical_loss(self, batch: CaptionBatch) -> Loss:
+        """Minus the log-likelihood of drawn captions, each times its advantage, over tokens."""
         encoded = self.encoder(batch.images)
         drawn = self._critic.draw(self, batch, encoded, self.global_step)
         scores, _, _ = self._read(drawn.batch, encoded)
         scores = scores.index_fill(1, torch.tensor(_NEVER, device=scores.device), -torch.inf)
         nats = F.cross_entropy(scores, predicted(drawn.batch), reduction="none")
         advantage = drawn.advantage.repeat_interleave(drawn.batch.target_lengths).to(nats)
-        loss = (advantage * nats).mean()
-        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=drawn.batch.tokens)
         self.log("train/cider", 100 * drawn.reward, batch_size=len(batch.ids))
-        return loss
+        return Loss((advantage * nats).sum(), drawn.batch.tokens)
 
     @functools.cached_property
     def _critic(self) -> SelfCritic:
-        return SelfCritic(self._data().references("train"))
+        return SelfCritic(self.data.references("train"))
 
     def describe_batch(self, batch: CaptionBatch, split: Split) -> tuple[list[str], Tensor]:
         """See `CaptionModel.describe_batch`: of the references negative log-likelihood, tokens, and `count_pointed`."""
@@ -206,7 +202,7 @@ class Captioner(CaptionModel):
         columns = torch.stack([of_captions, batch.target_lengths.to(of_captions)], 1)
         numbers = columns.new_zeros(len(batch.ids), 2).index_add(0, batch.owner, columns)
         if attention is not None and self.grid is not None:
-            of_split = self._data().splits[split].images
+            of_split = self.data.splits[split].images
             images = [of_split[i] if i >= 0 else None for i in batch.ids.tolist()]
             pointed = count_pointed(attention, batch.owner, images, self.grid)
             numbers = torch.cat([numbers, pointed.to(numbers)], 1)
@@ -218,7 +214,7 @@ class Captioner(CaptionModel):
         """Draws what was looked at in some images, besides the metrics."""
         super().on_test_epoch_end()
         if self.grid is not None and self.trainer.is_global_zero:
-            read = self._data().splits["test"]
+            read = self.data.splits["test"]
             pixels = [read.pixels(i) for i in range(min(_PICTURES, len(read.images)))]
             found = describe_images(self, pixels, self.beam)
             items = [
@@ -249,7 +245,7 @@ class Captioner(CaptionModel):
 
     def cell_name(self) -> str | None:
         """Name of the decoder's cell."""
-        return type(self.decoder.stacks[0].cells[0][0]).__name__
+        return self.decoder.stacks[0].cell_name
 
     def _make_encoder(self, spec: Spec) -> CaptionEncoder:
         """The encoder, if it reads what the data have."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,12 +14,10 @@ from rnnbench.data.text.vocabulary import END
 from rnnbench.decode.beam import Beam
 from rnnbench.decode.sample import Sampling, sample_sequences
 from rnnbench.nn.decoder import Encoded
+from rnnbench.tasks.base import evaluating
 from rnnbench.tasks.captioning.batch import CaptionBatch
 from rnnbench.tasks.captioning.cider import Cider
-from rnnbench.tasks.captioning.search import search
-
-if TYPE_CHECKING:
-    from rnnbench.tasks.captioning.recurrent import Captioner
+from rnnbench.tasks.captioning.search import Captioning, search
 
 _GREEDY = Beam(size=1)
 
@@ -51,7 +49,7 @@ class SelfCritic:
         self._references = [[f"{text} {END}" for text in texts if text] for texts in references]
         self._cider = Cider(self._references)
 
-    def draw(self, model: Captioner, batch: CaptionBatch, encoded: Encoded, seed: int) -> Drawn:
+    def draw(self, model: Captioning, batch: CaptionBatch, encoded: Encoded, seed: int) -> Drawn:
         """Draws a caption for each image.
 
         Args:
@@ -60,9 +58,7 @@ class SelfCritic:
             encoded: What the encoder makes of them, which the captions are to be learned from, too.
             seed: Seed of the draws, with these numbers.
         """
-        was_training = model.training
-        model.eval()
-        with torch.no_grad():
+        with evaluating(model):
             greedy = [best[0].tokens if best else [] for best in search(model, encoded, _GREEDY)]
             limits = torch.full_like(encoded.lengths, model.max_length)
             numbers = batch.ids.tolist()
@@ -71,7 +67,6 @@ class SelfCritic:
                 model.step, model.decoder.start(encoded), TextEncoder.begin, TextEncoder.end, limits, numbers,
                 Sampling(temperature=1.0, seed=seed),
             )  # fmt: skip
-        model.train(was_training)
         drawn = [one.tokens for one in found]
         scores = [self._rewards(model, tokens, numbers) for tokens in (drawn, greedy)]
         rewards = torch.tensor(scores, dtype=torch.float64)
@@ -87,6 +82,6 @@ class SelfCritic:
         )
         return Drawn(made, (rewards[0] - rewards[1]).to(batch.ids.device), float(rewards[0].mean()))
 
-    def _rewards(self, model: Captioner, captions: Sequence[list[int]], numbers: Sequence[int]) -> list[float]:
+    def _rewards(self, model: Captioning, captions: Sequence[list[int]], numbers: Sequence[int]) -> list[float]:
         texts = [f"{model.words.decode(tokens)} {END}".strip() for tokens in captions]
         return [self._cider.score(text, self._references[i]) for text, i in zip(texts, numbers, strict=True)]

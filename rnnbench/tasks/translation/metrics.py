@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rnnbench.tasks.item_texts import Items, ItemTexts
+from rnnbench.tasks.base import Items, ItemTexts
 from rnnbench.tasks.translation.pairs import Alignment
 
 _NO_SPACES = ("ja", "th", "lo", "km", "my")
@@ -100,7 +100,7 @@ def translation_metrics(
 
 
 def bleu_counts(items: Items, references: Sequence[str], language: str, lowercase: bool = False) -> Tensor:
-    """What each sentence contributes to corpus BLEU (`rnnbench.tasks.item_values.ItemSums`).
+    """What each sentence contributes to corpus BLEU (`rnnbench.tasks.base.ItemSums`).
 
     Args:
         items: What `CorpusTranslations` gives, N pairs.

@@ -184,15 +184,13 @@ class Translator(TranslationModel):
 
     def model_name(self) -> str:
         """Encoder and decoder, such as ``BiGRU 1x256, BahdanauDecoder 1x256``."""
-        cells = self.encoder.cells
-        directions = "Bi" if len(cells[0]) > 1 else ""
-        read = f"{directions}{self.cell_name()} {len(cells)}x{cells[0][0].hidden_size}"
+        read = self.encoder.summary()
         written = [layer[0] for stack in self.decoder.stacks for layer in stack.cells]
         return f"{read}, {type(self.decoder).__name__} {len(written)}x{written[0].hidden_size}"
 
     def cell_name(self) -> str | None:
         """Name of the encoder's cell."""
-        return type(self.encoder.cells[0][0]).__name__
+        return self.encoder.cell_name
 
     def _sampling_rate(self) -> float:
         """Rate of scheduled sampling at this step of the training."""

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from rnnbench.data.text.encoder import TextEncoder
-from rnnbench.tasks.sentiment import RecurrentClassifier, coloured
-from rnnbench.tasks.sentiment.coloured import colour_steps, token_spans
+from rnnbench.tasks.sentiment import RecurrentClassifier, pictures
+from rnnbench.tasks.sentiment.pictures import colour_steps, token_spans
 
 PREDICT = "predict --run runs/sentiment/a"
 TEXT = "The  plot isn't dull,\tbut <slow> & \N{LATIN CAPITAL LETTER I WITH DOT ABOVE}x."
@@ -59,7 +59,7 @@ def test_colours_are_the_probabilities_of_the_beginnings(run):
 
 
 def test_a_very_long_text(rnnbench, run, tmp_path, monkeypatch):
-    monkeypatch.setattr(coloured, "MOST_STEPS", 10)
+    monkeypatch.setattr(pictures, "MOST_STEPS", 10)
     monkeypatch.setattr("rnnbench.tasks.sentiment.predict.MOST_STEPS", 10)
     (tmp_path / "lines.txt").write_text("dull " * 100_000 + "\n")
     outcome = rnnbench(f"{PREDICT} lines.txt --color")

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from rnnbench.nn import Pooling, WordEmbedding
 from rnnbench.tasks.base import Spec
-from rnnbench.tasks.sentiment.embedded import EmbeddingClassifier
+from rnnbench.tasks.sentiment.models.embedding import EmbeddingClassifier
 
 
 class AverageClassifier(EmbeddingClassifier):

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from rnnbench.data.text.vocabulary import SPECIALS, UNKNOWN
 from rnnbench.errors import UserError
-from rnnbench.tasks.base import Spec
+from rnnbench.tasks.base import CountingModel, Spec
+from rnnbench.tasks.labelling.data import TaggingData
 from rnnbench.tasks.labelling.encoder import TaggingBatch
 from rnnbench.tasks.labelling.model import TaggingModel
 from rnnbench.tasks.labelling.scheme import Span, spans, tag_spans
@@ -18,7 +19,7 @@ from rnnbench.tasks.labelling.scheme import Span, spans, tag_spans
 _UNKNOWN = SPECIALS.index(UNKNOWN)
 
 
-class MaximumMatching(TaggingModel):
+class MaximumMatching(CountingModel[TaggingData], TaggingModel):
     """Forward maximum matching: from left to right, always the longest word that is in the dictionary.
 
     The dictionary are the words of the training split, which it reads in one epoch; a character that begins none of
@@ -26,14 +27,14 @@ class MaximumMatching(TaggingModel):
     Chinese Word Segmentation Bakeoff, 2003.
     """
 
-    baseline = True
+    # All words one after the other, and the length of each, so that a checkpoint can hold them.
+    tables = ("letters", "sizes")
     letters: Tensor
     sizes: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         self.save_hyperparameters()
-        self.automatic_optimization = False
         self._words: set[tuple[int, ...]] = set()
 
     def build(self, spec: Spec) -> None:
@@ -42,16 +43,9 @@ class MaximumMatching(TaggingModel):
             raise UserError(
                 "words are matched in segmentation only", where="data.task", hint="--data.task segmentation"
             )
-        # All words one after the other, and the length of each, so that a checkpoint can hold them.
-        self.register_buffer("letters", torch.zeros(0, dtype=torch.int64))
-        self.register_buffer("sizes", torch.zeros(0, dtype=torch.int64))
+        super().build(spec)
 
-    def setup(self, stage: str) -> None:
-        """Refuses what would split the sentences."""
-        if stage == "fit" and self.trainer.world_size > 1:
-            raise UserError("the dictionary is read in one process", hint="--trainer.devices 1")
-
-    def training_step(self, batch: TaggingBatch, batch_idx: int) -> None:
+    def count_batch(self, batch: TaggingBatch) -> None:
         """Takes the words of some sentences."""
         for x, y, size in zip(batch.x.tolist(), batch.y.tolist(), batch.lengths.tolist(), strict=True):
             words = {tuple(x[start:end]) for start, end, _ in spans([self.tags[tag] for tag in y[:size]])}
@@ -85,10 +79,6 @@ class MaximumMatching(TaggingModel):
             tags = tag_spans(found, size, self.scheme)
             best[row, :size] = torch.tensor([numbers[tag] for tag in tags], dtype=torch.int64)
         return best
-
-    def flops_per_token(self) -> float | None:
-        """None: a look-up is no arithmetic."""
-        return None
 
     def num_parameters(self) -> int:
         """Number of words."""

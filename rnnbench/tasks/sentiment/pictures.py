@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+from torch import Tensor
 
 from rnnbench.data.text.encoder import TextEncoder
-from rnnbench.tasks.sentiment.model import TextClassifier
 
 MOST_STEPS = 1000
 """Tokens of a text that are coloured: each takes a run over all before it."""
@@ -36,6 +37,18 @@ b {{ border-radius: .2em; padding: .1em .4em; font-size: .8em }}
 """
 
 
+class Classifier(Protocol):
+    """What is asked of a model whose texts are coloured."""
+
+    encoder: TextEncoder
+
+    def encode(self, text: str) -> Tensor:
+        """Ids ``(T,)`` of a text."""
+
+    def probabilities(self, texts: Sequence[Tensor]) -> Tensor:
+        """Probabilities ``(N, C)`` of the classes of N texts, given as their ids."""
+
+
 class Step(NamedTuple):
     """A piece of a text, and what the model thinks after it."""
 
@@ -44,7 +57,7 @@ class Step(NamedTuple):
     """Of the classes; None for what is no token, or comes after the last one that was read."""
 
 
-def colour_steps(model: TextClassifier, text: str) -> list[Step]:
+def colour_steps(model: Classifier, text: str) -> list[Step]:
     """A text in pieces which together are the whole, each with the probabilities after it.
 
     They are those of the text if it ended there, so a model that reads from both ends is shown fairly.

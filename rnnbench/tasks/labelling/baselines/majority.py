@@ -5,36 +5,30 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rnnbench.errors import UserError
-from rnnbench.tasks.base import Spec
+from rnnbench.tasks.base import CountingModel, Spec
+from rnnbench.tasks.labelling.data import TaggingData
 from rnnbench.tasks.labelling.encoder import TaggingBatch
 from rnnbench.tasks.labelling.model import TaggingModel
 
 
-class MajorityTagger(TaggingModel):
+class MajorityTagger(CountingModel[TaggingData], TaggingModel):
     """Gives each token the tag that it has most often in training, and an unknown one the most frequent tag of all.
 
     It counts the training split in one epoch. Among equally frequent tags the first one in order is taken.
     """
 
-    baseline = True
+    tables = ("counts",)
     counts: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         self.save_hyperparameters()
-        self.automatic_optimization = False
 
     def build(self, spec: Spec) -> None:
         """Makes the table of counts."""
         self.register_buffer("counts", torch.zeros(len(self.encoder.tokens), len(self.tags), dtype=torch.int64))
 
-    def setup(self, stage: str) -> None:
-        """Refuses what would split the sentences."""
-        if stage == "fit" and self.trainer.world_size > 1:
-            raise UserError("tags are counted in one process", hint="--trainer.devices 1")
-
-    def training_step(self, batch: TaggingBatch, batch_idx: int) -> None:
+    def count_batch(self, batch: TaggingBatch) -> None:
         """Counts the tags of some sentences."""
         valid = batch.y >= 0
         self.counts.index_put_((batch.x[valid], batch.y[valid]), torch.ones_like(batch.y[valid]), accumulate=True)
@@ -47,10 +41,6 @@ class MajorityTagger(TaggingModel):
         """See `TaggingModel.tag_probabilities`; relative frequencies."""
         counts = self._table()[batch.x].double()
         return (counts / counts.sum(2, keepdim=True).clamp(min=1)).gather(2, tags[..., None]).squeeze(2)
-
-    def flops_per_token(self) -> float | None:
-        """None: a look-up is no arithmetic."""
-        return None
 
     def num_parameters(self) -> int:
         """Number of tokens that have a tag."""

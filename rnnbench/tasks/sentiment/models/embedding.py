@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from rnnbench.nn import WordEmbedding
 from rnnbench.tasks.base import Spec
+from rnnbench.tasks.sentiment.data import SentimentData
 from rnnbench.tasks.sentiment.model import TextClassifier
 
 
@@ -29,14 +30,6 @@ class EmbeddingClassifier(TextClassifier):
         """Makes the embedding."""
         self.embedding = self.make_embedding(len(self.encoder))
 
-    def configure_model(self) -> None:
-        """Fills in the pretrained vectors of the data module when a model is new; later the checkpoint holds them."""
-        is_new = self.spec is None
-        super().configure_model()
-        if not is_new or self.spec is None:
-            return
-        vectors = self._data().word_vectors
-        if vectors is None:
-            self.embedding.check_start()
-        else:
-            self.embedding.start_from(vectors.name, vectors.values, vectors.found)
+    def start_from(self, data: SentimentData) -> None:
+        """Puts the pretrained vectors of the data into a new model; later the checkpoint holds them."""
+        self.embedding.start(data.vectors)

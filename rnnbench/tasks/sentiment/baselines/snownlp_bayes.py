@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from rnnbench.errors import UserError
-from rnnbench.tasks.sentiment.counted import CountedClassifier
+from rnnbench.tasks.sentiment.baselines.counting import CountingClassifier
 
 
-class SnowNLPClassifier(CountedClassifier):
+class SnowNLPClassifier(CountingClassifier):
     """Naive Bayes over the words that SnowNLP's segmenter finds in Chinese text, its stop words left out.
 
         log P(c | text) = log(n_c / n) + sum_w log(f_c(w) / n_c) + constant,   f_c(w) = 1 + count of w in class c,

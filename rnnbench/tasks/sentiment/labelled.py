@@ -15,7 +15,7 @@ Place = Callable[[int], str]
 """Where the row of a number stands, for errors."""
 
 
-class Example(NamedTuple):
+class LabelledText(NamedTuple):
     """A text with its label."""
 
     text: str
@@ -24,8 +24,8 @@ class Example(NamedTuple):
     """Number of the row it comes from."""
 
 
-def examples_of(rows: Sequence[Row], place: Place) -> list[Example]:
-    """An example for each row.
+def texts_of(rows: Sequence[Row], place: Place) -> list[LabelledText]:
+    """A text for each row.
 
     Args:
         rows: Rows with ``text`` and ``label``; a label is text or a whole number.
@@ -34,10 +34,10 @@ def examples_of(rows: Sequence[Row], place: Place) -> list[Example]:
     Raises:
         UserError: A row has no label, or one that names no class.
     """
-    return [Example(row["text"], _label(row, number, place), number) for number, row in enumerate(rows)]
+    return [LabelledText(row["text"], _label(row, number, place), number) for number, row in enumerate(rows)]
 
 
-def phrases_of(rows: Sequence[Row], place: Place) -> list[Example]:
+def phrases_of(rows: Sequence[Row], place: Place) -> list[LabelledText]:
     """Every phrase of the rows' parse trees, each text once, the first time it occurs.
 
     Nodes are labelled by short names, often digits; what they mean follows from the labels of the whole sentences.
@@ -62,13 +62,13 @@ def phrases_of(rows: Sequence[Row], place: Place) -> list[Example]:
         if names.setdefault(root, label) != label:
             raise UserError(f"{root} of the tree is {label} here and {names[root]} before", where=place(number))
         trees.append(phrases)
-    found: dict[str, Example] = {}
+    found: dict[str, LabelledText] = {}
     for number, phrases in enumerate(trees):
         for phrase in phrases:
             if phrase.label not in names:
                 hint = did_you_mean(phrase.label, names)
                 raise UserError(f"no sentence has the label {phrase.label} of a phrase", where=place(number), hint=hint)
-            found.setdefault(phrase.text, Example(phrase.text, names[phrase.label], number))
+            found.setdefault(phrase.text, LabelledText(phrase.text, names[phrase.label], number))
     return list(found.values())
 
 

@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from rnnbench.backbone import Backbone
 from rnnbench.data.batches.batch import IGNORED
@@ -17,7 +16,8 @@ from rnnbench.errors import UserError
 from rnnbench.nn import WordEmbedding
 from rnnbench.nn.characters import CharacterEncoder
 from rnnbench.nn.crf import LinearChainCRF
-from rnnbench.tasks.base import Spec
+from rnnbench.tasks.base import Loss, Spec
+from rnnbench.tasks.labelling.data import TaggingData
 from rnnbench.tasks.labelling.encoder import TaggingBatch
 from rnnbench.tasks.labelling.model import TaggingModel
 from rnnbench.tasks.labelling.scheme import legal
@@ -90,17 +90,9 @@ class Tagger(TaggingModel):
             rules = legal(self.tags, self.scheme) if self.constrained and self.task != "tags" else None
             self.crf = LinearChainCRF(len(self.tags), rules)
 
-    def configure_model(self) -> None:
-        """Builds the model; a new one starts from the pretrained vectors of the data."""
-        is_new = self.spec is None
-        super().configure_model()
-        if not is_new or self.spec is None:
-            return
-        vectors = self._data().vectors
-        if vectors is None:
-            self.embedding.check_start()
-        else:
-            self.embedding.start_from(vectors.name, vectors.values, vectors.found)
+    def start_from(self, data: TaggingData) -> None:
+        """Puts the pretrained vectors of the data into a new model; later the checkpoint holds them."""
+        self.embedding.start(data.vectors)
 
     def forward(self, batch: TaggingBatch) -> Tensor:
         """A batch of sentences -> scores of the tags ``(B, T, K)``."""
@@ -114,16 +106,14 @@ class Tagger(TaggingModel):
         hidden, _ = self.backbone(self.dropout(torch.cat(parts, dim=2)), batch.lengths)
         return self.output(self.dropout(hidden))
 
-    def training_step(self, batch: TaggingBatch, batch_idx: int) -> Tensor:
-        """Negative log-likelihood of the tags, a token."""
+    def loss(self, batch: TaggingBatch) -> Loss:
+        """Negative log-likelihood of the tags, over tokens."""
         scores = self(batch)
         if self.crf is not None:
             nats = -self.crf.log_likelihood(scores, batch.y, batch.lengths).sum()
         else:
             nats = F.cross_entropy(scores.flatten(0, 1), batch.y.flatten(), ignore_index=IGNORED, reduction="sum")
-        loss = nats / batch.tokens
-        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=batch.tokens)
-        return loss
+        return Loss(nats, batch.tokens)
 
     def predict_tags(self, batch: TaggingBatch) -> Tensor:
         """See `TaggingModel.predict_tags`."""
@@ -137,16 +127,11 @@ class Tagger(TaggingModel):
         return of_all.gather(2, tags[..., None]).squeeze(2)
 
     def flops_per_token(self) -> float | None:
-        """Counts the products of one step of every cell, of the output, and of the characters of a short word."""
-        like = torch.zeros(1, device=self.device)
-        with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-            for cells in self.backbone.cells:
-                for cell in cells:
-                    cell(like.expand(1, cell.input_size), cell.initial_state(1, like))
-            self.output(like.expand(1, self.backbone.output_size))
-            if self.characters is not None:
-                self.characters.run_once(_LETTERS)
-        return float(counter.get_total_flops())
+        """Those of the backbone, of the output, and of the characters of a short word."""
+        counted = self.backbone.flops_per_token() + 2 * self.output.weight.numel()
+        if self.characters is not None:
+            counted += self.characters.flops(_LETTERS)
+        return float(counted)
 
     def model_name(self) -> str:
         """Direction, cell, head, depth, width, what else it sees, such as ``BiLSTM-CRF 1x128, bigrams``."""
@@ -154,7 +139,3 @@ class Tagger(TaggingModel):
         sees = [type(self.characters).__name__] if self.characters is not None else []
         sees += ["bigrams"] if self.bigrams is not None else []
         return ", ".join([self.backbone.summary(head), *sees])
-
-    def cell_name(self) -> str | None:
-        """Name of the backbone's cell."""
-        return type(self.backbone.cells[0][0]).__name__

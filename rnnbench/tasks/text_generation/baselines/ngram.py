@@ -12,8 +12,9 @@ from torch import Tensor
 from rnnbench.backbone.state import StackState
 from rnnbench.data.batches.batch import StripBatch
 from rnnbench.errors import UserError
-from rnnbench.tasks.base import Spec
-from rnnbench.tasks.text_generation.kneser_ney import KneserNey
+from rnnbench.tasks.base import CountingModel
+from rnnbench.tasks.text_generation.baselines.kneser_ney import KneserNey
+from rnnbench.tasks.text_generation.data import TextData
 from rnnbench.tasks.text_generation.model import TextModel
 
 _TABLE = "ngrams_"
@@ -21,7 +22,7 @@ _TABLE = "ngrams_"
 _NOT_READ = -1
 
 
-class NGramLanguageModel(TextModel):
+class NGramLanguageModel(CountingModel[TextData], TextModel):
     """Interpolated modified Kneser-Ney n-gram model; see `KneserNey` for the equations and the paper.
 
     It counts the whole training split as a single window: one epoch of one step. Its state is the last n - 1 tokens.
@@ -30,28 +31,22 @@ class NGramLanguageModel(TextModel):
         order: n; 1 is the unigram model, 0 the uniform one.
     """
 
-    baseline = True
+    # Their names are known only when they are there.
+    tables = ()
 
     def __init__(self, order: int = 5) -> None:
         super().__init__()
         self.save_hyperparameters()
         if order < 0:
             raise UserError(f"must be 0 or more, found {order}", where="model.order")
-        self.automatic_optimization = False
         self.order = order
         self._counted: KneserNey | None = None
 
-    def build(self, spec: Spec) -> None:
-        """Nothing to make before the counting."""
-
     def setup(self, stage: str) -> None:
         """Refuses what would split the text."""
-        if stage != "fit":
-            return
-        if self.trainer.world_size > 1:
-            raise UserError("an n-gram model is counted in one process", hint="--trainer.devices 1")
-        data = self._data()
-        if data.batch_size != 1 or data.sequence_length < len(data.streams["train"].tokens):
+        super().setup(stage)
+        data = self.data
+        if stage == "fit" and (data.batch_size != 1 or data.sequence_length < len(data.streams["train"].tokens)):
             raise UserError(
                 "an n-gram model counts the whole text as one strip and one window",
                 where="data.batch_size, data.sequence_length",
@@ -68,7 +63,7 @@ class NGramLanguageModel(TextModel):
             self._counted = KneserNey.from_state({**self._fixed(), "order": order, **arrays})
         return self._counted
 
-    def training_step(self, batch: StripBatch, batch_idx: int) -> None:  # type: ignore[override]
+    def count_batch(self, batch: StripBatch) -> None:
         """Counts the text."""
         model = KneserNey.count(batch.y[0].numpy(), order=self.order, **self._fixed())
         for name, value in model.state().items():
@@ -97,10 +92,6 @@ class NGramLanguageModel(TextModel):
         history = torch.cat([state[0], token[:, None]], dim=1)
         rows = [np.log(self.counted.distribution(_read(row))) for row in history]
         return torch.from_numpy(np.stack(rows)), (self._recent(history),)
-
-    def flops_per_token(self) -> float | None:
-        """None: a look-up is no arithmetic."""
-        return None
 
     def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
         """Makes room for the tables, whose sizes only the checkpoint knows."""

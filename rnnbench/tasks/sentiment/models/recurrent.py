@@ -12,7 +12,7 @@ from rnnbench.backbone import Backbone
 from rnnbench.nn import Pooling, WordEmbedding
 from rnnbench.nn.pooling import PoolingKind
 from rnnbench.tasks.base import Spec
-from rnnbench.tasks.sentiment.embedded import EmbeddingClassifier
+from rnnbench.tasks.sentiment.models.embedding import EmbeddingClassifier
 
 
 class RecurrentClassifier(EmbeddingClassifier):
@@ -63,7 +63,3 @@ class RecurrentClassifier(EmbeddingClassifier):
     def model_name(self) -> str:
         """Direction, cell, depth, width and pooling, such as ``BiLSTM 1x128, max``."""
         return f"{self.backbone.summary()}, {self.pooling}"
-
-    def cell_name(self) -> str | None:
-        """Name of the backbone's cell."""
-        return type(self.backbone.cells[0][0]).__name__

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rnnbench.errors import UserError
-from rnnbench.tasks.sentiment.counted import CountedClassifier
+from rnnbench.tasks.sentiment.baselines.counting import CountingClassifier
 
 
-class TfidfClassifier(CountedClassifier):
+class TfidfClassifier(CountingClassifier):
     """Logistic regression over TF-IDF values of n-grams, by scikit-learn.
 
         v_k = tf_k (1 + ln((1 + N) / (1 + df_k))),   scores = W v / |v| + b

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from rnnbench.tasks.sentiment.counted import CountedClassifier
+from rnnbench.tasks.sentiment.baselines.counting import CountingClassifier
 
 
-class MajorityClassifier(CountedClassifier):
+class MajorityClassifier(CountingClassifier):
     """Gives every text the most frequent class of the training split, with the frequencies as probabilities."""
 
     tables = ("counts",)

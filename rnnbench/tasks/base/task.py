@@ -1,84 +1,61 @@
-"""What all applications share: how data tells a model its sizes, and what a checkpoint holds."""
+"""What every model of an application is: built from the data's spec, trained by its loss, measured item by item."""
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast, final
 
 import torch
-from lightning.pytorch import LightningDataModule, LightningModule
+from lightning.pytorch import LightningModule
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable, ReduceLROnPlateau
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor
 from torch.optim import Optimizer
 
-from rnnbench.data.batches.bucket_loader import Position
-from rnnbench.data.left_out import LeftOut
+from rnnbench.backbone import Backbone
 from rnnbench.errors import UserError
 from rnnbench.examples import Example
-from rnnbench.tasks.describe import describe
-from rnnbench.tasks.item_values import ItemSums, ItemValues
+from rnnbench.tasks.base.data import Spec, TaskData
+from rnnbench.tasks.base.describe import describe
+from rnnbench.tasks.base.items import ItemSums, ItemValues
 
-Spec = dict[str, Any]
-"""What a model must know of its data to be built: plain values, such as a vocabulary."""
-
-
-class TaskData(LightningDataModule, ABC):
-    """Data of an application. After `setup` it knows what a model needs (`spec`) and what was read (`fingerprint`)."""
-
-    dataset: str
-    """Short name of the data set."""
-    fingerprint: str
-    """Hash of all splits and of how they are cut into tokens; results are compared only where it is equal."""
-
-    @property
-    @abstractmethod
-    def spec(self) -> Spec:
-        """What the model must know of the data."""
-
-    @abstractmethod
-    def details(self) -> dict[str, str | int | float]:
-        """Sizes and settings that stand beside a result."""
-
-    def model_spec(self) -> Spec | None:
-        """The spec of the model in the trainer if it was built already: a trained model rules over new data."""
-        model = self.trainer.lightning_module if self.trainer is not None else None
-        return model.spec if isinstance(model, Task) else None
-
-    def position(self) -> Position:
-        """Where the training stands, by the trainer's count; loaders go on from there."""
-        if self.trainer is None:
-            return Position(0, 0)
-        return Position(self.trainer.current_epoch, self.trainer.fit_loop.epoch_loop.batch_progress.current.completed)
-
-    def report(self, left_out: LeftOut) -> None:
-        """Tells once which samples are not used as they are, and in training lists all of them in the run folder.
-
-        Args:
-            left_out: The samples.
-        """
-        trainer = self.trainer
-        if trainer is None:
-            left_out.report(None)
-        elif trainer.is_global_zero:
-            left_out.report(Path(trainer.default_root_dir) if trainer.state.fn == "fit" else None)
-
-    def seed(self) -> int:
-        """What `seed_everything` leaves for all processes; torch's own seed differs between them."""
-        return int(os.environ.get("PL_GLOBAL_SEED", 0))
-
-    def rank(self) -> tuple[int, int]:
-        """Number of this process, and number of processes."""
-        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)
+D = TypeVar("D", bound=TaskData)
 
 
-class Task(LightningModule, ABC):
+class Loss(NamedTuple):
+    """What a model lost on a batch: a sum that nobody has divided yet, and by what it is to be divided."""
+
+    total: Tensor
+    """``()``, differentiable: the sum over all real units of the batch."""
+    units: int | Tensor
+    """Number of these units, at least 1: tokens, texts, recordings. Never padding, and a plain number where possible,
+    so that no device has to be asked for it."""
+    penalty: Tensor | None = None
+    """``()``: what training adds to the loss of each unit, such as the mean square of activations; None for nothing.
+    It is not in the ``train/loss`` that is logged, which stays a likelihood."""
+
+
+class Measured(NamedTuple):
+    """The metrics of a whole split."""
+
+    values: Mapping[str, float]
+    """By name."""
+    signature: str
+    """How they were computed, so that only like is compared with like: sizes and settings such as
+    ``texts:120|classes:2``."""
+    shown: Collection[str] = ()
+    """Those that stand in the progress bar."""
+    signatures: Mapping[str, str] = {}
+    """The signatures of metrics that are computed otherwise."""
+
+
+class Task(LightningModule, ABC, Generic[D]):
     """A model of an application.
 
     It is built in `configure_model`, when the data module has been set up and its spec is known, or from the spec in a
-    checkpoint. Subclasses write `build` and call ``save_hyperparameters()`` in their ``__init__``.
+    checkpoint. Subclasses write `build`, `loss`, `evaluate` and `measure`, and call ``save_hyperparameters()`` in their
+    ``__init__``. `D` is the class of the application's data.
     """
 
     application: ClassVar[str]
@@ -94,6 +71,12 @@ class Task(LightningModule, ABC):
         self.spec: Spec | None = None
         self.optimizer: OptimizerCallable | None = None
         self.scheduler: LRSchedulerCallable | None = None
+        self._measured: dict[str, Measured] = {}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.__module__ != __name__ and "training_step" in vars(cls):
+            raise TypeError(f"{cls.__qualname__} writes training_step: write loss, which is divided in one place")
 
     @abstractmethod
     def build(self, spec: Spec) -> None:
@@ -104,8 +87,9 @@ class Task(LightningModule, ABC):
         """The model in a few words, as a results table names it."""
 
     def cell_name(self) -> str | None:
-        """Name of the recurrent cell; None for a model without one."""
-        return None
+        """Name of the recurrent cell, that of ``self.backbone`` if there is one; None for a model without one."""
+        backbone = getattr(self, "backbone", None)
+        return backbone.cell_name if isinstance(backbone, Backbone) else None
 
     @abstractmethod
     def flops_per_token(self) -> float | None:
@@ -116,20 +100,32 @@ class Task(LightningModule, ABC):
         return sum(parameter.numel() for parameter in self.parameters() if parameter.requires_grad)
 
     @abstractmethod
-    def metric_signature(self, split: str) -> str:
-        """How the metrics of a split were computed, so that only like is compared with like."""
+    def loss(self, batch: Any) -> Loss | None:
+        """What is to be learned from a batch of training.
 
-    def signature_of(self, metric: str, split: str) -> str:
-        """How one metric of a split was computed; for tasks whose metrics are not all computed alike."""
-        return self.metric_signature(split)
+        Args:
+            batch: The batch.
+
+        Returns:
+            The loss as a sum and the number of units that it is over; None for a model that learns from no gradient.
+        """
 
     @abstractmethod
     def evaluate(self, batch: Any) -> None:
-        """Enters a batch of validation or test into the metrics."""
+        """Enters a batch of validation or test into the metrics, which are `ItemValues`."""
 
     @abstractmethod
-    def log_metrics(self, split: str) -> None:
-        """Logs the metrics of all batches entered, as ``split/name``, and begins anew."""
+    def measure(self, split: str) -> Measured:
+        """The metrics of all batches entered, a whole split.
+
+        Args:
+            split: ``validation`` or ``test``.
+        """
+
+    def signature_of(self, metric: str, split: str) -> str:
+        """How one metric of a split was computed, once it was."""
+        found = self._measured[split]
+        return found.signatures.get(metric, found.signature)
 
     def test_items(self) -> ItemSums | None:
         """What each item contributed to the leading metric of the split evaluated last; None where nobody kept it."""
@@ -139,6 +135,17 @@ class Task(LightningModule, ABC):
     def examples(self) -> list[Example]:
         """What it makes of a few items of the test split, for people to read; asked for after the test."""
         return []
+
+    @final
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor | None:
+        """The mean of `loss` over the units of the batch."""
+        found = self.loss(batch)
+        if found is None:
+            return None
+        mean = found.total / found.units
+        # A value of this step alone: the batch size, by which Lightning would weigh a mean over steps, does not matter.
+        self.log("train/loss", mean.detach(), prog_bar=True, batch_size=1)
+        return mean if found.penalty is None else mean + found.penalty
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
         """Enters a batch of the validation split."""
@@ -156,6 +163,19 @@ class Task(LightningModule, ABC):
         """Logs the metrics of the test split."""
         self.log_metrics("test")
 
+    def log_metrics(self, split: str) -> None:
+        """Logs the metrics of all batches entered, as ``split/name``, keeps their signatures, and begins anew."""
+        found = self._measured[split] = self.measure(split)
+        for part in self.modules():
+            if isinstance(part, ItemValues):
+                part.reset()
+        self.log_values(split, found.values, found.shown)
+
+    @property
+    def data(self) -> D:
+        """The data module of the trainer."""
+        return cast(D, self.trainer.datamodule)  # type: ignore[attr-defined]
+
     def use_spec(self, spec: Spec) -> None:
         """Builds the model for this spec, once."""
         self.spec = spec
@@ -165,13 +185,16 @@ class Task(LightningModule, ABC):
         """Builds the model from the data module's spec. Called by Lightning once the data are set up."""
         # load_from_checkpoint comes here before there is a trainer; on_load_checkpoint builds the model then.
         if self.spec is None and self._trainer is not None:
-            data = self.trainer.datamodule  # type: ignore[attr-defined]
-            if not isinstance(data, TaskData):
+            if not isinstance(self.data, TaskData):
                 raise UserError(
                     f"{type(self).__name__} takes its sizes from the data module, and the trainer has none",
                     hint="trainer.fit(model, datamodule=...)",
                 )
-            self.use_spec(data.spec)
+            self.use_spec(self.data.spec)
+            self.start_from(self.data)
+
+    def start_from(self, data: D) -> None:
+        """Called once when a new model was built for these data: pretrained vectors are put in place, say."""
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimizer and the schedule that the options name; none for a model without an optimizer."""

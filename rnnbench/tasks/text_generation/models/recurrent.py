@@ -139,7 +139,3 @@ class LanguageModel(TextModel):
     def model_name(self) -> str:
         """Cell, depth and width, such as ``LSTM 2x200``."""
         return self.backbone.summary()
-
-    def cell_name(self) -> str | None:
-        """Name of the backbone's cell."""
-        return type(self.backbone.cells[0][0]).__name__
