@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rnnbench.tasks.captioning.cider import cider
-from rnnbench.tasks.captioning.rouge import rouge_l
+from rnnbench.tasks.captioning.scores.cider import cider
+from rnnbench.tasks.captioning.scores.rouge import rouge_l
 
 _ORDERS = (1, 2, 3, 4)
 

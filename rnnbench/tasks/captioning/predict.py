@@ -13,11 +13,11 @@ from rnnbench.data.images.picture import IMAGE_SUFFIXES, Picture, Pixels, read_i
 from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec
-from rnnbench.tasks.captioning.baselines import CopiedCaptions
+from rnnbench.tasks.captioning.baselines.copying import CopiedCaptions
 from rnnbench.tasks.captioning.batch import as_read
 from rnnbench.tasks.captioning.model import CaptionModel
-from rnnbench.tasks.captioning.picture import Seen, draw_attention
-from rnnbench.tasks.captioning.recurrent import Captioner
+from rnnbench.tasks.captioning.models.recurrent import Captioner
+from rnnbench.tasks.captioning.pictures import Seen, draw_attention
 from rnnbench.tasks.captioning.search import Caption, describe_images
 
 _AT_ONCE = 64

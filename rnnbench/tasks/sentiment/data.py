@@ -16,7 +16,7 @@ from rnnbench.data.text.encoder import TextEncoder, Unit
 from rnnbench.data.text.vocabulary import Labels
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import BucketedData, Spec
-from rnnbench.tasks.sentiment.labelled import LabelledText, phrases_of, texts_of
+from rnnbench.tasks.sentiment.texts import LabelledText, phrases_of, texts_of
 
 
 class Texts:

@@ -34,7 +34,7 @@ from rnnbench.tasks.speech.metrics import (
     word_errors,
     worst_first,
 )
-from rnnbench.tasks.speech.picture import draw_utterance
+from rnnbench.tasks.speech.pictures import draw_utterance
 
 # Of recordings that are recognised outside of the trainer.
 _BUDGET = Budget(max_tokens=20000)

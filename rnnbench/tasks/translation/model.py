@@ -15,7 +15,6 @@ from rnnbench.decode.beam import Beam
 from rnnbench.examples import Example, plain
 from rnnbench.nn.decoder import DecoderState
 from rnnbench.tasks.base import Items, ItemSums, Loss, Measured, Spec, Task
-from rnnbench.tasks.translation.alignment_picture import record_alignments
 from rnnbench.tasks.translation.data import TranslationData
 from rnnbench.tasks.translation.metrics import (
     CorpusTranslations,
@@ -24,6 +23,7 @@ from rnnbench.tasks.translation.metrics import (
     signatures,
     translation_metrics,
 )
+from rnnbench.tasks.translation.pictures import record_alignments
 from rnnbench.tasks.translation.search import Ensemble
 
 _GREEDY = Beam(size=1)

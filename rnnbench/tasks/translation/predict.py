@@ -11,8 +11,8 @@ from pathlib import Path
 from rnnbench.decode.beam import Beam
 from rnnbench.decode.sample import Sampling
 from rnnbench.errors import UserError
-from rnnbench.tasks.translation.alignment_picture import Item, draw
 from rnnbench.tasks.translation.model import TranslationModel
+from rnnbench.tasks.translation.pictures import Item, draw
 from rnnbench.tasks.translation.search import Ensemble
 
 _TEXTS_AT_ONCE = 1024

@@ -19,8 +19,8 @@ from rnnbench.decode.sample import Sampling, sample_sequences
 from rnnbench.errors import UserError
 from rnnbench.nn.decoder import DecoderState
 from rnnbench.tasks.base import HasModes, evaluating
-from rnnbench.tasks.translation.alignment_picture import Item
 from rnnbench.tasks.translation.data import encode_source
+from rnnbench.tasks.translation.pictures import Item
 
 # Of sentences that are translated outside of the trainer.
 _BUDGET = Budget(max_tokens=4096, batch_size=128)
@@ -67,7 +67,7 @@ class Translation(NamedTuple):
     model has no attention."""
 
     def as_picture(self) -> Item:
-        """What `rnnbench.tasks.translation.alignment_picture.draw` takes; without end marks."""
+        """What `rnnbench.tasks.translation.pictures.draw` takes; without end marks."""
         assert self.attention is not None
         return self.source[:-1], self.target[:-1], self.attention
 

@@ -24,7 +24,7 @@ from rnnbench.tasks.captioning import (
     SoftAttentionDecoder,
 )
 from rnnbench.tasks.captioning.batch import CaptionBatch
-from rnnbench.tasks.captioning.recurrent import predicted, where_predicted
+from rnnbench.tasks.captioning.models.recurrent import predicted, where_predicted
 from rnnbench.tasks.captioning.search import describe_images
 
 SIZE = 8

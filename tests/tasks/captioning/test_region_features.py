@@ -15,7 +15,7 @@ from rnnbench.errors import UserError
 from rnnbench.results.record import read_result
 from rnnbench.tasks.captioning import CaptionData, Captioner, RegionFeatures
 from rnnbench.tasks.captioning.batch import as_read
-from rnnbench.tasks.captioning.recurrent import where_predicted
+from rnnbench.tasks.captioning.models.recurrent import where_predicted
 from rnnbench.tasks.captioning.search import describe_images
 
 WIDTH = 5

@@ -16,7 +16,7 @@ from rnnbench.decode.sample import Sampling, sample_sequences
 from rnnbench.nn.decoder import Encoded
 from rnnbench.tasks.base import evaluating
 from rnnbench.tasks.captioning.batch import CaptionBatch
-from rnnbench.tasks.captioning.cider import Cider
+from rnnbench.tasks.captioning.scores.cider import Cider
 from rnnbench.tasks.captioning.search import Captioning, search
 
 _GREEDY = Beam(size=1)

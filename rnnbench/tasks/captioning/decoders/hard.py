@@ -9,7 +9,8 @@ from rnnbench.errors import UserError
 from rnnbench.nn.attention import AdditiveAttention
 from rnnbench.nn.decoder import DecoderState, Encoded, MakeStack
 from rnnbench.nn.readout import ReadoutKind
-from rnnbench.tasks.captioning.attending import MakeAttention, SoftAttentionDecoder, check_weight, rows_of
+from rnnbench.tasks.captioning.decoders.attention import check_weight, rows_of
+from rnnbench.tasks.captioning.decoders.soft import MakeAttention, SoftAttentionDecoder
 
 
 class HardAttentionDecoder(SoftAttentionDecoder):

@@ -23,16 +23,17 @@ from rnnbench.nn import WordEmbedding
 from rnnbench.nn.attention import Attention
 from rnnbench.nn.decoder import DecoderState, Encoded, MakeStack, causal
 from rnnbench.tasks.base import Loss, Spec
-from rnnbench.tasks.captioning.attending import SoftAttentionDecoder
 from rnnbench.tasks.captioning.batch import CaptionBatch
-from rnnbench.tasks.captioning.decoder import CaptionDecoder
-from rnnbench.tasks.captioning.encoder import CaptionEncoder, ConvEncoder, ImageEncoder
-from rnnbench.tasks.captioning.maps import keep_maps
+from rnnbench.tasks.captioning.decoders.base import CaptionDecoder
+from rnnbench.tasks.captioning.decoders.soft import SoftAttentionDecoder
+from rnnbench.tasks.captioning.encoders.base import CaptionEncoder, ImageEncoder
+from rnnbench.tasks.captioning.encoders.convolutional import ConvEncoder
+from rnnbench.tasks.captioning.encoders.maps import keep_maps
 from rnnbench.tasks.captioning.model import CaptionModel
-from rnnbench.tasks.captioning.picture import ATTENTION, Seen, draw_attention, record_picture
-from rnnbench.tasks.captioning.pointing import count_pointed
+from rnnbench.tasks.captioning.models.self_critical import SelfCritic
+from rnnbench.tasks.captioning.pictures import ATTENTION, Seen, draw_attention, record_picture
+from rnnbench.tasks.captioning.scores.pointing import count_pointed
 from rnnbench.tasks.captioning.search import describe_images, search
-from rnnbench.tasks.captioning.self_critical import SelfCritic
 
 _PICTURES = 8
 _GREEDY = Beam(size=1)

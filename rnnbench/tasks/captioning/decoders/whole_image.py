@@ -1,34 +1,14 @@
-"""What every decoder of captions is, and those that read the image as one vector."""
+"""Decoders that read the image as one vector."""
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import nn
 
 from rnnbench.nn.bridge import VectorBridge
-from rnnbench.nn.decoder import Decoder, DecoderState, Encoded, MakeStack
+from rnnbench.nn.decoder import DecoderState, Encoded, MakeStack
 from rnnbench.nn.readout import Readout, ReadoutKind
 from rnnbench.nn.stack_decoder import StackDecoder
-
-
-class CaptionDecoder(Decoder):
-    """A decoder that may add something to the loss."""
-
-    def penalty(
-        self, made: Tensor, attention: Tensor | None, nats: Tensor, valid: Tensor, regions: Tensor
-    ) -> Tensor | None:
-        """What this decoder adds to the loss of a batch.
-
-        Args:
-            made: What `read` made ``(N, T, P)``.
-            attention: Its weights ``(N, T, S)``.
-            nats: Negative log-likelihood of every token ``(N, T)``, zero past each length.
-            valid: Which tokens there are ``(N, T)`` (bool).
-            regions: How many regions each caption's image has ``(N,)`` int64.
-
-        Returns:
-            A mean over captions or tokens ``()``; None for nothing.
-        """
-        return None
+from rnnbench.tasks.captioning.decoders.base import CaptionDecoder
 
 
 class ImageFirstDecoder(StackDecoder, CaptionDecoder):

@@ -21,7 +21,7 @@ from rnnbench.folders import cache_folder
 from rnnbench.tasks.base import evaluating
 from rnnbench.tasks.captioning.batch import Images, as_images
 from rnnbench.tasks.captioning.data import CaptionData
-from rnnbench.tasks.captioning.encoder import ImageEncoder
+from rnnbench.tasks.captioning.encoders.base import ImageEncoder
 
 _AT_ONCE = 32
 _TELL_EVERY = 30.0

@@ -22,7 +22,7 @@ from rnnbench.nn.attention import Attention
 from rnnbench.nn.bridge import BridgeKind
 from rnnbench.nn.decoder import Decoder, DecoderState, MakeStack, causal
 from rnnbench.tasks.base import Spec
-from rnnbench.tasks.translation.attending import BahdanauDecoder
+from rnnbench.tasks.translation.decoders.attention import BahdanauDecoder
 from rnnbench.tasks.translation.encoder import Encoder
 from rnnbench.tasks.translation.model import TranslationModel, where_predicted
 

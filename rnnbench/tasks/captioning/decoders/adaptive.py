@@ -9,7 +9,7 @@ from rnnbench.backbone import Backbone
 from rnnbench.nn.attention import AdditiveAttention
 from rnnbench.nn.bridge import VectorBridge
 from rnnbench.nn.decoder import DecoderState, Encoded, MakeStack
-from rnnbench.tasks.captioning.attending import AttendingDecoder, check_weight, rows_of
+from rnnbench.tasks.captioning.decoders.attention import AttendingDecoder, check_weight, rows_of
 
 
 class AdaptiveDecoder(AttendingDecoder):
