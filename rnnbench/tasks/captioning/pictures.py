@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from lightning.pytorch import Trainer
-from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
 from rnnbench.data.images.picture import Pixels
-from rnnbench.errors import UserError
-from rnnbench.safe_files import replace_bytes
-from rnnbench.tasks.fonts import font_families
+from rnnbench.tasks.base.fonts import font_families
+from rnnbench.tasks.base.pictures import save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +79,7 @@ def draw_attention(path: Path, items: Sequence[Seen]) -> None:
             axes.imshow(pixels)
             axes.set_title(label.translate(missing), pad=2, **style)
         first += height
-    _write(figure, path)
+    save_figure(figure, path, _DPI)
 
 
 def draw_sheet(path: Path, groups: Sequence[tuple[str, Sequence[Judged]]]) -> None:
@@ -122,19 +118,7 @@ def draw_sheet(path: Path, groups: Sequence[tuple[str, Sequence[Judged]]]) -> No
             axes.text(
                 0, below, "\n".join(meant).translate(missing), transform=axes.transAxes, va="top", color="0.45", **style
             )
-    _write(figure, path)
-
-
-def record_picture(trainer: Trainer, name: str) -> None:
-    """Shows a picture of the run folder in W&B where that is the logger.
-
-    Args:
-        trainer: The trainer.
-        name: File name of the picture.
-    """
-    for logger in trainer.loggers:
-        if isinstance(logger, WandbLogger):
-            logger.log_image(Path(name).stem, [str(Path(trainer.default_root_dir, name))])
+    save_figure(figure, path, _DPI)
 
 
 def best_median_worst(scores: Sequence[float], count: int) -> list[tuple[str, list[int]]]:
@@ -188,17 +172,3 @@ def _lit(pixels: Pixels, grid: Tensor) -> Pixels:
     side = pixels.shape[1], pixels.shape[0]
     smooth = np.asarray(Image.fromarray(shares.astype(np.float32)).resize(side, Image.Resampling.BICUBIC))
     return (pixels * (0.2 + 0.8 * smooth.clip(0, 1))[..., None]).astype(np.uint8)
-
-
-def _write(figure: Figure, path: Path) -> None:
-    formats = figure.canvas.get_supported_filetypes()
-    kind = path.suffix[1:].lower()
-    if kind not in formats:
-        raise UserError(
-            f"a picture cannot be written as {path.suffix or 'a file without extension'}",
-            where=path,
-            hint=f"can be written: {', '.join(sorted(formats))}",
-        )
-    picture = io.BytesIO()
-    figure.savefig(picture, format=kind, dpi=_DPI, metadata={"Software": None} if kind == "png" else None)
-    replace_bytes(path, picture.getvalue())

@@ -13,6 +13,7 @@ from rnnbench.data.images.picture import IMAGE_SUFFIXES, Picture, Pixels, read_i
 from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec
+from rnnbench.tasks.base.texts import chosen_beam
 from rnnbench.tasks.captioning.baselines.copying import CopiedCaptions
 from rnnbench.tasks.captioning.batch import as_read
 from rnnbench.tasks.captioning.model import CaptionModel
@@ -133,23 +134,11 @@ def _describe(
 
 def _beam(model: CaptionModel, arguments: argparse.Namespace) -> Beam:
     """The model's way to search, with what the options say."""
-    if arguments.max_length is not None and arguments.max_length < 1:
-        raise UserError(f"must be at least 1, found {arguments.max_length}", where="--max-length")
+    beam = chosen_beam(model.beam if isinstance(model, Captioner) else Beam(1), arguments)
     if arguments.attention and not (isinstance(model, Captioner) and model.attends):
         raise UserError("this model attends to nothing", where="--attention", hint="models with attention can")
     if arguments.attention and isinstance(model, Captioner) and model.grid is None:
         raise UserError("features do not say where their regions lie in the image", where="--attention")
-    if not isinstance(model, Captioner):
-        return Beam(1)
-    trained = model.beam
-    beam = Beam(
-        # A beam has to hold what is asked for.
-        max(trained.size, arguments.nbest) if arguments.beam_size is None else arguments.beam_size,
-        trained.length_penalty if arguments.length_penalty is None else arguments.length_penalty,
-        0.0,
-        arguments.nbest,
-    )
-    beam.check()
     return beam
 
 

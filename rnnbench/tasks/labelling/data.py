@@ -17,11 +17,10 @@ from rnnbench.data.left_out import LeftOut, TooLong
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import BucketedData, Spec
+from rnnbench.tasks.base.texts import listed
 from rnnbench.tasks.labelling.encoder import TaggingBatch, TokenEncoder
 from rnnbench.tasks.labelling.scheme import Scheme, all_tags
 from rnnbench.tasks.labelling.sentences import LabellingTask, Sentence, kinds_of, read_sentences, words_of
-
-_SHOWN = 10
 
 
 class TaggedSentences:
@@ -217,4 +216,4 @@ def _groups(tags: Any, task: LabellingTask) -> set[str]:
 
 def _named(counts: dict[str, Any]) -> str:
     names = [tag if n is None else f"{tag} ({n:,})" for tag, n in counts.items()]
-    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+    return listed(names)

@@ -20,6 +20,7 @@ from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import BucketedData, Spec
+from rnnbench.tasks.base.texts import listed
 from rnnbench.tasks.speech.alphabet import Alphabet, SpeechUnit, least_steps
 from rnnbench.tasks.speech.batch import Normalizer, Utterance, Utterances
 from rnnbench.tasks.speech.decoder import Decode, Decoder
@@ -27,7 +28,6 @@ from rnnbench.tasks.speech.decoder import Decode, Decoder
 _FEATURES = Features()
 _AS_IT_IS = Augmentation()
 _BEST_PATH = Decoder()
-_SHOWN = 10
 
 
 @runtime_checkable
@@ -246,11 +246,10 @@ class SpeechData(BucketedData[Utterances]):
         total: Counter[str] = sum(outside, Counter())
         if not total:
             return
-        named = ", ".join(f"{token!r} ({count:,})" for token, count in total.most_common(_SHOWN))
-        more = ", ..." if len(total) > _SHOWN else ""
+        named = listed([f"{token!r} ({count:,})" for token, count in total.most_common()])
         of = sum(1 for counts in outside if counts)
         then = "the recordings are dropped" if split == "train" else "they count as errors"
-        self.tell(f"{split}: outside the alphabet in {of:,} transcripts, so {then}: {named}{more}")
+        self.tell(f"{split}: outside the alphabet in {of:,} transcripts, so {then}: {named}")
 
     def _normalizers(self, read: Utterances, rows: list[Row]) -> list[Normalizer] | None:
         """Statistics of the speaker or of the training split, for each recording."""

@@ -24,6 +24,7 @@ from rnnbench.errors import UserError
 from rnnbench.nn.subsample import FrameStacking, Subsampling
 from rnnbench.safe_files import replace_text
 from rnnbench.tasks.base import ItemTexts, Loss, Measured, Spec, Task, evaluating
+from rnnbench.tasks.base.pictures import record_picture
 from rnnbench.tasks.speech.alphabet import Alphabet
 from rnnbench.tasks.speech.batch import Normalizer, SpeechBatch, as_batch
 from rnnbench.tasks.speech.data import SpeechData
@@ -209,7 +210,8 @@ class Recognizer(Task[SpeechData]):
         read = self.data.splits[_SPLITS[split]]
         # Neither the shortest nor the longest.
         number = int(np.argsort(read.lengths, kind="stable")[len(read.utterances) // 2])
-        draw_utterance(self, read, number, Path(self.trainer.default_root_dir) / f"{split}.png", self.trainer.loggers)
+        draw_utterance(self, read, number, Path(self.trainer.default_root_dir, f"{split}.png"))
+        record_picture(self.trainer, f"{split}.png")
 
     def _tell_speed(self) -> None:
         seconds, audio = self._spent

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from rnnbench.data.audio.features import Frames
 from rnnbench.decode.ctc import align, best_path
-from rnnbench.safe_files import replace_bytes
+from rnnbench.tasks.base.pictures import save_figure
 
 if TYPE_CHECKING:
     from rnnbench.tasks.speech.batch import Utterances
@@ -22,18 +21,15 @@ _MOST_SECONDS = 30.0
 _MOST_TOKENS = 14
 
 
-def draw_utterance(model: Recognizer, read: Utterances, number: int, path: Path, loggers: Sequence[Any]) -> None:
-    """Draws one recording of a split into a file, and sends it to W&B where the run has it.
+def draw_utterance(model: Recognizer, read: Utterances, number: int, path: Path) -> None:
+    """Draws one recording of a split into a file.
 
     Args:
         model: A trained model.
         read: The split.
         number: Number of the recording in it.
         path: The PNG file.
-        loggers: Loggers of the trainer.
     """
-    from lightning.pytorch.loggers import WandbLogger
-
     [log_probs] = model.posteriors([read.frames(number)])
     one = read.utterances[number]
     probabilities = log_probs.double().numpy()
@@ -46,12 +42,7 @@ def draw_utterance(model: Recognizer, read: Utterances, number: int, path: Path,
         f"said: {one.text}\nrecognised: {model.alphabet.decode(found)}",
         (model.features.shift_ms / 1000, model.seconds_per_step()),
     )
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=110)
-    replace_bytes(path, picture.getvalue())
-    for logger in loggers:
-        if isinstance(logger, WandbLogger):
-            logger.log_image(key=path.stem, images=[str(path)])
+    save_figure(figure, path, 110)
 
 
 def draw(

@@ -15,6 +15,7 @@ from rnnbench.decode.beam import Beam
 from rnnbench.examples import Example, plain
 from rnnbench.nn.decoder import DecoderState
 from rnnbench.tasks.base import Items, ItemSums, Loss, Measured, Spec, Task
+from rnnbench.tasks.base.texts import predicted, sum_texts
 from rnnbench.tasks.translation.data import TranslationData
 from rnnbench.tasks.translation.metrics import (
     CorpusTranslations,
@@ -103,7 +104,7 @@ class TranslationModel(Task[TranslationData]):
         """See `Task.evaluate`."""
         scores, weights = self(batch)
         nats = F.cross_entropy(scores.double(), predicted(batch), reduction="none")
-        of_pairs = torch.stack([part.sum() for part in nats.split(batch.target_lengths.tolist())])
+        of_pairs = sum_texts(nats, batch.target_lengths)
         split = "test" if self.trainer.testing else "validation"
         found = Ensemble([self]).search([(batch.source, batch.source_lengths)], self._search_of(split))
         # Where probabilities are no numbers, nothing is found.
@@ -170,14 +171,3 @@ class TranslationModel(Task[TranslationData]):
         """Language of the translations, and whether case is ignored."""
         assert self.spec is not None
         return self.spec["target_language"], self.target_encoder.lowercase
-
-
-def where_predicted(batch: PairBatch) -> Tensor:
-    """Where a token is predicted ``(B, T)`` (bool)."""
-    steps = batch.target.shape[1] - 1
-    return torch.arange(steps, device=batch.target.device) < batch.target_lengths[:, None]
-
-
-def predicted(batch: PairBatch) -> Tensor:
-    """The predicted tokens of all pairs ``(N,)``, one pair after the other."""
-    return batch.target[:, 1:][where_predicted(batch)]

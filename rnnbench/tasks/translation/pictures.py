@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,13 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from lightning.pytorch import Trainer
-from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 
 from rnnbench.data.text.reversible import JOINED
-from rnnbench.errors import UserError
-from rnnbench.safe_files import replace_bytes
-from rnnbench.tasks.fonts import font_families
+from rnnbench.tasks.base.fonts import font_families
+from rnnbench.tasks.base.pictures import record_picture, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -74,16 +71,7 @@ def draw(path: Path, items: Sequence[Item]) -> None:
     figure = Figure()
     FigureCanvasAgg(figure)
     _arrange(figure, drawn, names, families)
-    formats = figure.canvas.get_supported_filetypes()
-    if path.suffix[1:].lower() not in formats:
-        raise UserError(
-            f"a picture cannot be written as {path.suffix or 'a file without extension'}",
-            where=path,
-            hint=f"can be written: {', '.join(sorted(formats))}",
-        )
-    kind, picture = path.suffix[1:].lower(), io.BytesIO()
-    figure.savefig(picture, format=kind, dpi=_DPI, metadata={"Software": None} if kind == "png" else None)
-    replace_bytes(path, picture.getvalue())
+    save_figure(figure, path, _DPI)
 
 
 def record_alignments(trainer: Trainer, items: Sequence[Item]) -> None:
@@ -95,11 +83,8 @@ def record_alignments(trainer: Trainer, items: Sequence[Item]) -> None:
     """
     if not trainer.is_global_zero or not items:
         return
-    path = Path(trainer.default_root_dir, FILE_NAME)
-    draw(path, items)
-    for logger in trainer.loggers:
-        if isinstance(logger, WandbLogger):
-            logger.log_image("alignments", [str(path)])
+    draw(Path(trainer.default_root_dir, FILE_NAME), items)
+    record_picture(trainer, FILE_NAME)
 
 
 class _Box(NamedTuple):

@@ -11,7 +11,7 @@ from lightning.pytorch.loggers import WandbLogger
 
 from rnnbench.errors import UserError
 from rnnbench.tasks import fonts
-from rnnbench.tasks.fonts import font_families
+from rnnbench.tasks.base.fonts import font_families
 from rnnbench.tasks.translation import pictures
 from rnnbench.tasks.translation.pictures import draw, record_alignments
 

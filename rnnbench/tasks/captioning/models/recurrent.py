@@ -23,6 +23,8 @@ from rnnbench.nn import WordEmbedding
 from rnnbench.nn.attention import Attention
 from rnnbench.nn.decoder import DecoderState, Encoded, MakeStack, causal
 from rnnbench.tasks.base import Loss, Spec
+from rnnbench.tasks.base.pictures import record_picture
+from rnnbench.tasks.base.texts import perplexity, predicted, sum_texts, where_predicted
 from rnnbench.tasks.captioning.batch import CaptionBatch
 from rnnbench.tasks.captioning.decoders.base import CaptionDecoder
 from rnnbench.tasks.captioning.decoders.soft import SoftAttentionDecoder
@@ -31,7 +33,7 @@ from rnnbench.tasks.captioning.encoders.convolutional import ConvEncoder
 from rnnbench.tasks.captioning.encoders.maps import keep_maps
 from rnnbench.tasks.captioning.model import CaptionModel
 from rnnbench.tasks.captioning.models.self_critical import SelfCritic
-from rnnbench.tasks.captioning.pictures import ATTENTION, Seen, draw_attention, record_picture
+from rnnbench.tasks.captioning.pictures import ATTENTION, Seen, draw_attention
 from rnnbench.tasks.captioning.scores.pointing import count_pointed
 from rnnbench.tasks.captioning.search import describe_images, search
 
@@ -173,7 +175,12 @@ class Captioner(CaptionModel):
             return self._self_critical_loss(batch)
         encoded = self.encoder(batch.images)
         scores, made, attention = self._read(batch, encoded)
-        nats = F.cross_entropy(scores, predicted(batch), reduction="none", label_smoothing=self.label_smoothing)
+        nats = F.cross_entropy(
+            scores,
+            predicted(batch),
+            reduction="none",
+            label_smoothing=self.label_smoothing,
+        )
         valid = where_predicted(batch)
         spread = nats.new_zeros(valid.shape).masked_scatter(valid, nats)
         penalty = self.decoder.penalty(made, attention, spread, valid, encoded.lengths[batch.owner])
@@ -199,7 +206,7 @@ class Captioner(CaptionModel):
         encoded = self.encoder(batch.images)
         scores, _, attention = self._read(batch, encoded)
         nats = F.cross_entropy(scores.double(), predicted(batch), reduction="none")
-        of_captions = torch.stack([part.sum() for part in nats.split(batch.target_lengths.tolist())])
+        of_captions = sum_texts(nats, batch.target_lengths)
         columns = torch.stack([of_captions, batch.target_lengths.to(of_captions)], 1)
         numbers = columns.new_zeros(len(batch.ids), 2).index_add(0, batch.owner, columns)
         if attention is not None and self.grid is not None:
@@ -229,7 +236,7 @@ class Captioner(CaptionModel):
     def further_metrics(self, values: Tensor) -> dict[str, float]:
         """See `CaptionModel.further_metrics`: perplexity per token of the references, end marks included; pointing."""
         nats, tokens, *pointing = (math.fsum(column) for column in values.T.tolist())
-        found = {"perplexity": math.exp(nats / tokens) if nats / tokens < 700 else math.inf}
+        found = {"perplexity": perplexity(nats / tokens)}
         if pointing and pointing[1]:
             pointed, nouns, chance = pointing
             found |= {"pointing": pointed / nouns, "pointing_chance": chance / nouns}
@@ -275,14 +282,3 @@ class Captioner(CaptionModel):
 
     def _search_of(self, split: str) -> Beam:
         return self.beam if split == "test" else _GREEDY
-
-
-def where_predicted(batch: CaptionBatch) -> Tensor:
-    """Where a token is predicted ``(N, T)`` (bool)."""
-    steps = batch.target.shape[1] - 1
-    return torch.arange(steps, device=batch.target.device) < batch.target_lengths[:, None]
-
-
-def predicted(batch: CaptionBatch) -> Tensor:
-    """The predicted tokens of all captions ``(M,)``, one caption after the other."""
-    return batch.target[:, 1:][where_predicted(batch)]

@@ -22,9 +22,10 @@ from rnnbench.nn.attention import Attention
 from rnnbench.nn.bridge import BridgeKind
 from rnnbench.nn.decoder import Decoder, DecoderState, MakeStack, causal
 from rnnbench.tasks.base import Spec
+from rnnbench.tasks.base.texts import where_predicted
 from rnnbench.tasks.translation.decoders.attention import BahdanauDecoder
 from rnnbench.tasks.translation.encoder import Encoder
-from rnnbench.tasks.translation.model import TranslationModel, where_predicted
+from rnnbench.tasks.translation.model import TranslationModel
 
 Tie = Literal["none", "target", "all"]
 """Which matrices are one: none; the target embedding and the softmax; these and the source embedding."""
