@@ -10,7 +10,7 @@ import torch
 from lightning.pytorch.loggers import WandbLogger
 
 from rnnbench.errors import UserError
-from rnnbench.tasks import fonts
+from rnnbench.tasks.base import fonts
 from rnnbench.tasks.base.fonts import font_families
 from rnnbench.tasks.translation import pictures
 from rnnbench.tasks.translation.pictures import draw, record_alignments
