@@ -14,15 +14,21 @@ IGNORED = -100
 
 
 class Batch(Protocol):
-    """What loaders and platform need of a batch, whatever an application puts into it besides."""
+    """What the platform needs of a batch, whatever an application puts into it besides: how much of it is real."""
+
+    @property
+    def tokens(self) -> int:
+        """Number of its real units, which the application's card names: tokens, frames. Never padding, 0 for a batch
+        that counts for nothing; a plain number, so that no device has to be asked for it.
+        """
+
+
+class SampleBatch(Batch, Protocol):
+    """A batch of samples that have numbers, as the loaders of `rnnbench.data.batches.bucket_loader` make it."""
 
     @property
     def ids(self) -> Tensor:
         """``(B,)`` int64 numbers of the samples in their split; -1 for one that counts for nothing in evaluation."""
-
-    @property
-    def tokens(self) -> int:
-        """Number of real units, never padding; a plain number, so that no device has to be asked for it."""
 
     @property
     def _replace(self) -> Callable[..., Any]:

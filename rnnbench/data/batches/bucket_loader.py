@@ -29,11 +29,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from rnnbench.data.batches.batch import Batch
+from rnnbench.data.batches.batch import SampleBatch
 from rnnbench.data.batches.bucket import Samples, TrainingBatches, deal
 from rnnbench.errors import UserError
 
-B = TypeVar("B", bound=Batch)
+B = TypeVar("B", bound=SampleBatch)
 
 Reader = Callable[[list[int], int], B]
 """Makes a batch of the samples of these numbers, in this epoch; called in worker processes if there are any."""

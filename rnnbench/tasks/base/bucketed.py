@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnbench.data.batches.bucket import Budget, TrainingBatches, evaluation_batches
@@ -85,6 +86,11 @@ class BucketedData(TaskData, Generic[S]):
         if self.vectors_name is not None:
             self.vectors = load_vectors(self.vectors_name, tokens)
             self.tell(self.vectors.coverage())
+
+    def details(self) -> dict[str, str | int | float]:
+        """See `TaskData.details`: the number of samples of each split, and the share of padding in training."""
+        sizes = {f"{split}_samples": len(np.asarray(read.lengths)) for split, read in self.splits.items()}
+        return {**sizes, **self.padding()}
 
     def padding(self) -> dict[str, float]:
         """The share of padding in training, for `details`, once the training split was read."""

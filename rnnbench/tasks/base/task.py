@@ -29,8 +29,8 @@ class Loss(NamedTuple):
     total: Tensor
     """``()``, differentiable: the sum over all real units of the batch."""
     units: int | Tensor
-    """Number of these units, at least 1: tokens, texts, recordings. Never padding, and a plain number where possible,
-    so that no device has to be asked for it."""
+    """Number of these units: tokens, texts, frames. Never padding, 0 for a batch that counts for nothing, and a plain
+    number where possible, so that no device has to be asked for it."""
     penalty: Tensor | None = None
     """``()``: what training adds to the loss of each unit, such as the mean square of activations; None for nothing.
     It is not in the ``train/loss`` that is logged, which stays a likelihood."""
@@ -82,18 +82,23 @@ class Task(LightningModule, ABC, Generic[D]):
     def build(self, spec: Spec) -> None:
         """Makes the layers."""
 
-    @abstractmethod
     def model_name(self) -> str:
-        """The model in a few words, as a results table names it."""
+        """The model in a few words, as a results table names it: those of ``self.backbone``, or the class."""
+        backbone = self._backbone()
+        return type(self).__name__ if backbone is None else backbone.summary()
 
     def cell_name(self) -> str | None:
-        """Name of the recurrent cell, that of ``self.backbone`` if there is one; None for a model without one."""
-        backbone = getattr(self, "backbone", None)
-        return backbone.cell_name if isinstance(backbone, Backbone) else None
+        """Name of the recurrent cell, that of ``self.backbone``; None for a model without one."""
+        backbone = self._backbone()
+        return None if backbone is None else backbone.cell_name
 
-    @abstractmethod
     def flops_per_token(self) -> float | None:
-        """Floating-point operations of the forward pass over one token; None where the notion does not apply."""
+        """Floating-point operations of the forward pass over one unit of a batch; None where the notion does not apply.
+
+        Those of ``self.backbone``; a model whose other layers run over every unit, too, adds theirs.
+        """
+        backbone = self._backbone()
+        return None if backbone is None else float(backbone.flops_per_token())
 
     def num_parameters(self) -> int:
         """Number of trained values."""
@@ -142,7 +147,8 @@ class Task(LightningModule, ABC, Generic[D]):
         found = self.loss(batch)
         if found is None:
             return None
-        mean = found.total / found.units
+        units = found.units
+        mean = found.total / (units.clamp(min=1) if isinstance(units, Tensor) else max(units, 1))
         # A value of this step alone: the batch size, by which Lightning would weigh a mean over steps, does not matter.
         self.log("train/loss", mean.detach(), prog_bar=True, batch_size=1)
         return mean if found.penalty is None else mean + found.penalty
@@ -175,6 +181,10 @@ class Task(LightningModule, ABC, Generic[D]):
     def data(self) -> D:
         """The data module of the trainer."""
         return cast(D, self.trainer.datamodule)  # type: ignore[attr-defined]
+
+    def _backbone(self) -> Backbone | None:
+        backbone = getattr(self, "backbone", None)
+        return backbone if isinstance(backbone, Backbone) else None
 
     def use_spec(self, spec: Spec) -> None:
         """Builds the model for this spec, once."""

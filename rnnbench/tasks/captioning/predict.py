@@ -103,11 +103,6 @@ def predict(
         draw_attention(Path(arguments.attention), seen)
 
 
-def warnings(model: CaptionModel, inputs: Sequence[Picture | FeatureFile], arguments: argparse.Namespace) -> list[str]:
-    """What a user should know before reading the output: nothing, for any image can be looked at."""
-    return []
-
-
 def _read(spec: Spec, one: Picture | FeatureFile) -> Pixels | Features:
     """What the model reads of an input."""
     width = spec.get("feature_size")

@@ -130,7 +130,7 @@ class Recognizer(Task[SpeechData]):
         else:
             log_probs, steps = self(batch.x, batch.lengths)
         nats = ctc_loss(log_probs, batch.y, steps, batch.y_lengths)
-        return Loss(nats.sum(), max(len(batch.y), 1))
+        return Loss(nats.sum(), len(batch.y))
 
     def evaluate(self, batch: SpeechBatch) -> None:
         """See `Task.evaluate`."""

@@ -56,10 +56,6 @@ class RecurrentClassifier(EmbeddingClassifier):
         hidden, _ = self.backbone(self.embedding(x), lengths)
         return self.output(self.dropout(self.pool(hidden, lengths)))
 
-    def flops_per_token(self) -> float | None:
-        """Those of the backbone; the classifier runs once a text."""
-        return float(self.backbone.flops_per_token())
-
     def model_name(self) -> str:
         """Direction, cell, depth, width and pooling, such as ``BiLSTM 1x128, max``."""
         return f"{self.backbone.summary()}, {self.pooling}"

@@ -135,7 +135,3 @@ class LanguageModel(TextModel):
             kept = F.dropout(vectors.new_ones(len(self.tokenizer)), self.embedding_dropout)
             vectors = vectors * kept[tokens].unsqueeze(-1)
         return self.dropout(vectors)
-
-    def model_name(self) -> str:
-        """Cell, depth and width, such as ``LSTM 2x200``."""
-        return self.backbone.summary()
