@@ -18,8 +18,9 @@ class Batch(Protocol):
 
     @property
     def tokens(self) -> int:
-        """Number of its real units, which the application's card names: tokens, frames. Never padding, 0 for a batch
-        that counts for nothing; a plain number, so that no device has to be asked for it.
+        """Number of its real units, which the application's card names; 0 for a batch that counts for nothing.
+
+        Never padding, and a plain number, so that no device has to be asked for it.
         """
 
 

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from rnnbench.backbone.state import StackState
 from rnnbench.data.batches.batch import StripBatch
+from rnnbench.decode.language.kneser_ney import KneserNey
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import CountingModel
-from rnnbench.tasks.text_generation.baselines.kneser_ney import KneserNey
 from rnnbench.tasks.text_generation.data import TextData
 from rnnbench.tasks.text_generation.model import TextModel
 

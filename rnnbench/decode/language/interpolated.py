@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rnnbench.decode.language.backoff import BEGIN, END, BackoffModel
-from rnnbench.tasks.text_generation.baselines.kneser_ney import KneserNey
+from rnnbench.decode.language.kneser_ney import KneserNey
 
 # Log-probability of a token that is never predicted, as ARPA files have it.
 _NEVER = -99 * np.log(10)

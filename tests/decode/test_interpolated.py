@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnbench.decode.language import read_arpa, write_arpa
-from rnnbench.tasks.text_generation.baselines.backoff import with_backoff
-from rnnbench.tasks.text_generation.baselines.kneser_ney import KneserNey
+from rnnbench.decode.language.interpolated import with_backoff
+from rnnbench.decode.language.kneser_ney import KneserNey
 
 NAMES = ["<unk>", "<eos>", "a", "b", "c"]
 streams = st.lists(st.integers(0, 4), min_size=1, max_size=60).map(np.array)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnbench.tasks.text_generation.baselines.kneser_ney import KneserNey
+from rnnbench.decode.language.kneser_ney import KneserNey
 
 START = "<s>"  # in the definition below the start symbol is no token id
 
