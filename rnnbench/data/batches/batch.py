@@ -105,6 +105,31 @@ class PairBatch(NamedTuple):
     """Number of predicted tokens, the sum of ``target_lengths``."""
 
 
+class TaggingBatch(NamedTuple):
+    """Sentences with their tags. B sentences, T tokens, U different words, C characters."""
+
+    x: Tensor
+    """``(B, T)`` int64 token ids, 0 past the end."""
+    lengths: Tensor
+    """``(B,)`` int64."""
+    y: Tensor
+    """``(B, T)`` int64 tags, `IGNORED` past the end; tags that training does not have come after the others."""
+    novel: Tensor
+    """``(B, T)`` bool: tokens, or first characters of words, that are not in the training split."""
+    ids: Tensor
+    """``(B,)`` int64: number of each sentence in its split; -1 for one that counts for nothing in evaluation."""
+    tokens: int
+    """Sum of the lengths."""
+    bigrams: Tensor | None = None
+    """``(B, T + 1)`` int64: the pair of each token and the one before; the last one of each sentence has its end."""
+    spelled: Tensor | None = None
+    """``(B, T)`` int64: which row of ``characters`` spells the token; 0 past the end."""
+    characters: Tensor | None = None
+    """``(U, C)`` int64: characters of every word that occurs in the batch, once."""
+    character_lengths: Tensor | None = None
+    """``(U,)`` int64."""
+
+
 def pad(sequences: Sequence[Tensor], value: float) -> tuple[Tensor, Tensor]:
     """Sequences of different lengths as one tensor.
 

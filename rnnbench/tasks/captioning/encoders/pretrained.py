@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from rnnbench.errors import UserError
+from rnnbench.nn.image_networks import first_line, make_network, published_weights, read_weights
 from rnnbench.tasks.captioning.encoders.base import ImageEncoder
-from rnnbench.tasks.captioning.encoders.networks import first_line, make_network, published_weights, read_weights
 
 _PUBLISHED = "pretrained"
 _RANDOM = "random"

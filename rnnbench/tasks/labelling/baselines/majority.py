@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from rnnbench.data.batches.batch import TaggingBatch
 from rnnbench.tasks.base import CountingModel, Spec
 from rnnbench.tasks.labelling.data import TaggingData
-from rnnbench.tasks.labelling.encoder import TaggingBatch
 from rnnbench.tasks.labelling.model import TaggingModel
 
 

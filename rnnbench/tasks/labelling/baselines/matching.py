@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rnnbench.data.batches.batch import TaggingBatch
 from rnnbench.data.text.vocabulary import SPECIALS, UNKNOWN
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import CountingModel, Spec
 from rnnbench.tasks.labelling.data import TaggingData
-from rnnbench.tasks.labelling.encoder import TaggingBatch
 from rnnbench.tasks.labelling.model import TaggingModel
 from rnnbench.tasks.labelling.scheme import Span, spans, tag_spans
 

@@ -11,14 +11,13 @@ from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor, nn
 
 from rnnbench.backbone import Backbone
-from rnnbench.data.batches.batch import IGNORED
+from rnnbench.data.batches.batch import IGNORED, TaggingBatch
 from rnnbench.errors import UserError
 from rnnbench.nn import WordEmbedding
 from rnnbench.nn.characters import CharacterEncoder
 from rnnbench.nn.crf import LinearChainCRF
 from rnnbench.tasks.base import Loss, Spec
 from rnnbench.tasks.labelling.data import TaggingData
-from rnnbench.tasks.labelling.encoder import TaggingBatch
 from rnnbench.tasks.labelling.model import TaggingModel
 from rnnbench.tasks.labelling.scheme import legal
 

@@ -5,40 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-from torch import Tensor
 
-from rnnbench.data.batches.batch import IGNORED, pad
+from rnnbench.data.batches.batch import IGNORED, TaggingBatch, pad
 from rnnbench.data.text.vocabulary import BEGIN, END, Vocabulary
 
 _HALF_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)}
-
-
-class TaggingBatch(NamedTuple):
-    """Sentences with their tags. B sentences, T tokens, U different words, C characters."""
-
-    x: Tensor
-    """``(B, T)`` int64 token ids, 0 past the end."""
-    lengths: Tensor
-    """``(B,)`` int64."""
-    y: Tensor
-    """``(B, T)`` int64 tags, `IGNORED` past the end; tags that training does not have come after the others."""
-    novel: Tensor
-    """``(B, T)`` bool: tokens, or first characters of words, that are not in the training split."""
-    ids: Tensor
-    """``(B,)`` int64: number of each sentence in its split; -1 for one that counts for nothing in evaluation."""
-    tokens: int
-    """Sum of the lengths."""
-    bigrams: Tensor | None = None
-    """``(B, T + 1)`` int64: the pair of each token and the one before; the last one of each sentence has its end."""
-    spelled: Tensor | None = None
-    """``(B, T)`` int64: which row of ``characters`` spells the token; 0 past the end."""
-    characters: Tensor | None = None
-    """``(U, C)`` int64: characters of every word that occurs in the batch, once."""
-    character_lengths: Tensor | None = None
-    """``(U,)`` int64."""
 
 
 class TokenEncoder:
