@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,8 +44,17 @@ def describe(value: Any, where: str) -> Any:
     )
 
 
+def public_path(target: Any) -> str:
+    """The path of a class or function: of the outermost package that hands it out, since modules within may move."""
+    module, path = target.__module__, f"{target.__module__}.{target.__qualname__}"
+    while module := module.rpartition(".")[0]:
+        if getattr(sys.modules.get(module), target.__qualname__, None) is target:
+            path = f"{module}.{target.__qualname__}"
+    return path
+
+
 def _import_path(target: Any, where: str) -> str:
-    path = f"{target.__module__}.{target.__qualname__}"
+    path = public_path(target)
     if "<" in path:
         raise UserError(
             f"{path} cannot be imported by name, so no checkpoint could name it",

@@ -17,7 +17,7 @@ from rnnbench.backbone import Backbone
 from rnnbench.errors import UserError
 from rnnbench.examples import Example
 from rnnbench.tasks.base.data import Spec, TaskData
-from rnnbench.tasks.base.describe import describe
+from rnnbench.tasks.base.describe import describe, public_path
 from rnnbench.tasks.base.items import ItemSums, ItemValues
 
 D = TypeVar("D", bound=TaskData)
@@ -245,7 +245,7 @@ class Task(LightningModule, ABC, Generic[D]):
         options = checkpoint[self.CHECKPOINT_HYPER_PARAMS_KEY]
         if "_class_path" not in options:  # built in a script: the command line has stored a plain form already
             options = {name: describe(value, name) for name, value in options.items()}
-            options["_class_path"] = f"{type(self).__module__}.{type(self).__qualname__}"
+            options["_class_path"] = public_path(type(self))
             options["_instantiator"] = "lightning.pytorch.cli.instantiate_module"
             checkpoint[self.CHECKPOINT_HYPER_PARAMS_KEY] = options
 
