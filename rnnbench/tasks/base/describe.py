@@ -46,10 +46,11 @@ def describe(value: Any, where: str) -> Any:
 
 def public_path(target: Any) -> str:
     """The path of a class or function: of the outermost package that hands it out, since modules within may move."""
-    module, path = target.__module__, f"{target.__module__}.{target.__qualname__}"
+    name, module = target.__qualname__, target.__module__
+    path = f"{module}.{name}"
     while module := module.rpartition(".")[0]:
-        if getattr(sys.modules.get(module), target.__qualname__, None) is target:
-            path = f"{module}.{target.__qualname__}"
+        if getattr(sys.modules.get(module), name, None) is target:
+            path = f"{module}.{name}"
     return path
 
 

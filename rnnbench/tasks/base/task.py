@@ -193,6 +193,7 @@ class Task(LightningModule, ABC, Generic[D]):
 
     def configure_model(self) -> None:
         """Builds the model from the data module's spec. Called by Lightning once the data are set up."""
+        # Lightning calls this before every stage, a second time where a model is tested after its training, and
         # load_from_checkpoint comes here before there is a trainer; on_load_checkpoint builds the model then.
         if self.spec is None and self._trainer is not None:
             if not isinstance(self.data, TaskData):

@@ -70,34 +70,10 @@ def colour_steps(model: Classifier, text: str) -> list[Step]:
     after = model.probabilities([ids[: end + 1] for end in range(len(ids))]).tolist()
     steps: list[Step] = []
     position = 0
-    for (start, end), probabilities in zip(token_spans(model.encoder, text), after, strict=False):
+    for (start, end), probabilities in zip(model.encoder.spans(text), after, strict=False):
         steps += [Step(text[position:start], None), Step(text[start:end], probabilities)]
         position = end
     return [step for step in [*steps, Step(text[position:], None)] if step.text]
-
-
-def token_spans(encoder: TextEncoder, text: str) -> list[tuple[int, int]]:
-    """Where each token of a text begins and ends; a token that is no part of the text as it is has no width.
-
-    Args:
-        encoder: Splits the text.
-        text: The text.
-    """
-    # Character by character, because a few grow longer in lower case.
-    lower = [char.lower() if encoder.lowercase else char for char in text]
-    origin = [i for i, part in enumerate(lower) for _ in part]
-    searched, spans, position, end = "".join(lower), [], 0, 0
-    for token in encoder.split(text):
-        token = token.replace("▁", " ").strip() or token
-        found = searched.find(token, position)
-        if found < 0:
-            spans.append((end, end))
-            continue
-        position = found + len(token)
-        start = max(origin[found], end)
-        end = max(origin[position - 1] + 1, start)
-        spans.append((start, end))
-    return spans
 
 
 def ansi_text(steps: Iterable[Step]) -> str:

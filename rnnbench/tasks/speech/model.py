@@ -123,6 +123,7 @@ class Recognizer(Task[SpeechData]):
     def loss(self, batch: SpeechBatch) -> Loss:
         """Negative log-likelihood of the transcripts, over their tokens."""
         if self.weight_noise:
+            # The sum passes gradients on to the weights as they are, while the forward pass sees the noisy ones.
             noisy = {
                 name: value + self.weight_noise * torch.randn_like(value) for name, value in self.named_parameters()
             }

@@ -7,7 +7,7 @@ import pytest
 
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.tasks.sentiment import RecurrentClassifier, pictures
-from rnnbench.tasks.sentiment.pictures import colour_steps, token_spans
+from rnnbench.tasks.sentiment.pictures import colour_steps
 
 PREDICT = "predict --run runs/sentiment/a"
 TEXT = "The  plot isn't dull,\tbut <slow> & \N{LATIN CAPITAL LETTER I WITH DOT ABOVE}x."
@@ -77,10 +77,10 @@ def test_a_model_of_cut_texts_cuts(rnnbench, small, tmp_path):
 @pytest.mark.parametrize("unit", ["english", "word", "char", "byte", "bpe"])
 def test_spans_are_the_tokens(unit):
     encoder = TextEncoder.train(unit, [TEXT, "a b c"], lowercase=True, max_size=40 if unit == "bpe" else None)
-    spans = token_spans(encoder, TEXT)
+    spans = encoder.spans(TEXT)
     assert len(spans) == len(encoder.encode(TEXT))
     assert all(start <= end for start, end in spans)
     assert all(a[1] <= b[0] for a, b in itertools.pairwise(spans))
     if unit in ("english", "word"):
         plain = TEXT[:-3]
-        assert [plain[start:end].lower() for start, end in token_spans(encoder, plain)] == encoder.split(plain)
+        assert [plain[start:end].lower() for start, end in encoder.spans(plain)] == encoder.split(plain)

@@ -19,6 +19,7 @@ class AttendingDecoder(CaptionDecoder):
 
     def read(self, x: Tensor, lengths: Tensor, state: DecoderState) -> tuple[Tensor, Tensor]:
         """See `Decoder.read`. A caption that is over leaves the loop."""
+        # Captions are ragged: the state holds only the rows whose captions go on, and `rows` says where each belongs.
         rows = torch.arange(len(x), device=x.device)
         made, weights = [], []
         for t, token in enumerate(x.unbind(1)):
@@ -28,6 +29,7 @@ class AttendingDecoder(CaptionDecoder):
                 rows, state = rows[kept], state.select(kept)
             one, state = self.advance(token[rows], state)
             assert state.attention is not None
+            # Back into places of their own, zero for captions that are over; gradients go the same way.
             made.append(one.new_zeros(len(x), one.shape[1]).index_copy(0, rows, one))
             seen = state.attention
             weights.append(seen.new_zeros(len(x), seen.shape[1]).index_copy(0, rows, seen))

@@ -88,6 +88,8 @@ class HardAttentionDecoder(SoftAttentionDecoder):
         query, whole = state.fed[:, :-1], state.fed[:, -1:]
         mean, weights = self.attention(query, state.memory)
         if self.training:
+            # A draw has no gradient. What is learned of it is its log-probability, which `penalty` weighs by the
+            # reward; so it travels beside what was made, through `read`, to where the reward is known.
             place = torch.multinomial(weights.detach(), 1)
             logs = weights.clamp(min=torch.finfo(weights.dtype).tiny).log()
             learned = torch.cat([(1 - whole) * logs.gather(1, place), -(weights * logs).sum(1, keepdim=True)], 1)

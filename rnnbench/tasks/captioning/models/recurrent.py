@@ -182,6 +182,7 @@ class Captioner(CaptionModel):
             label_smoothing=self.label_smoothing,
         )
         valid = where_predicted(batch)
+        # From one caption after the other to a row for each, zero past its end.
         spread = nats.new_zeros(valid.shape).masked_scatter(valid, nats)
         penalty = self.decoder.penalty(made, attention, spread, valid, encoded.lengths[batch.owner])
         return Loss(nats.sum(), batch.tokens, penalty)
