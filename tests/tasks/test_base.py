@@ -60,10 +60,10 @@ def built():
 
 def test_the_loss_is_divided_by_its_units_and_logged_without_the_penalty():
     model, batch = built(), torch.tensor([1.0, 5.0])
-    assert float(model.training_step(batch, 0)) == 3
+    assert float(model.training_step(batch, 0).detach()) == 3
     model.penalty = 10 * model.weight.sum()
     loss = model.training_step(batch, 0)
-    assert (float(loss), model.logged["train/loss"]) == (23, 3)
+    assert (float(loss.detach()), model.logged["train/loss"]) == (23, 3)
     loss.backward()
     assert model.weight.grad.tolist() == [10.5, 12.5]
 
