@@ -4,24 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
-from rnnbench.data.audio.features import Frames
+from rnnbench.data.audio.features import Features, Frames
 from rnnbench.decode.ctc import align, best_path
 from rnnbench.tasks.base.pictures import save_figure
-
-if TYPE_CHECKING:
-    from rnnbench.tasks.speech.batch import Utterances
-    from rnnbench.tasks.speech.model import Recognizer
+from rnnbench.tasks.speech.alphabet import Alphabet
+from rnnbench.tasks.speech.batch import Utterances
 
 _MOST_SECONDS = 30.0
 _MOST_TOKENS = 14
 
 
-def draw_utterance(model: Recognizer, read: Utterances, number: int, path: Path) -> None:
+class Listening(Protocol):
+    """What is asked of a model whose hearing is drawn."""
+
+    alphabet: Alphabet
+    features: Features
+
+    def posteriors(self, recordings: Sequence[Frames]) -> list[Tensor]:
+        """Log-probabilities ``(S, V)`` of each recording, given as its normalised features ``(T, F)``."""
+
+    def seconds_per_step(self) -> float:
+        """Time from one step to the next."""
+
+
+def draw_utterance(model: Listening, read: Utterances, number: int, path: Path) -> None:
     """Draws one recording of a split into a file.
 
     Args:
