@@ -1,9 +1,12 @@
 """What every model of an application inherits: one division of the loss, modes put back, metrics with their names."""
 
+import importlib
+
 import pytest
 import torch
 from torch import nn
 
+from rnnbench.applications import applications
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import CountingModel, ItemValues, Loss, Measured, Task, TaskData, evaluating
 
@@ -124,3 +127,11 @@ def test_it_counts_in_one_process():
     with pytest.raises(UserError, match="one process"):
         model.setup("fit")
     model.setup("test")
+
+
+def test_every_batch_says_how_much_of_it_is_real():
+    for name in applications():
+        importlib.import_module(f"rnnbench.tasks.{name}")
+    batches = [one for one in tuple.__subclasses__() if one.__name__.endswith("Batch") and "rnnbench" in one.__module__]
+    assert len(batches) >= 5
+    assert all("tokens" in one._fields for one in batches)
