@@ -157,15 +157,19 @@ class Backbone(nn.Module):
         """The cells: for each layer, for each direction."""
         return [list(cast(nn.ModuleList, layer)) for layer in self.layers]  # type: ignore[arg-type]
 
+    @property
+    def cell_name(self) -> str:
+        """Name of the cell, such as ``LSTM``."""
+        return type(self.cells[0][0]).__name__
+
     def summary(self, head: str = "") -> str:
         """Direction, cell, depth and width, such as ``BiLSTM 2x128``.
 
         Args:
             head: What stands behind the cell's name, such as ``-CRF``.
         """
-        cell = self.cells[0][0]
         direction = "Bi" if self.bidirectional else ""
-        return f"{direction}{type(cell).__name__}{head} {len(self.cells)}x{cell.hidden_size}"
+        return f"{direction}{self.cell_name}{head} {len(self.cells)}x{self.cells[0][0].hidden_size}"
 
     def flops_per_token(self) -> int:
         """Floating-point operations of the forward pass over one position: those of its matrix products."""

@@ -54,7 +54,9 @@ def predict_from_run(words: Sequence[str]) -> int:
     found = load_application(model_class.application)
     application = importlib.import_module(f"{found.module}.predict")
     parser.description = f"{found.card.title}. Reads: {found.card.predict.reads} Writes: {found.card.predict.writes}"
-    application.add_options(parser)
+    # An application has options and warnings of its own where there is something to choose, or to warn of.
+    if hasattr(application, "add_options"):
+        application.add_options(parser)
     try:
         arguments, unknown = parser.parse_known_args(words)
     except argparse.ArgumentError as error:
@@ -65,8 +67,9 @@ def predict_from_run(words: Sequence[str]) -> int:
     read = getattr(application, "read_inputs", _read_lines)
     lines = read(arguments.inputs, arguments)
     model = _load_all(runs, application, arguments.checkpoint)
-    for warning in application.warnings(model, lines, arguments):
-        print(warning, file=sys.stderr)
+    if hasattr(application, "warnings"):
+        for warning in application.warnings(model, lines, arguments):
+            print(warning, file=sys.stderr)
     pieces = application.predict(model, lines, arguments)
     if arguments.output:
         replace_text(Path(arguments.output), "".join(pieces))

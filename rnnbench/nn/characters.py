@@ -39,8 +39,8 @@ class CharacterEncoder(nn.Module, ABC):
         """
 
     @abstractmethod
-    def run_once(self, letters: int) -> None:
-        """Computes all matrix products that a word of so many letters takes, for a counter of operations."""
+    def flops(self, letters: int) -> int:
+        """Floating-point operations of the matrix products for a word of so many letters."""
 
 
 class CharacterRNN(CharacterEncoder):
@@ -77,13 +77,9 @@ class CharacterRNN(CharacterEncoder):
         last = hidden[torch.arange(len(hidden), device=hidden.device), lengths - 1, :width]
         return torch.cat([last, hidden[:, 0, width:]], dim=1)
 
-    def run_once(self, letters: int) -> None:
-        """See `CharacterEncoder.run_once`."""
-        like = self.embedding.weight
-        for cells in self.backbone.cells:
-            for cell in cells:
-                for _ in range(letters):
-                    cell(like.new_zeros(1, cell.input_size), cell.initial_state(1, like))
+    def flops(self, letters: int) -> int:
+        """See `CharacterEncoder.flops`."""
+        return letters * self.backbone.flops_per_token()
 
 
 class CharacterCNN(CharacterEncoder):
@@ -117,6 +113,6 @@ class CharacterCNN(CharacterEncoder):
         found = self.convolution(vectors.transpose(1, 2))
         return torch.where(valid[:, None, :], found, -torch.inf).amax(2)
 
-    def run_once(self, letters: int) -> None:
-        """See `CharacterEncoder.run_once`."""
-        self.convolution(self.embedding.weight.new_zeros(1, self.embedding.embedding_dim, letters))
+    def flops(self, letters: int) -> int:
+        """See `CharacterEncoder.flops`."""
+        return 2 * letters * self.convolution.weight.numel()

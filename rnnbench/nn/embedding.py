@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import torch
 from torch import Tensor, nn
 
 from rnnbench.errors import UserError
+
+
+class PretrainedVectors(Protocol):
+    """Vectors of the words of a vocabulary, wherever they were read from."""
+
+    @property
+    def name(self) -> str:
+        """Where they come from."""
+
+    @property
+    def values(self) -> Tensor:
+        """``(V, I)``."""
+
+    @property
+    def found(self) -> Tensor:
+        """``(V,)`` bool: which words have a vector."""
 
 
 class WordEmbedding(nn.Module):
@@ -77,6 +95,17 @@ class WordEmbedding(nn.Module):
                 where="model.embedding.frozen",
                 hint="name pretrained ones: --data.vectors glove_6b_50d; or frozen: false",
             )
+
+    def start(self, vectors: PretrainedVectors | None) -> None:
+        """Puts pretrained vectors in place where there are some (`start_from`), else `check_start`.
+
+        Args:
+            vectors: The vectors of the vocabulary; None for none.
+        """
+        if vectors is None:
+            self.check_start()
+        else:
+            self.start_from(vectors.name, vectors.values, vectors.found)
 
     def forward(self, x: Tensor) -> Tensor:
         """Ids ``(B, T)`` -> vectors ``(B, T, I)``."""

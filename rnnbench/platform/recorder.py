@@ -21,8 +21,7 @@ from rnnbench.platform.environment import git_commit, hardware, versions
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.results.items import Items, write_items
 from rnnbench.results.record import Data, Metric, Result, Split, Status, Training, read_result, write_result
-from rnnbench.tasks.base import Task, TaskData
-from rnnbench.tasks.item_values import ItemSums
+from rnnbench.tasks.base import ItemSums, Task, TaskData
 
 
 class RunRecorder(Callback):

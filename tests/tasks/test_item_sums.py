@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rnnbench.tasks.item_values import ItemValues
+from rnnbench.tasks.base import ItemValues
 from rnnbench.tasks.labelling.metrics import CorpusCounts, Counts, tagging_metrics
 from rnnbench.tasks.sentiment.metrics import CorpusClasses
 from rnnbench.tasks.text_generation.metrics import CorpusLikelihood, likelihood_metrics

@@ -6,7 +6,7 @@ import torch.distributed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnbench.tasks.item_texts import ItemTexts
+from rnnbench.tasks.base import ItemTexts
 
 TEXTS = ["", "a dog", "ein Hündchen", "一只狗", "a\nb", " ", "𝄞"] * 3
 VALUES = torch.rand(len(TEXTS), 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnbench.tasks.item_values import ItemValues
+from rnnbench.tasks.base import ItemValues
 
 VALUES = torch.rand(23, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 1e6
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -11,6 +11,29 @@ from torch.nn.utils.rnn import pad_sequence
 
 IGNORED = -100
 """Target of a position that is padding: the value that torch's losses leave out."""
+
+
+class Batch(Protocol):
+    """What the platform needs of a batch, whatever an application puts into it besides: how much of it is real."""
+
+    @property
+    def tokens(self) -> int:
+        """Number of its real units, which the application's card names; 0 for a batch that counts for nothing.
+
+        Never padding, and a plain number, so that no device has to be asked for it.
+        """
+
+
+class SampleBatch(Batch, Protocol):
+    """A batch of samples that have numbers, as the loaders of `rnnbench.data.batches.bucket_loader` make it."""
+
+    @property
+    def ids(self) -> Tensor:
+        """``(B,)`` int64 numbers of the samples in their split; -1 for one that counts for nothing in evaluation."""
+
+    @property
+    def _replace(self) -> Callable[..., Any]:
+        """Makes the same tuple with other fields."""
 
 
 class StripBatch(NamedTuple):
@@ -80,6 +103,31 @@ class PairBatch(NamedTuple):
     """``(B,)`` int64: number of each pair in its split; -1 for one that counts for nothing in evaluation."""
     tokens: int
     """Number of predicted tokens, the sum of ``target_lengths``."""
+
+
+class TaggingBatch(NamedTuple):
+    """Sentences with their tags. B sentences, T tokens, U different words, C characters."""
+
+    x: Tensor
+    """``(B, T)`` int64 token ids, 0 past the end."""
+    lengths: Tensor
+    """``(B,)`` int64."""
+    y: Tensor
+    """``(B, T)`` int64 tags, `IGNORED` past the end; tags that training does not have come after the others."""
+    novel: Tensor
+    """``(B, T)`` bool: tokens, or first characters of words, that are not in the training split."""
+    ids: Tensor
+    """``(B,)`` int64: number of each sentence in its split; -1 for one that counts for nothing in evaluation."""
+    tokens: int
+    """Sum of the lengths."""
+    bigrams: Tensor | None = None
+    """``(B, T + 1)`` int64: the pair of each token and the one before; the last one of each sentence has its end."""
+    spelled: Tensor | None = None
+    """``(B, T)`` int64: which row of ``characters`` spells the token; 0 past the end."""
+    characters: Tensor | None = None
+    """``(U, C)`` int64: characters of every word that occurs in the batch, once."""
+    character_lengths: Tensor | None = None
+    """``(U,)`` int64."""
 
 
 def pad(sequences: Sequence[Tensor], value: float) -> tuple[Tensor, Tensor]:

@@ -24,33 +24,16 @@ is padding, ``batches.padding_waste()``, belongs into `TaskData.details`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from rnnbench.data.batches.batch import SampleBatch
 from rnnbench.data.batches.bucket import Samples, TrainingBatches, deal
 from rnnbench.errors import UserError
 
-
-class Batch(Protocol):
-    """What the loaders need of a batch; the named tuples of `rnnbench.data.batches.batch` have it."""
-
-    @property
-    def ids(self) -> Tensor:
-        """``(B,)`` int64 numbers of the samples."""
-
-    @property
-    def tokens(self) -> int:
-        """Number of real tokens."""
-
-    @property
-    def _replace(self) -> Callable[..., Any]:
-        """Makes the same tuple with other fields."""
-
-
-B = TypeVar("B", bound=Batch)
+B = TypeVar("B", bound=SampleBatch)
 
 Reader = Callable[[list[int], int], B]
 """Makes a batch of the samples of these numbers, in this epoch; called in worker processes if there are any."""

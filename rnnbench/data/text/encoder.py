@@ -93,6 +93,24 @@ class TextEncoder:
         text = text.lower() if self.lowercase else text
         return self._table.split(text) if isinstance(self._table, Subwords) else _split(self.unit, text)
 
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where each token of a text begins and ends; a token that is no part of the text as it is has no width."""
+        # Character by character, because a few grow longer in lower case.
+        lower = [char.lower() if self.lowercase else char for char in text]
+        origin = [i for i, part in enumerate(lower) for _ in part]
+        searched, spans, position, end = "".join(lower), [], 0, 0
+        for token in self.split(text):
+            token = token.replace("▁", " ").strip() or token
+            found = searched.find(token, position)
+            if found < 0:
+                spans.append((end, end))
+                continue
+            position = found + len(token)
+            start = max(origin[found], end)
+            end = max(origin[position - 1] + 1, start)
+            spans.append((start, end))
+        return spans
+
     def encode(self, text: str) -> NDArray[np.int64]:
         """Ids ``(N,)``, with no begin and end; what is not in the vocabulary is `unknown`."""
         if isinstance(self._table, Vocabulary):

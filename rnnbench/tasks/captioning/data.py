@@ -12,8 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench.data.batches.bucket import Budget, TrainingBatches, evaluation_batches
-from rnnbench.data.batches.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
+from rnnbench.data.batches.bucket import Budget
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.images.augment import ImageAugmentation
 from rnnbench.data.images.features import Features
@@ -22,17 +21,12 @@ from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.errors import UserError
-from rnnbench.tasks.base import Spec, TaskData
-from rnnbench.tasks.captioning.batch import CaptionBatch, Images
+from rnnbench.tasks.base import BucketedData, Spec
+from rnnbench.tasks.captioning.batch import Images
 from rnnbench.tasks.captioning.captions import CaptionUnit, caption_words
 from rnnbench.tasks.captioning.features import check_widths, with_features
 from rnnbench.tasks.captioning.images import CaptionedImage, read_images
 
-_STAGE_SPLITS: dict[str, tuple[Split, ...]] = {
-    "fit": ("train", "validation"),
-    "validate": ("validation",),
-    "test": ("test",),
-}
 _AS_IT_IS = ImageAugmentation()
 
 
@@ -43,7 +37,7 @@ class _Looked(NamedTuple):
     kept: Pixels | Features | None
 
 
-class CaptionData(TaskData):
+class CaptionData(BucketedData[Images]):
     """Images with one or several captions each.
 
     A batch is made of images with all their captions, so that an encoder reads every image once. Captions are
@@ -73,6 +67,8 @@ class CaptionData(TaskData):
         num_workers: Processes that read ahead, and threads that read images at the start.
     """
 
+    inputs = "a.jpg folder/"
+
     def __init__(
         self,
         source: Source,
@@ -93,12 +89,10 @@ class CaptionData(TaskData):
         keep_in_memory: bool = True,
         num_workers: int = 0,
     ) -> None:
-        super().__init__()
+        super().__init__(source, Budget(None, batch_size), num_workers)
         if image_size < 1:
             raise UserError(f"must be at least 1, found {image_size}", where="data.image_size")
         augment.check()
-        self.budget = Budget(None, batch_size)
-        self.source = source
         self.features = None if features is None else Path(features).expanduser()
         self.image_size = image_size
         self.fit: Fit = fit
@@ -113,11 +107,8 @@ class CaptionData(TaskData):
         self.max_vocabulary = max_vocabulary
         self.max_length = max_length
         self.keep_in_memory = keep_in_memory
-        self.num_workers = num_workers
-        self.dataset = source.dataset
         self.encoder: TextEncoder | None = None
         self.feature_size: int | None = None
-        self.splits: dict[Split, Images] = {}
         self.training_captions: frozenset[str] = frozenset()
 
     @property
@@ -143,9 +134,8 @@ class CaptionData(TaskData):
             found[f"{split}_images"] = len(read.images)
             found[f"{split}_captions"] = sum(map(len, read.captions))
             found[f"{split}_tokens"] = read.tokens
-        if self.features is not None and "train" in self.splits:
-            found["padding"] = round(self._training_batches().padding_waste(), 4)
-        return found
+        # Pixels are as long as any others.
+        return found if self.features is None else {**found, **self.padding()}
 
     @property
     def augments(self) -> bool:
@@ -160,19 +150,12 @@ class CaptionData(TaskData):
         """For each image of a split, in the order of a batch's ``ids``, all its captions in words."""
         return [[self.words(text) for text in image.captions] for image in self.splits[split].images]
 
-    def prepare_data(self) -> None:
-        """Fetches or generates what is missing, once on each machine."""
-        self.source.prepare()
-
-    def setup(self, stage: str) -> None:
-        """Looks at all splits, because the fingerprint is that of the whole data set, and reads those of this stage."""
-        if stage == "predict":
-            raise UserError("predictions are those of a run", hint="rnnbench predict --run RUN a.jpg folder/")
+    def read(self, wanted: tuple[Split, ...], left_out: LeftOut) -> None:
+        """See `BucketedData.read`."""
         everything = {split: self._read(split) for split in SPLITS}
         self.fingerprint = self._fingerprint(everything)
         if self.features is not None:
             everything = with_features(everything, self.features)
-        left_out = LeftOut()
         spec = self.model_spec()
         if spec is not None:
             self._take(spec)
@@ -182,32 +165,8 @@ class CaptionData(TaskData):
             self.encoder = TextEncoder.train(
                 "word", [text for text in training if text], min_count=self.min_count, max_size=self.max_vocabulary
             )
-        for split in _STAGE_SPLITS[stage]:
+        for split in wanted:
             self.splits[split] = self._usable(split, everything[split], left_out)
-        self.report(left_out)
-
-    def train_dataloader(self) -> BucketTrainingLoader[CaptionBatch]:
-        """Batches in the order of the seed and the epoch, from where an interrupted epoch stopped."""
-        return BucketTrainingLoader(
-            self._training_batches(), self.splits["train"], *self.rank(), self.num_workers, self.position
-        )
-
-    def val_dataloader(self) -> BucketEvaluationLoader[CaptionBatch]:
-        """Batches of the validation split."""
-        return self._evaluation("validation")
-
-    def test_dataloader(self) -> BucketEvaluationLoader[CaptionBatch]:
-        """Batches of the test split."""
-        return self._evaluation("test")
-
-    def _training_batches(self) -> TrainingBatches:
-        return TrainingBatches(self.splits["train"].lengths, self.budget, self.seed())
-
-    def _evaluation(self, split: Split) -> BucketEvaluationLoader[CaptionBatch]:
-        read = self.splits[split]
-        return BucketEvaluationLoader(
-            evaluation_batches(read.lengths, self.budget), read, *self.rank(), self.num_workers
-        )
 
     def _read(self, split: Split) -> list[CaptionedImage]:
         place = functools.partial(self.source.place, split)
@@ -271,7 +230,7 @@ class CaptionData(TaskData):
             [one.kept for one in looked if one.kept is not None] if self.keep_in_memory else None,
             None if self.features is None else [one.shape[0] for one in looked],
             self.augment if in_training and self.augments else None,
-            self.seed(),
+            self.global_seed,
         )
 
     def _encode(self, split: Split, image: CaptionedImage, left_out: LeftOut) -> list[Tensor]:

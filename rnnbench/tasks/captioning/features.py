@@ -9,9 +9,8 @@ from pathlib import Path
 from rnnbench.data.images.features import FeatureFile, find_features
 from rnnbench.data.source import Split
 from rnnbench.errors import UserError
+from rnnbench.tasks.base.texts import listed
 from rnnbench.tasks.captioning.images import CaptionedImage
-
-_SHOWN = 20
 
 
 def with_features(splits: Mapping[Split, list[CaptionedImage]], path: Path) -> dict[Split, list[CaptionedImage]]:
@@ -48,7 +47,8 @@ def with_features(splits: Mapping[Split, list[CaptionedImage]], path: Path) -> d
     if missing:
         count = sum(map(len, splits.values()))
         raise UserError(
-            f"{len(missing):,} of {count:,} images have no features: {_listed(missing)}", where=f"data.features {path}"
+            f"{len(missing):,} of {count:,} images have no features: {listed(missing)}",
+            where=f"data.features {path}",
         )
     return done
 
@@ -72,11 +72,7 @@ def check_widths(images: Sequence[CaptionedImage], widths: Sequence[int], expect
     ]
     if wrong:
         raise UserError(
-            f"{len(wrong):,} of {len(widths):,} images have features that are not {expected} wide: {_listed(wrong)}",
+            f"{len(wrong):,} of {len(widths):,} images have features that are not {expected} wide: {listed(wrong)}",
             where="data.features",
         )
     return expected
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")

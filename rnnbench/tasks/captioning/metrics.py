@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rnnbench.tasks.captioning.cider import cider
-from rnnbench.tasks.captioning.rouge import rouge_l
+from rnnbench.tasks.captioning.scores.cider import cider
+from rnnbench.tasks.captioning.scores.rouge import rouge_l
 
 _ORDERS = (1, 2, 3, 4)
 
@@ -49,7 +49,7 @@ def caption_metrics(captions: Sequence[str], references: References, trained_on:
 
 
 def bleu_counts(captions: Sequence[str], references: References) -> Tensor:
-    """What each caption contributes to corpus BLEU-4 (`rnnbench.tasks.item_values.ItemSums`): ``(N, 10)`` float64."""
+    """What each caption contributes to corpus BLEU-4 (`rnnbench.tasks.base.ItemSums`): ``(N, 10)`` float64."""
     counts = _bleu(4)._extract_corpus_statistics(list(captions), _streams(references))
     return torch.tensor(counts, dtype=torch.float64)
 

@@ -13,15 +13,14 @@ from rnnbench.data.generated.scenes.captions import meaning_of
 from rnnbench.data.source import Split
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.examples import Example, plain
-from rnnbench.tasks.base import Spec, Task
+from rnnbench.tasks.base import Items, ItemSums, ItemTexts, Measured, Spec, Task
+from rnnbench.tasks.base.pictures import record_picture
 from rnnbench.tasks.captioning.batch import CaptionBatch
-from rnnbench.tasks.captioning.cider import cider
 from rnnbench.tasks.captioning.data import CaptionData
-from rnnbench.tasks.captioning.meteor import meteor
 from rnnbench.tasks.captioning.metrics import bleu_counts, bleu_signature, caption_metrics
-from rnnbench.tasks.captioning.picture import SHEET, Judged, best_median_worst, draw_sheet, record_picture
-from rnnbench.tasks.item_texts import Items, ItemTexts
-from rnnbench.tasks.item_values import ItemSums
+from rnnbench.tasks.captioning.pictures import SHEET, Judged, best_median_worst, draw_sheet
+from rnnbench.tasks.captioning.scores.cider import cider
+from rnnbench.tasks.captioning.scores.meteor import meteor
 
 # What is told of a part of the test split.
 _PICTURES = 6
@@ -29,7 +28,7 @@ _EXAMPLES = 6
 _OF_PARTS = ("bleu_4", "cider", "exact_semantics", "pointing", "pointing_chance")
 
 
-class CaptionModel(Task):
+class CaptionModel(Task[CaptionData]):
     """A model that writes a caption of an image.
 
     Subclasses write `build` and `describe_batch`.
@@ -43,7 +42,6 @@ class CaptionModel(Task):
     def __init__(self) -> None:
         super().__init__()
         self.corpus = ItemTexts()
-        self._measured: dict[tuple[str, str | None], str] = {}
         self._described: tuple[Items, list[list[str]]] | None = None
 
     @abstractmethod
@@ -60,19 +58,27 @@ class CaptionModel(Task):
         texts, numbers = self.describe_batch(batch, self._split())
         self.corpus.update(batch.ids, numbers, texts)
 
-    def log_metrics(self, split: str) -> None:
-        """See `Task.log_metrics`. Parts of the test split stand apart, under their names."""
+    def measure(self, split: str) -> Measured:
+        """See `Task.measure`. Parts of the test split stand apart, under their names.
+
+        The signature of a metric is that of sacreBLEU where it computes the metric, and how many images there are. How
+        captions are searched for is a part of the model, so that it stands in one table with a baseline.
+        """
         items = self.corpus.compute()
-        self.corpus.reset()
-        images = self._data().splits[split].images  # type: ignore[index]
+        images = self.data.splits[split].images  # type: ignore[index]
+        values: dict[str, float] = {}
+        signatures: dict[str, str] = {}
         for part in sorted({images[i].part for i in items.ids}, key=str):
             rows = [row for row, i in enumerate(items.ids) if images[i].part == part]
             some = Items([items.ids[row] for row in rows], items.values[rows], [items.texts[row] for row in rows])
-            values = self._measure(some, split, part)
-            if part is None:
-                self.log_values(split, values, ("bleu_4", "cider"))
-            else:
-                self.log_values(split, {f"{part}_{name}": values[name] for name in _OF_PARTS if name in values}, ())
+            found, size = self._measure(some, split, part)
+            for name, value in found.items():
+                if part is None or name in _OF_PARTS:
+                    whole_name = name if part is None else f"{part}_{name}"
+                    values[whole_name] = value
+                    known = f"{bleu_signature(int(name[-1]))}|" if "bleu_" in name else ""
+                    signatures[whole_name] = f"{known}{size}"
+        return Measured(values, "", ("bleu_4", "cider"), signatures)
 
     def further_metrics(self, values: Tensor) -> dict[str, float]:
         """Metrics that not every model has.
@@ -102,7 +108,7 @@ class CaptionModel(Task):
         super().on_test_epoch_end()
         if self.trainer.is_global_zero and self._described is not None:
             items, references = self._described
-            read = self._data().splits["test"]
+            read = self.data.splits["test"]
             scores = cider(items.texts, references)
             groups = [
                 (name, [Judged(read.pixels(items.ids[i]), items.texts[i], references[i][0], scores[i]) for i in rows])
@@ -111,28 +117,14 @@ class CaptionModel(Task):
             draw_sheet(Path(self.trainer.default_root_dir, SHEET), groups)
             record_picture(self.trainer, SHEET)
 
-    def metric_signature(self, split: str) -> str:
-        """How many images there are, and how many references one has."""
-        return self._measured[split, None]
-
-    def signature_of(self, metric: str, split: str) -> str:
-        """That of sacreBLEU where it computes the metric, and how many images there are.
-
-        How captions are searched for is a part of the model, so that it stands in one table with a baseline.
-        """
-        known = f"{bleu_signature(int(metric[-1]))}|" if "bleu_" in metric else ""
-        part = next((part for _, part in self._measured if part is not None and metric.startswith(f"{part}_")), None)
-        return f"{known}{self._measured[split, part]}"
-
-    def _measure(self, items: Items, split: str, part: str | None) -> dict[str, float]:
-        """All metrics of some images."""
-        data = self._data()
+    def _measure(self, items: Items, split: str, part: str | None) -> tuple[dict[str, float], str]:
+        """All metrics of some images, and how many images and references there are."""
+        data = self.data
         images = data.splits[split].images  # type: ignore[index]
         everything = data.references(split)  # type: ignore[arg-type]
         references = [everything[i] for i in items.ids]
         counts = sorted({len(captions) for captions in references})
         nrefs = "-".join(str(count) for count in sorted({counts[0], counts[-1]}))
-        self._measured[split, part] = f"images:{len(references)}|nrefs:{nrefs}"
         if part is None:
             self._described = items, references
         values = caption_metrics(items.texts, references, data.training_captions)
@@ -142,12 +134,7 @@ class CaptionModel(Task):
         known = [meaning_of(text) == meaning for text, meaning in said if meaning is not None]
         if known:
             values["exact_semantics"] = sum(known) / len(known)
-        return values | self.further_metrics(items.values)
+        return values | self.further_metrics(items.values), f"images:{len(references)}|nrefs:{nrefs}"
 
     def _split(self) -> Split:
         return "test" if self.trainer.testing else "validation"
-
-    def _data(self) -> CaptionData:
-        data = self.trainer.datamodule  # type: ignore[attr-defined]
-        assert isinstance(data, CaptionData)
-        return data

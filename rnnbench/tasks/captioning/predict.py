@@ -13,11 +13,12 @@ from rnnbench.data.images.picture import IMAGE_SUFFIXES, Picture, Pixels, read_i
 from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec
-from rnnbench.tasks.captioning.baselines import CopiedCaptions
+from rnnbench.tasks.base.texts import chosen_beam
+from rnnbench.tasks.captioning.baselines.copying import CopiedCaptions
 from rnnbench.tasks.captioning.batch import as_read
 from rnnbench.tasks.captioning.model import CaptionModel
-from rnnbench.tasks.captioning.picture import Seen, draw_attention
-from rnnbench.tasks.captioning.recurrent import Captioner
+from rnnbench.tasks.captioning.models.recurrent import Captioner
+from rnnbench.tasks.captioning.pictures import Seen, draw_attention
 from rnnbench.tasks.captioning.search import Caption, describe_images
 
 _AT_ONCE = 64
@@ -102,11 +103,6 @@ def predict(
         draw_attention(Path(arguments.attention), seen)
 
 
-def warnings(model: CaptionModel, inputs: Sequence[Picture | FeatureFile], arguments: argparse.Namespace) -> list[str]:
-    """What a user should know before reading the output: nothing, for any image can be looked at."""
-    return []
-
-
 def _read(spec: Spec, one: Picture | FeatureFile) -> Pixels | Features:
     """What the model reads of an input."""
     width = spec.get("feature_size")
@@ -133,23 +129,11 @@ def _describe(
 
 def _beam(model: CaptionModel, arguments: argparse.Namespace) -> Beam:
     """The model's way to search, with what the options say."""
-    if arguments.max_length is not None and arguments.max_length < 1:
-        raise UserError(f"must be at least 1, found {arguments.max_length}", where="--max-length")
+    beam = chosen_beam(model.beam if isinstance(model, Captioner) else Beam(1), arguments)
     if arguments.attention and not (isinstance(model, Captioner) and model.attends):
         raise UserError("this model attends to nothing", where="--attention", hint="models with attention can")
     if arguments.attention and isinstance(model, Captioner) and model.grid is None:
         raise UserError("features do not say where their regions lie in the image", where="--attention")
-    if not isinstance(model, Captioner):
-        return Beam(1)
-    trained = model.beam
-    beam = Beam(
-        # A beam has to hold what is asked for.
-        max(trained.size, arguments.nbest) if arguments.beam_size is None else arguments.beam_size,
-        trained.length_penalty if arguments.length_penalty is None else arguments.length_penalty,
-        0.0,
-        arguments.nbest,
-    )
-    beam.check()
     return beam
 
 

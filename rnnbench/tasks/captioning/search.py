@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -12,13 +12,37 @@ from rnnbench.data.images.features import Features
 from rnnbench.data.images.picture import Pixels
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.decode.beam import Beam, Hypothesis, beam_search
-from rnnbench.nn.decoder import Encoded
+from rnnbench.nn.decoder import Decoder, DecoderState, Encoded
+from rnnbench.tasks.base import HasModes, evaluating
 from rnnbench.tasks.captioning.batch import Regions, as_read
 
-if TYPE_CHECKING:
-    from rnnbench.tasks.captioning.recurrent import Captioner
-
 _IMAGES_AT_ONCE = 64
+
+
+class Captioning(HasModes, Protocol):
+    """What is asked of a model that writes captions."""
+
+    words: TextEncoder
+    max_length: int
+
+    @property
+    def encoder(self) -> Callable[[Any], Encoded]:
+        """Reads B images."""
+
+    @property
+    def decoder(self) -> Decoder:
+        """Writes their captions."""
+
+    @property
+    def grid(self) -> tuple[int, int] | None:
+        """Rows and columns that attention has in an image; None where it has no place there, or there is none."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where it is."""
+
+    def step(self, tokens: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
+        """One token ``(N,)`` of each caption -> log-probabilities of the next ``(N, V)``, and the state."""
 
 
 class Caption(NamedTuple):
@@ -34,7 +58,7 @@ class Caption(NamedTuple):
 
 
 def search(
-    model: Captioner, encoded: Encoded, beam: Beam, max_length: int | None = None, keep_attention: bool = False
+    model: Captioning, encoded: Encoded, beam: Beam, max_length: int | None = None, keep_attention: bool = False
 ) -> list[list[Hypothesis]]:
     """Hypotheses for the images of a batch.
 
@@ -51,9 +75,8 @@ def search(
     return beam_search(model.step, state, begin, end, limits, beam, encoded.lengths, keep_attention)
 
 
-@torch.inference_mode()
 def describe_images(
-    model: Captioner, seen: Sequence[Pixels | Features], beam: Beam, max_length: int | None = None
+    model: Captioning, seen: Sequence[Pixels | Features], beam: Beam, max_length: int | None = None
 ) -> list[list[Caption]]:
     """Captions of images, without dropout.
 
@@ -66,10 +89,8 @@ def describe_images(
     Returns:
         For each image up to ``beam.nbest`` captions, best first.
     """
-    was_training = model.training
-    model.eval()
-    try:
-        found = []
+    found = []
+    with evaluating(model):
         for first in range(0, len(seen), _IMAGES_AT_ONCE):
             images = as_read(seen[first : first + _IMAGES_AT_ONCE])
             if isinstance(images, Regions):
@@ -78,12 +99,10 @@ def describe_images(
                 images = images.to(model.device)
             hypotheses = search(model, model.encoder(images), beam, max_length, keep_attention=model.grid is not None)
             found += [[_caption(model, one) for one in of_image] for of_image in hypotheses]
-        return found
-    finally:
-        model.train(was_training)
+    return found
 
 
-def _caption(model: Captioner, found: Hypothesis) -> Caption:
+def _caption(model: Captioning, found: Hypothesis) -> Caption:
     text = model.words.decode(found.tokens)
     maps = None
     if found.attention is not None and model.grid is not None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from rnnbench.tasks.item_values import ItemValues
+from rnnbench.tasks.base import ItemValues
 from rnnbench.tasks.labelling.scheme import spans
 from rnnbench.tasks.labelling.sentences import LabellingTask
 

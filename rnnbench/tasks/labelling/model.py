@@ -6,16 +6,16 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
-import torch
 from torch import Tensor
 
+from rnnbench.data.batches.batch import TaggingBatch
 from rnnbench.data.batches.bucket import Budget, evaluation_batches
+from rnnbench.data.text.tokens import TokenEncoder
 from rnnbench.errors import UserError
 from rnnbench.examples import Example, plain
-from rnnbench.tasks.base import Spec, Task
+from rnnbench.tasks.base import Measured, Spec, Task, evaluating
 from rnnbench.tasks.labelling.data import TaggingData
-from rnnbench.tasks.labelling.encoder import TaggingBatch, TokenEncoder
-from rnnbench.tasks.labelling.metrics import CorpusCounts, Counts, count_spans, count_tags, tagging_metrics
+from rnnbench.tasks.labelling.metrics import CorpusCounts, count_spans, count_tags, tagging_metrics
 from rnnbench.tasks.labelling.scheme import Scheme
 from rnnbench.tasks.labelling.sentences import LabellingTask
 from rnnbench.tasks.labelling.text import show
@@ -35,7 +35,7 @@ class Tagged(NamedTuple):
     """Of each tag; None where they were not asked for."""
 
 
-class TaggingModel(Task):
+class TaggingModel(Task[TaggingData]):
     """A model that gives each token a tag. Subclasses write `build` and `predict_tags`."""
 
     application: ClassVar[str] = "labelling"
@@ -48,7 +48,6 @@ class TaggingModel(Task):
     def __init__(self) -> None:
         super().__init__()
         self.corpus = CorpusCounts()
-        self._measured: dict[str, Counts] = {}
 
     @abstractmethod
     def predict_tags(self, batch: TaggingBatch) -> Tensor:
@@ -66,13 +65,6 @@ class TaggingModel(Task):
         self.monitor = f"validation/{self.corpus.leading}"
         super().use_spec(spec)
 
-    def metric_signature(self, split: str) -> str:
-        """How much there was to be found, and how much of it was new."""
-        counts = self._measured[split]
-        what = {"segmentation": "words", "entities": "entities", "tags": "tokens"}[self.task]
-        novel = "" if self.task == "entities" else f"|oov:{counts.novel}"
-        return f"{what}:{counts.wanted}{novel}"
-
     def tag(self, sentences: Sequence[list[str]], probabilities: bool = False) -> list[Tagged]:
         """Tags sentences.
 
@@ -85,10 +77,7 @@ class TaggingModel(Task):
         if not filled:
             return tagged
         lengths = [len(sentences[i]) for i in filled]
-        was_training = self.training
-        self.eval()
-        # Not inference mode: marginal probabilities are gradients.
-        with torch.no_grad():
+        with evaluating(self):
             for rows in evaluation_batches(lengths, _BUDGET):
                 chosen = [filled[row] for row in rows]
                 batch = self.transfer_batch_to_device(
@@ -100,12 +89,11 @@ class TaggingModel(Task):
                     size = len(sentences[i])
                     tags = [self.tags[tag] for tag in best[row, :size].tolist()]
                     tagged[i] = Tagged(sentences[i], tags, certain[row][:size] if certain is not None else None)
-        self.train(was_training)
         return tagged
 
     def evaluate(self, batch: TaggingBatch) -> None:
         """See `Task.evaluate`."""
-        names = self._data().tags
+        names = self.data.tags
         count = count_tags if self.task == "tags" else count_spans
         columns = (part.tolist() for part in (batch.lengths, batch.y, self.predict_tags(batch), batch.novel))
         counts = [
@@ -114,16 +102,16 @@ class TaggingModel(Task):
         ]
         self.corpus.update(batch.ids, counts)
 
-    def log_metrics(self, split: str) -> None:
-        """See `Task.log_metrics`."""
+    def measure(self, split: str) -> Measured:
+        """See `Task.measure`. The signature tells how much there was to be found, and how much of it was new."""
         counts = self.corpus.compute()
-        self.corpus.reset()
-        self._measured[split] = counts
-        self.log_values(split, tagging_metrics(counts, self.task), (_LEADING[self.task],))
+        what = {"segmentation": "words", "entities": "entities", "tags": "tokens"}[self.task]
+        novel = "" if self.task == "entities" else f"|oov:{counts.novel}"
+        return Measured(tagging_metrics(counts, self.task), f"{what}:{counts.wanted}{novel}", (_LEADING[self.task],))
 
     def examples(self) -> list[Example]:
         """See `Task.examples`: sentences as they should be tagged, and as they are."""
-        sentences = self._data().splits["test"].sentences[:_EXAMPLES]
+        sentences = self.data.splits["test"].sentences[:_EXAMPLES]
         found = self.tag([sentence.tokens for sentence in sentences])
         characters = self.encoder.of_characters
         return [
@@ -133,8 +121,3 @@ class TaggingModel(Task):
             )
             for one, own in zip(sentences, found, strict=True)
         ]
-
-    def _data(self) -> TaggingData:
-        data = self.trainer.datamodule  # type: ignore[attr-defined]
-        assert isinstance(data, TaggingData)
-        return data

@@ -6,10 +6,9 @@ import argparse
 from collections.abc import Iterator, Sequence
 
 from rnnbench.errors import UserError
+from rnnbench.tasks.base.texts import unknown_words
 from rnnbench.tasks.labelling.model import TaggingModel
 from rnnbench.tasks.labelling.text import show, split_text
-
-_SHOWN = 10
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -57,8 +56,4 @@ def predict(model: TaggingModel, lines: Sequence[tuple[str, str]], arguments: ar
 def warnings(model: TaggingModel, lines: Sequence[tuple[str, str]], arguments: argparse.Namespace) -> list[str]:
     """What a user should know before reading the output: what of it the model has never seen."""
     tokens = [token for text, _ in lines for token in split_text(text, model.encoder.of_characters)]
-    missing = model.encoder.missing(tokens)
-    if not missing:
-        return []
-    named = ", ".join(map(repr, missing[:_SHOWN])) + (", ..." if len(missing) > _SHOWN else "")
-    return [f"not in the vocabulary, read as <unk> ({len(missing):,}): {named}"]
+    return unknown_words(model.encoder.missing(tokens))

@@ -1,11 +1,11 @@
 """Sentiment analysis: a class for every text."""
 
-from rnnbench.tasks.sentiment.average import AverageClassifier
+from rnnbench.tasks.sentiment.baselines.average import AverageClassifier
+from rnnbench.tasks.sentiment.baselines.majority import MajorityClassifier
+from rnnbench.tasks.sentiment.baselines.snownlp_bayes import SnowNLPClassifier
+from rnnbench.tasks.sentiment.baselines.tfidf import TfidfClassifier
 from rnnbench.tasks.sentiment.data import SentimentData
-from rnnbench.tasks.sentiment.majority import MajorityClassifier
-from rnnbench.tasks.sentiment.recurrent import RecurrentClassifier
-from rnnbench.tasks.sentiment.snownlp_bayes import SnowNLPClassifier
-from rnnbench.tasks.sentiment.tfidf import TfidfClassifier
+from rnnbench.tasks.sentiment.models.recurrent import RecurrentClassifier
 
 __all__ = [
     "AverageClassifier",

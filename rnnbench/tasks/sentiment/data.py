@@ -8,23 +8,15 @@ import torch
 from torch import Tensor
 
 from rnnbench.data.batches.batch import SequenceBatch, pad
-from rnnbench.data.batches.bucket import Budget, TrainingBatches, evaluation_batches
-from rnnbench.data.batches.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
+from rnnbench.data.batches.bucket import Budget
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.data.text.encoder import TextEncoder, Unit
-from rnnbench.data.text.vectors import Vectors, load_vectors, prepare_vectors
 from rnnbench.data.text.vocabulary import Labels
 from rnnbench.errors import UserError
-from rnnbench.tasks.base import Spec, TaskData
-from rnnbench.tasks.sentiment.examples import Example, examples_of, phrases_of
-
-_STAGE_SPLITS: dict[str, tuple[Split, ...]] = {
-    "fit": ("train", "validation"),
-    "validate": ("validation",),
-    "test": ("test",),
-}
+from rnnbench.tasks.base import BucketedData, Spec
+from rnnbench.tasks.sentiment.texts import LabelledText, phrases_of, texts_of
 
 
 class Texts:
@@ -50,7 +42,7 @@ class Texts:
         return SequenceBatch(x, lengths, self.classes[samples], torch.tensor(samples), int(lengths.sum()))
 
 
-class SentimentData(TaskData):
+class SentimentData(BucketedData[Texts]):
     """Texts with a class each, in batches of about equal length.
 
     Rows have a ``text`` and a ``label``. Vocabulary and classes are those of the training split.
@@ -88,11 +80,9 @@ class SentimentData(TaskData):
         max_tokens: int | None = None,
         num_workers: int = 0,
     ) -> None:
-        super().__init__()
+        super().__init__(source, Budget(max_tokens, batch_size), num_workers, vectors)
         if max_length is not None and max_length < 1:
             raise UserError(f"must be at least 1, found {max_length}", where="data.max_length")
-        self.budget = Budget(max_tokens, batch_size)
-        self.source = source
         self.unit = unit
         self.lowercase = lowercase
         self.min_count = min_count
@@ -100,13 +90,8 @@ class SentimentData(TaskData):
         self.max_length = max_length
         self.classes = classes
         self.phrases = phrases
-        self.vectors = vectors
-        self.num_workers = num_workers
-        self.dataset = source.dataset
         self.encoder: TextEncoder | None = None
         self.labels: Labels | None = None
-        self.word_vectors: Vectors | None = None
-        self.texts: dict[Split, Texts] = {}
 
     @property
     def spec(self) -> Spec:
@@ -124,67 +109,34 @@ class SentimentData(TaskData):
             "vocabulary": len(self.encoder),
             "classes": ", ".join(self.labels.names),
         }
-        found |= {f"{split}_texts": len(texts.tokens) for split, texts in self.texts.items()}
-        if "train" in self.texts:
-            found["padding"] = round(self._training_batches().padding_waste(), 4)
-        if self.vectors is not None:
-            found["vectors"] = self.vectors
+        found |= {f"{split}_texts": len(texts.tokens) for split, texts in self.splits.items()}
+        found |= self.padding()
+        if self.vectors_name is not None:
+            found["vectors"] = self.vectors_name
         if self.phrases:
             found["trained_on"] = "phrases"
         return found
 
-    def prepare_data(self) -> None:
-        """Fetches or generates what is missing, once on each machine."""
-        self.source.prepare()
-        if self.vectors is not None:
-            prepare_vectors(self.vectors)
-
-    def setup(self, stage: str) -> None:
-        """Reads all splits, because the fingerprint is that of the whole data set, and encodes those of this stage."""
-        if stage == "predict":
-            raise UserError("predictions are those of a run", hint="rnnbench predict --run RUN lines.txt")
+    def read(self, wanted: tuple[Split, ...], left_out: LeftOut) -> None:
+        """See `BucketedData.read`."""
         rows: dict[str, list[Row]] = {split: self.source.rows(split) for split in SPLITS}
         self.fingerprint = fingerprint(rows, classes=self.classes)
-        left_out = LeftOut()
         spec = self.model_spec()
         if spec is not None:
             self.encoder, self.labels = TextEncoder.from_state(spec["encoder"]), Labels(spec["labels"])
-        examples = {split: self._examples(split, rows[split], left_out) for split in _STAGE_SPLITS[stage]}
+        texts = {split: self._in_classes(split, rows[split], left_out) for split in wanted}
         if self.encoder is None:
-            self._train(examples.get("train") or self._examples("train", rows["train"], left_out))
-        for split, found in examples.items():
-            self.texts[split] = self._encode(split, found, left_out)
-        self.report(left_out)
+            self._train(texts.get("train") or self._in_classes("train", rows["train"], left_out))
+        for split, found in texts.items():
+            self.splits[split] = self._encode(split, found, left_out)
 
-    def train_dataloader(self) -> BucketTrainingLoader[SequenceBatch]:
-        """Batches in the order of the seed and the epoch, from where an interrupted epoch stopped."""
-        return BucketTrainingLoader(
-            self._training_batches(), self.texts["train"], *self.rank(), self.num_workers, self.position
-        )
-
-    def val_dataloader(self) -> BucketEvaluationLoader[SequenceBatch]:
-        """Batches of the validation split."""
-        return self._evaluation("validation")
-
-    def test_dataloader(self) -> BucketEvaluationLoader[SequenceBatch]:
-        """Batches of the test split."""
-        return self._evaluation("test")
-
-    def _evaluation(self, split: Split) -> BucketEvaluationLoader[SequenceBatch]:
-        texts = self.texts[split]
-        batches = evaluation_batches(texts.lengths, self.budget)
-        return BucketEvaluationLoader(batches, texts, *self.rank(), self.num_workers)
-
-    def _training_batches(self) -> TrainingBatches:
-        return TrainingBatches(self.texts["train"].lengths, self.budget, self.seed())
-
-    def _examples(self, split: Split, rows: list[Row], left_out: LeftOut) -> list[Example]:
+    def _in_classes(self, split: Split, rows: list[Row], left_out: LeftOut) -> list[LabelledText]:
         """What has a class in a split; in training, the phrases if they are wanted."""
 
         def place(number: int) -> str:
             return self.source.place(split, number)
 
-        found = phrases_of(rows, place) if self.phrases and split == "train" else examples_of(rows, place)
+        found = phrases_of(rows, place) if self.phrases and split == "train" else texts_of(rows, place)
         if self.classes is None:
             return found
         kept = []
@@ -198,9 +150,9 @@ class SentimentData(TaskData):
             raise UserError(f"no label of {split} is in a class; its labels: {', '.join(labels)}", where="data.classes")
         return kept
 
-    def _train(self, examples: list[Example]) -> None:
+    def _train(self, texts: list[LabelledText]) -> None:
         """Vocabulary and classes of the training split."""
-        self.labels = Labels.train(one.label for one in examples)
+        self.labels = Labels.train(one.label for one in texts)
         if len(self.labels) < 2:
             raise UserError(
                 f"all texts of train have one label, {self.labels.names[0]!r}",
@@ -209,31 +161,25 @@ class SentimentData(TaskData):
             )
         self.encoder = TextEncoder.train(
             self.unit,
-            [one.text for one in examples],
+            [one.text for one in texts],
             lowercase=self.lowercase,
             min_count=self.min_count,
             max_size=self.max_vocabulary,
         )
-        if self.vectors is not None:
-            self.word_vectors = load_vectors(self.vectors, self.encoder.tokens)
-            self._tell(self.word_vectors.coverage())
+        self.load_vectors(self.encoder.tokens)
 
-    def _tell(self, line: str) -> None:
-        if self.rank()[0] == 0:
-            print(line, flush=True)
-
-    def _encode(self, split: Split, examples: list[Example], left_out: LeftOut) -> Texts:
+    def _encode(self, split: Split, texts: list[LabelledText], left_out: LeftOut) -> Texts:
         assert self.encoder is not None
         assert self.labels is not None
-        for one in examples:
+        for one in texts:
             if one.label not in self.labels.names:
                 self.labels.encode([one.label], where=self.source.place(split, one.row))
-        classes = torch.from_numpy(self.labels.encode([one.label for one in examples], where=self.dataset))
-        absent = sorted(set(self.labels.names) - {one.label for one in examples})
+        classes = torch.from_numpy(self.labels.encode([one.label for one in texts], where=self.dataset))
+        absent = sorted(set(self.labels.names) - {one.label for one in texts})
         if absent:
-            self._tell(f"{split}: no text has the class {' or '.join(absent)}")
-        tokens = [torch.from_numpy(self.encoder.encode(one.text)) for one in examples]
-        for one, text in zip(examples, tokens, strict=True):
+            self.tell(f"{split}: no text has the class {' or '.join(absent)}")
+        tokens = [torch.from_numpy(self.encoder.encode(one.text)) for one in texts]
+        for one, text in zip(texts, tokens, strict=True):
             if not len(text):
                 left_out.add(split, one.row, "no words in it", "kept")
             elif self.max_length is not None and len(text) > self.max_length:

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from rnnbench.tasks.item_values import ItemValues
+from rnnbench.tasks.base import ItemValues
 
 
 class CorpusClasses(ItemValues):

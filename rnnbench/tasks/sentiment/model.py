@@ -16,9 +16,10 @@ from rnnbench.data.batches.bucket import Budget, evaluation_batches
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.data.text.vocabulary import Labels
 from rnnbench.examples import Example, Line, Piece, plain
-from rnnbench.tasks.base import Spec, Task
+from rnnbench.tasks.base import Loss, Measured, Spec, Task, evaluating
 from rnnbench.tasks.sentiment.data import SentimentData, as_batch
 from rnnbench.tasks.sentiment.metrics import CorpusClasses
+from rnnbench.tasks.sentiment.pictures import colour_steps
 
 # Of texts whose probabilities are asked for outside of the trainer.
 _BUDGET = Budget(max_tokens=8192)
@@ -26,7 +27,7 @@ _EXAMPLES = 6
 _EXAMPLE_TOKENS = 80
 
 
-class TextClassifier(Task):
+class TextClassifier(Task[SentimentData]):
     """A model that gives a text one of several classes. Subclasses write `build` and `forward`."""
 
     application: ClassVar[str] = "sentiment"
@@ -39,7 +40,6 @@ class TextClassifier(Task):
     def __init__(self) -> None:
         super().__init__()
         self.corpus = CorpusClasses()
-        self._measured: dict[str, int] = {}
 
     @abstractmethod
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
@@ -52,15 +52,9 @@ class TextClassifier(Task):
         self.max_length = spec["max_length"]
         super().use_spec(spec)
 
-    def training_step(self, batch: SequenceBatch, batch_idx: int) -> Tensor:
-        """Mean cross-entropy of the texts."""
-        loss = F.cross_entropy(self(batch.x, batch.lengths), batch.y)
-        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=len(batch.y))
-        return loss
-
-    def metric_signature(self, split: str) -> str:
-        """Number of texts and of classes."""
-        return f"texts:{self._measured[split]}|classes:{len(self.labels)}"
+    def loss(self, batch: SequenceBatch) -> Loss | None:
+        """Cross-entropy of the texts."""
+        return Loss(F.cross_entropy(self(batch.x, batch.lengths), batch.y, reduction="sum"), len(batch.y))
 
     def encode(self, text: str) -> Tensor:
         """Ids ``(T,)`` of a text, cut to the length that the model was trained with."""
@@ -71,14 +65,11 @@ class TextClassifier(Task):
         found = torch.empty(len(texts), len(self.labels), dtype=torch.float64)
         if not texts:
             return found
-        was_training = self.training
-        self.eval()
-        with torch.inference_mode():
+        with evaluating(self):
             for batch in evaluation_batches([len(text) for text in texts], _BUDGET):
                 x, lengths = as_batch([texts[i] for i in batch])
                 scores = self(x.to(self.device), lengths.to(self.device))
                 found[torch.from_numpy(batch)] = scores.double().softmax(1).cpu()
-        self.train(was_training)
         return found
 
     def evaluate(self, batch: SequenceBatch) -> None:
@@ -87,18 +78,14 @@ class TextClassifier(Task):
         nats = F.cross_entropy(scores.double(), batch.y, reduction="none")
         self.corpus.update(batch.ids, nats, batch.y, scores.argmax(1))
 
-    def log_metrics(self, split: str) -> None:
-        """See `Task.log_metrics`."""
-        values, self._measured[split] = self.corpus.compute()
-        self.corpus.reset()
-        self.log_values(split, values, ("accuracy",))
+    def measure(self, split: str) -> Measured:
+        """See `Task.measure`."""
+        values, texts = self.corpus.compute()
+        return Measured(values, f"texts:{texts}|classes:{len(self.labels)}", ("accuracy",))
 
     def examples(self) -> list[Example]:
         """See `Task.examples`: texts coloured by what it thinks after each token, those of all classes in turn."""
-        # It knows this module.
-        from rnnbench.tasks.sentiment.coloured import colour_steps
-
-        texts = self._data().texts["test"]
+        texts = self.data.splits["test"]
         found: list[Example] = []
         for number in _in_turn(texts.classes.tolist(), _EXAMPLES):
             pieces = []
@@ -115,11 +102,6 @@ class TextClassifier(Task):
             said = next((piece.label for piece in reversed(pieces) if piece.label), "-")
             found.append((Line("text", tuple(pieces)), plain("class", wanted), plain("model", said)))
         return found
-
-    def _data(self) -> SentimentData:
-        data = self.trainer.datamodule  # type: ignore[attr-defined]
-        assert isinstance(data, SentimentData)
-        return data
 
 
 def _in_turn(classes: Sequence[int], most: int) -> list[int]:

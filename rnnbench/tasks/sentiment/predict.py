@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rnnbench.errors import UserError
 from rnnbench.safe_files import replace_text
-from rnnbench.tasks.sentiment.coloured import MOST_STEPS, Step, ansi_text, colour_steps, html_page
 from rnnbench.tasks.sentiment.model import TextClassifier
+from rnnbench.tasks.sentiment.pictures import MOST_STEPS, Step, ansi_text, colour_steps, html_page
 
 _NOTHING = "-"
 _TEXTS_AT_ONCE = 512

@@ -14,26 +14,20 @@ from numpy.typing import NDArray
 from rnnbench.data.audio.augment import Augmentation
 from rnnbench.data.audio.features import Features, Frames, moments, statistics
 from rnnbench.data.audio.recording import Recording, num_samples, recording_of
-from rnnbench.data.batches.bucket import Budget, TrainingBatches, evaluation_batches
-from rnnbench.data.batches.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
+from rnnbench.data.batches.bucket import Budget
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.errors import UserError
-from rnnbench.tasks.base import Spec, TaskData
+from rnnbench.tasks.base import BucketedData, Spec
+from rnnbench.tasks.base.texts import listed
 from rnnbench.tasks.speech.alphabet import Alphabet, SpeechUnit, least_steps
-from rnnbench.tasks.speech.batch import Normalizer, SpeechBatch, Utterance, Utterances
+from rnnbench.tasks.speech.batch import Normalizer, Utterance, Utterances
 from rnnbench.tasks.speech.decoder import Decode, Decoder
 
-_STAGE_SPLITS: dict[str, tuple[Split, ...]] = {
-    "fit": ("train", "validation"),
-    "validate": ("validation",),
-    "test": ("test",),
-}
 _FEATURES = Features()
 _AS_IT_IS = Augmentation()
 _BEST_PATH = Decoder()
-_SHOWN = 10
 
 
 @runtime_checkable
@@ -44,7 +38,7 @@ class KnowsSteps(Protocol):
         """Number of steps that so many frames give."""
 
 
-class SpeechData(TaskData):
+class SpeechData(BucketedData[Utterances]):
     """Recordings with their transcripts, in batches of about equal length.
 
     Rows have an ``audio`` and a ``text``. The alphabet is that of the training transcripts.
@@ -66,6 +60,8 @@ class SpeechData(TaskData):
         num_workers: Processes that read ahead.
     """
 
+    inputs = "a.wav b.flac"
+
     def __init__(
         self,
         source: Source,
@@ -82,14 +78,12 @@ class SpeechData(TaskData):
         keep_in_memory: bool = True,
         num_workers: int = 0,
     ) -> None:
-        super().__init__()
+        super().__init__(source, Budget(max_tokens, batch_size), num_workers)
         features.check()
         augment.check()
         decoder.check()
         if min_count < 1:
             raise UserError(f"must be at least 1, found {min_count}", where="data.min_count")
-        self.budget = Budget(max_tokens, batch_size)
-        self.source = source
         self.features = features
         self.augment = augment
         self.decoder = decoder
@@ -99,11 +93,8 @@ class SpeechData(TaskData):
         self.min_count = min_count
         self.max_length = max_length
         self.keep_in_memory = keep_in_memory
-        self.num_workers = num_workers
-        self.dataset = source.dataset
         self.alphabet: Alphabet | None = None
         self.statistics: Normalizer | None = None
-        self.splits: dict[Split, Utterances] = {}
         self.decode: Decode | None = None
 
     @property
@@ -127,25 +118,15 @@ class SpeechData(TaskData):
         for split, read in self.splits.items():
             found[f"{split}_recordings"] = len(read.utterances)
             found[f"{split}_minutes"] = round(read.seconds / 60, 2)
-        if "train" in self.splits:
-            found["padding"] = round(self._training_batches().padding_waste(), 4)
-        return found
+        return found | self.padding()
 
-    def prepare_data(self) -> None:
-        """Fetches or generates what is missing, once on each machine."""
-        self.source.prepare()
-
-    def setup(self, stage: str) -> None:
-        """Looks at all splits, because the fingerprint is that of the whole data set, and reads those of this stage."""
-        if stage == "predict":
-            raise UserError("predictions are those of a run", hint="rnnbench predict --run RUN a.wav b.flac")
+    def read(self, wanted: tuple[Split, ...], left_out: LeftOut) -> None:
+        """See `BucketedData.read`."""
         rows = {split: self.source.rows(split) for split in SPLITS}
         self.fingerprint = self._fingerprint(rows)
-        left_out = LeftOut()
         spec = self.model_spec()
         if spec is not None:
             self._take(spec)
-        wanted = _STAGE_SPLITS[stage]
         # Without a model, the training split says what there is to be recognised.
         reads = wanted if spec is not None or "train" in wanted else ("train", *wanted)
         for split in reads:
@@ -154,30 +135,6 @@ class SpeechData(TaskData):
             del self.splits["train"]
         assert self.alphabet is not None
         self.decode = self.decoder.make(self.alphabet)
-        self.report(left_out)
-
-    def train_dataloader(self) -> BucketTrainingLoader[SpeechBatch]:
-        """Batches in the order of the seed and the epoch, from where an interrupted epoch stopped."""
-        return BucketTrainingLoader(
-            self._training_batches(), self.splits["train"], *self.rank(), self.num_workers, self.position
-        )
-
-    def val_dataloader(self) -> BucketEvaluationLoader[SpeechBatch]:
-        """Batches of the validation split."""
-        return self._evaluation("validation")
-
-    def test_dataloader(self) -> BucketEvaluationLoader[SpeechBatch]:
-        """Batches of the test split."""
-        return self._evaluation("test")
-
-    def _evaluation(self, split: Split) -> BucketEvaluationLoader[SpeechBatch]:
-        read = self.splits[split]
-        return BucketEvaluationLoader(
-            evaluation_batches(read.lengths, self.budget), read, *self.rank(), self.num_workers
-        )
-
-    def _training_batches(self) -> TrainingBatches:
-        return TrainingBatches(self.splits["train"].lengths, self.budget, self.seed())
 
     def _fingerprint(self, rows: Mapping[Split, list[Row]]) -> str:
         """Of recordings in files, the names and sizes stand for the content, which may be hundreds of gigabytes."""
@@ -221,7 +178,7 @@ class SpeechData(TaskData):
             raise UserError(f"no recording of {split} can be used", where=self.dataset, hint="the reasons stand above")
         in_training = split == "train"
         augment = self.augment if in_training and self.augment != _AS_IT_IS else None
-        seed, keep = self.seed(), self.keep_in_memory
+        seed, keep = self.global_seed, self.keep_in_memory
         read = Utterances(kept, self.features, None, augment, seed, keep)
         read.normalizers = self._normalizers(read, [rows[one.row] for one in kept])
         self.splits[split] = read
@@ -287,13 +244,12 @@ class SpeechData(TaskData):
     def _name_outside(self, split: Split, outside: list[Counter[str]]) -> None:
         """Names and counts what the alphabet lacks."""
         total: Counter[str] = sum(outside, Counter())
-        if not total or self.rank()[0] > 0:
+        if not total:
             return
-        named = ", ".join(f"{token!r} ({count:,})" for token, count in total.most_common(_SHOWN))
-        more = ", ..." if len(total) > _SHOWN else ""
+        named = listed([f"{token!r} ({count:,})" for token, count in total.most_common()])
         of = sum(1 for counts in outside if counts)
         then = "the recordings are dropped" if split == "train" else "they count as errors"
-        print(f"{split}: outside the alphabet in {of:,} transcripts, so {then}: {named}{more}", flush=True)
+        self.tell(f"{split}: outside the alphabet in {of:,} transcripts, so {then}: {named}")
 
     def _normalizers(self, read: Utterances, rows: list[Row]) -> list[Normalizer] | None:
         """Statistics of the speaker or of the training split, for each recording."""

@@ -22,10 +22,10 @@ from rnnbench.decode.language import (
     read_arpa,
 )
 from rnnbench.decode.language.base import most_added
+from rnnbench.decode.language.interpolated import with_backoff
 from rnnbench.errors import UserError
-from rnnbench.tasks.text_generation.backoff import with_backoff
+from rnnbench.tasks.text_generation.baselines.ngram import NGramLanguageModel
 from rnnbench.tasks.text_generation.model import TextModel
-from rnnbench.tasks.text_generation.ngram import NGramLanguageModel
 
 
 def fusion(

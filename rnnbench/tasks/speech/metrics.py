@@ -5,11 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import torch
-from torch import Tensor
-from torchmetrics import Metric
-from torchmetrics.utilities import dim_zero_cat
-
 
 class Errors(NamedTuple):
     """What it takes to make the wanted text of the found one."""
@@ -27,50 +22,6 @@ class Errors(NamedTuple):
     def total(self) -> int:
         """All errors."""
         return self.substitutions + self.deletions + self.insertions
-
-
-class FoundTexts(Metric):
-    """The text that was recognised in each recording, gathered from all processes."""
-
-    full_state_update = False
-    ids: list[Tensor]
-    sizes: list[Tensor]
-    characters: list[Tensor]
-
-    def __init__(self) -> None:
-        super().__init__()
-        for name in ("ids", "sizes", "characters"):
-            self.add_state(name, [], dist_reduce_fx="cat")
-
-    def update(self, ids: Tensor, texts: Sequence[str]) -> None:
-        """Enters some recordings.
-
-        Args:
-            ids: Their numbers ``(B,)`` int64; a negative one marks a recording that counts for nothing.
-            texts: What was recognised.
-        """
-        # As code points, because processes exchange tensors; one more, so that no process has nothing to give.
-        self.ids.append(ids)
-        self.sizes.append(torch.tensor([len(text) for text in texts], device=ids.device))
-        self.characters.append(torch.tensor([0, *map(ord, "".join(texts))], device=ids.device))
-
-    def compute(self) -> dict[int, str]:
-        """The texts by their numbers, in this order.
-
-        Raises:
-            RuntimeError: A recording was entered twice.
-        """
-        sizes = dim_zero_cat(self.sizes).tolist()
-        characters = [chr(code) for code in dim_zero_cat(self.characters).tolist() if code]
-        found: dict[int, str] = {}
-        start = 0
-        for number, size in zip(dim_zero_cat(self.ids).tolist(), sizes, strict=True):
-            if number in found:
-                raise RuntimeError("a recording was entered twice")
-            if number >= 0:
-                found[number] = "".join(characters[start : start + size])
-            start += size
-        return dict(sorted(found.items()))
 
 
 def word_errors(wanted: str, found: str) -> Errors:

@@ -23,19 +23,19 @@ from rnnbench.data.source import Split
 from rnnbench.errors import UserError
 from rnnbench.nn.subsample import FrameStacking, Subsampling
 from rnnbench.safe_files import replace_text
-from rnnbench.tasks.base import Spec, Task
+from rnnbench.tasks.base import ItemTexts, Loss, Measured, Spec, Task, evaluating
+from rnnbench.tasks.base.pictures import record_picture
 from rnnbench.tasks.speech.alphabet import Alphabet
 from rnnbench.tasks.speech.batch import Normalizer, SpeechBatch, as_batch
 from rnnbench.tasks.speech.data import SpeechData
 from rnnbench.tasks.speech.metrics import (
-    FoundTexts,
     character_errors,
     corpus_metrics,
     kinds_of_errors,
     word_errors,
     worst_first,
 )
-from rnnbench.tasks.speech.picture import draw_utterance
+from rnnbench.tasks.speech.pictures import draw_utterance
 
 # Of recordings that are recognised outside of the trainer.
 _BUDGET = Budget(max_tokens=20000)
@@ -44,7 +44,7 @@ _COUNTED = 96
 _SPLITS: dict[str, Split] = {"validation": "validation", "test": "test"}
 
 
-class Recognizer(Task):
+class Recognizer(Task[SpeechData]):
     """Features, fewer steps in time, a recurrent backbone, and connectionist temporal classification.
 
     A. Graves, S. Fernandez, F. Gomez and J. Schmidhuber, Connectionist Temporal Classification, ICML 2006; deep:
@@ -85,8 +85,7 @@ class Recognizer(Task):
         self.weight_noise = weight_noise
         self.optimizer = optimizer
         self.scheduler = scheduler
-        self.found = FoundTexts()
-        self._measured: dict[str, str] = {}
+        self.found = ItemTexts()
         # Seconds that recognition took, and seconds of audio.
         self._spent = (0.0, 0.0)
 
@@ -121,9 +120,10 @@ class Recognizer(Task):
         hidden, _ = self.backbone(x, lengths)
         return self.output(self.dropout(hidden)).log_softmax(2), lengths
 
-    def training_step(self, batch: SpeechBatch, batch_idx: int) -> Tensor:
-        """Negative log-likelihood of the transcripts, a token."""
+    def loss(self, batch: SpeechBatch) -> Loss:
+        """Negative log-likelihood of the transcripts, over their tokens."""
         if self.weight_noise:
+            # The sum passes gradients on to the weights as they are, while the forward pass sees the noisy ones.
             noisy = {
                 name: value + self.weight_noise * torch.randn_like(value) for name, value in self.named_parameters()
             }
@@ -131,19 +131,13 @@ class Recognizer(Task):
         else:
             log_probs, steps = self(batch.x, batch.lengths)
         nats = ctc_loss(log_probs, batch.y, steps, batch.y_lengths)
-        loss = nats.sum() / max(len(batch.y), 1)
-        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=len(batch.y))
-        return loss
-
-    def metric_signature(self, split: str) -> str:
-        """Number of recordings, words and characters, and how they were decoded."""
-        return self._measured[split]
+        return Loss(nats.sum(), len(batch.y))
 
     def evaluate(self, batch: SpeechBatch) -> None:
         """See `Task.evaluate`."""
         start = time.perf_counter()
         log_probs, steps = self(batch.x, batch.lengths)
-        decode = self._data().decode
+        decode = self.data.decode
         assert decode is not None, "setup comes first"
         rows = zip(log_probs.cpu().numpy(), steps.tolist(), strict=True)
         texts = [self.alphabet.decode(decode(row[:size])) for row, size in rows]
@@ -152,29 +146,26 @@ class Recognizer(Task):
             seconds + time.perf_counter() - start,
             audio + batch.tokens * self.features.shift_ms / 1000,
         )
-        self.found.update(batch.ids, texts)
+        self.found.update(batch.ids, torch.empty(len(texts), 0, device=batch.ids.device), texts)
 
-    def log_metrics(self, split: str) -> None:
-        """See `Task.log_metrics`; lists the recordings with their errors in the run folder, the worst first."""
+    def measure(self, split: str) -> Measured:
+        """See `Task.measure`; lists the recordings with their errors in the run folder, the worst first."""
         found = self.found.compute()
-        self.found.reset()
-        utterances = self._data().splits[_SPLITS[split]].utterances
-        texts = [(utterances[number].text, text) for number, text in found.items()]
+        utterances = self.data.splits[_SPLITS[split]].utterances
+        texts = [(utterances[number].text, text) for number, text in zip(found.ids, found.texts, strict=True)]
         words = [word_errors(*pair) for pair in texts]
         characters = [character_errors(*pair) for pair in texts]
-        sums = [sum(one.wanted for one in errors) for errors in (words, characters)]
-        self._measured[split] = (
-            f"recordings:{len(texts)}|words:{sums[0]}|characters:{sums[1]}|{self._data().decoder.summary()}"
-        )
         metrics = corpus_metrics(words, characters)
         if split == "test":
             metrics |= kinds_of_errors(words)
-        self.log_values(split, metrics, ("word_error_rate", "character_error_rate"))
         if self.trainer.is_global_zero and not self.trainer.sanity_checking:
-            rows = [(utterances[number].recording.name, *pair) for number, pair in zip(found, texts, strict=True)]
+            rows = [(utterances[number].recording.name, *pair) for number, pair in zip(found.ids, texts, strict=True)]
             path = Path(self.trainer.default_root_dir) / f"{split}_errors.tsv"
             replace_text(path, worst_first(rows, words))
         self._tell_speed()
+        sums = [sum(one.wanted for one in errors) for errors in (words, characters)]
+        signature = f"recordings:{len(texts)}|words:{sums[0]}|characters:{sums[1]}|{self.data.decoder.summary()}"
+        return Measured(metrics, signature, ("word_error_rate", "character_error_rate"))
 
     def on_train_end(self) -> None:
         """Draws one recording of the validation split."""
@@ -187,16 +178,13 @@ class Recognizer(Task):
     def posteriors(self, recordings: Sequence[Frames]) -> list[Tensor]:
         """Log-probabilities ``(S, V)`` of each recording, given as its normalised features ``(T, F)``."""
         found = [torch.empty(0)] * len(recordings)
-        was_training = self.training
-        self.eval()
-        with torch.inference_mode():
+        with evaluating(self):
             for rows in evaluation_batches([len(one) for one in recordings], _BUDGET) if recordings else []:
                 x, lengths = as_batch([recordings[i] for i in rows])
                 x = x.to(self.device, self.output.weight.dtype)
                 log_probs, steps = self(x, lengths.to(self.device))
                 for i, row, size in zip(rows.tolist(), log_probs, steps.tolist(), strict=True):
                     found[i] = row[:size].cpu()
-        self.train(was_training)
         return found
 
     def seconds_per_step(self) -> float:
@@ -217,28 +205,20 @@ class Recognizer(Task):
         """Front, direction, cell, depth and width, such as ``3 frames, BiLSTM 2x128``."""
         return ", ".join([part for part in (self.subsampling.summary(), self.backbone.summary()) if part])
 
-    def cell_name(self) -> str | None:
-        """Name of the backbone's cell."""
-        return type(self.backbone.cells[0][0]).__name__
-
     def _draw(self, split: str) -> None:
         if not self.trainer.is_global_zero:
             return
-        read = self._data().splits[_SPLITS[split]]
+        read = self.data.splits[_SPLITS[split]]
         # Neither the shortest nor the longest.
         number = int(np.argsort(read.lengths, kind="stable")[len(read.utterances) // 2])
-        draw_utterance(self, read, number, Path(self.trainer.default_root_dir) / f"{split}.png", self.trainer.loggers)
+        draw_utterance(self, read, number, Path(self.trainer.default_root_dir, f"{split}.png"))
+        record_picture(self.trainer, f"{split}.png")
 
     def _tell_speed(self) -> None:
         seconds, audio = self._spent
         self._spent = (0.0, 0.0)
         if self.trainer.testing and self.trainer.is_global_zero and audio:
             print(f"real-time factor {seconds / audio:.4f}: {seconds:.1f} s for {audio:.0f} s of audio", flush=True)
-
-    def _data(self) -> SpeechData:
-        data = self.trainer.datamodule  # type: ignore[attr-defined]
-        assert isinstance(data, SpeechData)
-        return data
 
 
 def ctc_loss(log_probs: Tensor, y: Tensor, steps: Tensor, y_lengths: Tensor) -> Tensor:

@@ -12,13 +12,7 @@ from rnnbench.data.source import SPLITS, Source, Split
 from rnnbench.data.text.tokenizer import Level, Tokenizer, TokenStream
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec, TaskData
-
-_STAGE_SPLITS: dict[str, tuple[Split, ...]] = {
-    "fit": ("train", "validation"),
-    "validate": ("validation",),
-    "test": ("test",),
-    "predict": (),
-}
+from rnnbench.tasks.base.data import STAGE_SPLITS
 
 
 class TextData(TaskData):
@@ -99,7 +93,7 @@ class TextData(TaskData):
                 self.tokenizer = Tokenizer.from_state(spec)
             else:
                 self.tokenizer = Tokenizer.train(self.level, texts["train"], self.max_vocabulary)
-        for split in _STAGE_SPLITS[stage]:
+        for split in STAGE_SPLITS[stage]:
             self.streams[split] = self.tokenizer.stream(texts[split])
         if stage != "predict":
             self.fingerprint = fingerprint(texts, level=self.level, max_vocabulary=self.max_vocabulary)

@@ -7,7 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from rnnbench.tasks.item_values import ItemValues
+from rnnbench.tasks.base import ItemValues
+from rnnbench.tasks.base.texts import perplexity
 
 
 class CorpusLikelihood(ItemValues):
@@ -46,7 +47,7 @@ def likelihood_metrics(nats: float, tokens: int, characters: int | None) -> dict
         number of characters is known.
     """
     per_token = nats / tokens
-    metrics = {"perplexity": math.exp(per_token) if per_token < 700 else math.inf, "nats_per_token": per_token}
+    metrics = {"perplexity": perplexity(per_token), "nats_per_token": per_token}
     if characters is not None:
         metrics["nats_per_character"] = nats / characters
         metrics["bits_per_character"] = nats / characters / math.log(2)

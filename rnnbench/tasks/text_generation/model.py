@@ -17,14 +17,14 @@ from rnnbench.data.text.tokenizer import Tokenizer
 from rnnbench.decode.sample import Sampling, sample
 from rnnbench.errors import UserError
 from rnnbench.examples import Example, plain
-from rnnbench.tasks.base import Spec, Task
+from rnnbench.tasks.base import Loss, Measured, Spec, Task, evaluating
 from rnnbench.tasks.text_generation.data import TextData
 from rnnbench.tasks.text_generation.metrics import CorpusLikelihood, likelihood_metrics
 
 _EXAMPLE_TOKENS = {"char": 300, "word": 60}
 
 
-class TextModel(Task):
+class TextModel(Task[TextData]):
     """A model that predicts the next token of a stream. Subclasses write `build`, `initial_state`, `forward`, `step`.
 
     The state is carried from one window to the next, in training without its history (truncated backpropagation
@@ -42,7 +42,6 @@ class TextModel(Task):
         self._trained: StackState | None = None
         self._pending: StackState | None = None
         self._evaluated: StackState | None = None
-        self._measured: dict[str, int] = {}
 
     @abstractmethod
     def initial_state(self, batch_size: int) -> StackState:
@@ -75,26 +74,16 @@ class TextModel(Task):
         losses = F.cross_entropy(scores.flatten(0, 1), batch.y.flatten(), ignore_index=IGNORED, reduction="none")
         return losses.view_as(batch.y), state
 
-    def training_step(self, batch: StripBatch, batch_idx: int) -> Tensor:
-        """Mean loss over the targets of one window."""
-        losses, state = self.nats(batch, self._entering(self._trained, batch))
+    def loss(self, batch: StripBatch) -> Loss | None:
+        """Negative log-likelihood of the targets of one window, and the penalty."""
+        nats, state = self.nats(batch, self._entering(self._trained, batch))
         # Kept apart until the step is done, so that a step that fails leaves the state before it.
         self._pending = detach(state)
-        loss = losses.sum() / batch.tokens
-        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=batch.tokens)
-        penalty = self.penalty()
-        return loss if penalty is None else loss + penalty
+        return Loss(nats.sum(), batch.tokens, self.penalty())
 
     def on_train_batch_end(self, outputs: Any, batch: StripBatch, batch_idx: int) -> None:
         """The window is trained: the next one starts from its end."""
         self._trained = self._pending
-
-    def metric_signature(self, split: str) -> str:
-        """Level, tokens predicted, tokens unknown, strips the stream was cut into."""
-        data = self._data()
-        stream = data.streams[split]  # type: ignore[index]
-        read = f"tokens:{self._measured[split]}|unknown:{stream.unknown}"
-        return f"level:{data.level}|{read}|strips:{data.evaluation_strips}"
 
     def predict_step(self, batch: str, batch_idx: int) -> str:
         """Continues one prompt."""
@@ -114,9 +103,7 @@ class TextModel(Task):
         tokens = [self.tokenizer.end, *self.tokenizer.encode(prompt).tolist()]
         written: list[int] = []
         shown = ""
-        was_training = self.training
-        self.eval()
-        with torch.inference_mode():
+        with evaluating(self):
             start = torch.tensor(tokens, device=self.device)
             for token in sample(self._step_to_known, start, self.initial_state(1), sampling):
                 written.append(token)
@@ -125,7 +112,6 @@ class TextModel(Task):
                 if not text.endswith("\ufffd"):
                     yield text[len(shown) :]
                     shown = text
-        self.train(was_training)
 
     def examples(self) -> list[Example]:
         """See `Task.examples`: two texts of its own, written at two temperatures."""
@@ -155,7 +141,7 @@ class TextModel(Task):
         carried = checkpoint.get("carried")
         if carried is None or self._trainer is None or not self.trainer.training:
             return
-        rows = self._data().batch_size
+        rows = self.data.batch_size
         if len(carried[0]) != rows * self.trainer.world_size:
             raise UserError(
                 f"the checkpoint carries the state of {len(carried[0])} strips, this run reads"
@@ -177,17 +163,20 @@ class TextModel(Task):
         losses, self._evaluated = self.nats(batch, self._entering(self._evaluated, batch))
         self.likelihood.update(batch.place, losses.double().sum(), batch.tokens)
 
-    def log_metrics(self, split: str) -> None:
-        """See `Task.log_metrics`."""
+    def measure(self, split: str) -> Measured:
+        """See `Task.measure`; the signature tells level, tokens predicted and unknown, and strips of the stream."""
         nats, tokens = self.likelihood.compute()
-        self.likelihood.reset()
         self._evaluated = None
-        stream = self._data().streams[split]  # type: ignore[index]
+        data = self.data
+        stream = data.streams[split]  # type: ignore[index]
         # Where the trainer was told to read only some windows, nobody knows how many characters they stand for.
         characters = stream.characters if tokens == len(stream.tokens) else None
-        values = likelihood_metrics(nats, tokens, characters)
-        self._measured[split] = tokens
-        self.log_values(split, values, ("perplexity" if self.tokenizer.level == "word" else "nats_per_character",))
+        read = f"tokens:{tokens}|unknown:{stream.unknown}"
+        return Measured(
+            likelihood_metrics(nats, tokens, characters),
+            f"level:{data.level}|{read}|strips:{data.evaluation_strips}",
+            ("perplexity" if self.tokenizer.level == "word" else "nats_per_character",),
+        )
 
     def _entering(self, carried: StackState | None, batch: StripBatch) -> StackState:
         """The state before a window: carried over, but initial in the strips that start here."""
@@ -195,8 +184,3 @@ class TextModel(Task):
         if carried is None or leaves(carried)[0].shape[0] != len(batch.x):
             return initial
         return reset(carried, batch.starts, initial)
-
-    def _data(self) -> TextData:
-        data = self.trainer.datamodule  # type: ignore[attr-defined]
-        assert isinstance(data, TextData)
-        return data

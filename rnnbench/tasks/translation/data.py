@@ -10,24 +10,40 @@ import torch
 from torch import Tensor
 
 from rnnbench.data.batches.batch import PairBatch, pad
-from rnnbench.data.batches.bucket import Budget, TrainingBatches, evaluation_batches
-from rnnbench.data.batches.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
+from rnnbench.data.batches.bucket import Budget
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Source, Split
 from rnnbench.data.text.encoder import TextEncoder, Unit
 from rnnbench.errors import UserError
-from rnnbench.tasks.base import Spec, TaskData
+from rnnbench.tasks.base import BucketedData, Spec
 from rnnbench.tasks.translation.pairs import Pair, read_pairs
 
-_STAGE_SPLITS: dict[str, tuple[Split, ...]] = {
-    "fit": ("train", "validation"),
-    "validate": ("validation",),
-    "test": ("test",),
-}
+
+class SentencePairs:
+    """The pairs of a split; called with some of their numbers, it makes a batch of them.
+
+    Args:
+        pairs: The texts.
+        sources: Ids ``(S,)`` of every source, with ``<eos>``.
+        targets: Ids ``(T + 1,)`` of every target, with ``<bos>`` and ``<eos>``.
+    """
+
+    def __init__(self, pairs: list[Pair], sources: Sequence[Tensor], targets: Sequence[Tensor]) -> None:
+        self.pairs = pairs
+        self.sources = sources
+        self.targets = targets
+        self.lengths = np.array([(len(s), len(t) - 1) for s, t in zip(sources, targets, strict=True)], dtype=np.int64)
+
+    def __call__(self, samples: list[int], epoch: int) -> PairBatch:
+        """The batch of these pairs, the same in every epoch."""
+        source, source_lengths = pad([self.sources[i] for i in samples], TextEncoder.pad)
+        target, marked_lengths = pad([self.targets[i] for i in samples], TextEncoder.pad)
+        lengths = marked_lengths - 1
+        return PairBatch(source, source_lengths, target, lengths, torch.tensor(samples), int(lengths.sum()))
 
 
-class TranslationData(TaskData):
+class TranslationData(BucketedData[SentencePairs]):
     """Sentences with their translations, in batches of about equal lengths.
 
     A record holds a text for each language: in a column of the language's name, or in the column ``translation`` by
@@ -67,7 +83,7 @@ class TranslationData(TaskData):
         batch_size: int | None = None,
         num_workers: int = 0,
     ) -> None:
-        super().__init__()
+        super().__init__(source, Budget(max_tokens, batch_size), num_workers)
         if source_language == target_language:
             raise UserError(
                 f"source and target are both {source_language!r}",
@@ -80,8 +96,6 @@ class TranslationData(TaskData):
                 where="data.joint",
                 hint="give source_unit and target_unit the same value, or leave joint out",
             )
-        self.budget = Budget(max_tokens, batch_size)
-        self.source = source
         self.source_language = source_language
         self.target_language = target_language
         self.source_unit = source_unit
@@ -91,11 +105,8 @@ class TranslationData(TaskData):
         self.min_count = min_count
         self.max_vocabulary = max_vocabulary
         self.max_length = max_length
-        self.num_workers = num_workers
-        self.dataset = source.dataset
         self.source_encoder: TextEncoder | None = None
         self.target_encoder: TextEncoder | None = None
-        self.splits: dict[Split, SentencePairs] = {}
 
     @property
     def spec(self) -> Spec:
@@ -125,52 +136,28 @@ class TranslationData(TaskData):
         for split, read in self.splits.items():
             found[f"{split}_pairs"] = len(read.pairs)
             found[f"{split}_target_tokens"] = int(read.lengths[:, 1].sum())
-        if "train" in self.splits:
-            found["padding"] = round(self._training_batches().padding_waste(), 4)
-        return found
+        return found | self.padding()
 
     def pairs(self, split: Split) -> list[Pair]:
         """The pairs of a split, in the order of a batch's ``ids``: texts as they are in the data."""
         return self.splits[split].pairs
 
-    def prepare_data(self) -> None:
-        """Fetches or generates what is missing, once on each machine."""
-        self.source.prepare()
-
-    def setup(self, stage: str) -> None:
-        """Reads all splits, because the fingerprint is that of the whole data set, and encodes those of this stage."""
-        if stage == "predict":
-            raise UserError("predictions are those of a run", hint="rnnbench predict --run RUN lines.txt")
+    def read(self, wanted: tuple[Split, ...], left_out: LeftOut) -> None:
+        """See `BucketedData.read`."""
         everything = {split: self._read(split) for split in SPLITS}
         self.fingerprint = fingerprint(
             {split: ({"source": pair.source, "target": pair.target} for pair in everything[split]) for split in SPLITS},
             source_language=self.source_language,
             target_language=self.target_language,
         )
-        left_out = LeftOut()
         spec = self.model_spec()
         if spec is not None:
             self.source_encoder = TextEncoder.from_state(spec["source"])
             self.target_encoder = TextEncoder.from_state(spec["target"])
         else:
             self._train([pair for pair in everything["train"] if pair.source and pair.target])
-        for split in _STAGE_SPLITS[stage]:
+        for split in wanted:
             self.splits[split] = self._encode(split, everything[split], left_out)
-        self.report(left_out)
-
-    def train_dataloader(self) -> BucketTrainingLoader[PairBatch]:
-        """Batches in the order of the seed and the epoch, from where an interrupted epoch stopped."""
-        return BucketTrainingLoader(
-            self._training_batches(), self.splits["train"], *self.rank(), self.num_workers, self.position
-        )
-
-    def val_dataloader(self) -> BucketEvaluationLoader[PairBatch]:
-        """Batches of the validation split."""
-        return self._evaluation("validation")
-
-    def test_dataloader(self) -> BucketEvaluationLoader[PairBatch]:
-        """Batches of the test split."""
-        return self._evaluation("test")
 
     def _read(self, split: Split) -> list[Pair]:
         place = functools.partial(self.source.place, split)
@@ -210,38 +197,6 @@ class TranslationData(TaskData):
             else:
                 kept.append(number)
         return SentencePairs(*([part[number] for number in kept] for part in (pairs, sources, targets)))
-
-    def _training_batches(self) -> TrainingBatches:
-        return TrainingBatches(self.splits["train"].lengths, self.budget, self.seed())
-
-    def _evaluation(self, split: Split) -> BucketEvaluationLoader[PairBatch]:
-        read = self.splits[split]
-        return BucketEvaluationLoader(
-            evaluation_batches(read.lengths, self.budget), read, *self.rank(), self.num_workers
-        )
-
-
-class SentencePairs:
-    """The pairs of a split; called with some of their numbers, it makes a batch of them.
-
-    Args:
-        pairs: The texts.
-        sources: Ids ``(S,)`` of every source, with ``<eos>``.
-        targets: Ids ``(T + 1,)`` of every target, with ``<bos>`` and ``<eos>``.
-    """
-
-    def __init__(self, pairs: list[Pair], sources: Sequence[Tensor], targets: Sequence[Tensor]) -> None:
-        self.pairs = pairs
-        self.sources = sources
-        self.targets = targets
-        self.lengths = np.array([(len(s), len(t) - 1) for s, t in zip(sources, targets, strict=True)], dtype=np.int64)
-
-    def __call__(self, samples: list[int], epoch: int) -> PairBatch:
-        """The batch of these pairs, the same in every epoch."""
-        source, source_lengths = pad([self.sources[i] for i in samples], TextEncoder.pad)
-        target, marked_lengths = pad([self.targets[i] for i in samples], TextEncoder.pad)
-        lengths = marked_lengths - 1
-        return PairBatch(source, source_lengths, target, lengths, torch.tensor(samples), int(lengths.sum()))
 
 
 def encode_source(encoder: TextEncoder, text: str) -> Tensor:

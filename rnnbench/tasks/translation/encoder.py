@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -49,6 +50,17 @@ class Encoder(nn.Module):
     def cells(self) -> Cells:
         """The cells: for each layer, for each direction."""
         return [cells for stack in self.stacks for cells in stack.cells]  # type: ignore[union-attr]
+
+    @property
+    def cell_name(self) -> str:
+        """Name of the cell."""
+        return cast(Backbone, self.stacks[0]).cell_name
+
+    def summary(self) -> str:
+        """Direction, cell, depth and width, such as ``BiGRU 1x256``; the direction is that of the lowest layer."""
+        cells = self.cells
+        directions = "Bi" if len(cells[0]) > 1 else ""
+        return f"{directions}{self.cell_name} {len(cells)}x{cells[0][0].hidden_size}"
 
     def flops_per_token(self) -> int:
         """Floating-point operations over one token."""

@@ -14,7 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rnnbench.tasks.item_texts import Items, ItemTexts
+from rnnbench.tasks.base import Items, ItemTexts
+from rnnbench.tasks.base.texts import perplexity
 from rnnbench.tasks.translation.pairs import Alignment
 
 _NO_SPACES = ("ja", "th", "lo", "km", "my")
@@ -92,15 +93,15 @@ def translation_metrics(
     found["exact"] = right / len(references)
     nats, tokens, aligned, alignable = (math.fsum(column) for column in items.values.T.tolist())
     characters = sum(len(text) + 1 for text in references)
-    found["perplexity"] = _exp(nats / tokens)
-    found["character_perplexity"] = _exp(nats / characters)
+    found["perplexity"] = perplexity(nats / tokens)
+    found["character_perplexity"] = perplexity(nats / characters)
     if alignable:
         found["alignment_accuracy"] = aligned / alignable
     return found
 
 
 def bleu_counts(items: Items, references: Sequence[str], language: str, lowercase: bool = False) -> Tensor:
-    """What each sentence contributes to corpus BLEU (`rnnbench.tasks.item_values.ItemSums`).
+    """What each sentence contributes to corpus BLEU (`rnnbench.tasks.base.ItemSums`).
 
     Args:
         items: What `CorpusTranslations` gives, N pairs.
@@ -147,7 +148,3 @@ def _metrics(language: str, lowercase: bool) -> dict[str, Any]:
 def _same(texts: Sequence[str]) -> list[str]:
     """Texts with single spaces."""
     return [" ".join(text.split()) for text in texts]
-
-
-def _exp(value: float) -> float:
-    return math.exp(value) if value < 700 else math.inf

@@ -14,10 +14,8 @@ from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.decode.beam import Beam
 from rnnbench.examples import Example, plain
 from rnnbench.nn.decoder import DecoderState
-from rnnbench.tasks.base import Spec, Task
-from rnnbench.tasks.item_texts import Items
-from rnnbench.tasks.item_values import ItemSums
-from rnnbench.tasks.translation.alignment_picture import record_alignments
+from rnnbench.tasks.base import Items, ItemSums, Loss, Measured, Spec, Task
+from rnnbench.tasks.base.texts import predicted, sum_texts
 from rnnbench.tasks.translation.data import TranslationData
 from rnnbench.tasks.translation.metrics import (
     CorpusTranslations,
@@ -26,6 +24,7 @@ from rnnbench.tasks.translation.metrics import (
     signatures,
     translation_metrics,
 )
+from rnnbench.tasks.translation.pictures import record_alignments
 from rnnbench.tasks.translation.search import Ensemble
 
 _GREEDY = Beam(size=1)
@@ -33,7 +32,7 @@ _PICTURES = 12
 _EXAMPLES = 6
 
 
-class TranslationModel(Task):
+class TranslationModel(Task[TranslationData]):
     """A model that writes the translation of a sentence token by token.
 
     Subclasses write `build`, `start`, `step` and `forward`. Validation takes the best token always, test searches as
@@ -57,7 +56,6 @@ class TranslationModel(Task):
     def __init__(self) -> None:
         super().__init__()
         self.corpus = CorpusTranslations()
-        self._measured: dict[str, int] = {}
         self._translated: tuple[Items, list[str]] | None = None
 
     @property
@@ -96,38 +94,47 @@ class TranslationModel(Task):
         self.target_encoder = TextEncoder.from_state(spec["target"])
         super().use_spec(spec)
 
-    def training_step(self, batch: PairBatch, batch_idx: int) -> Tensor:
-        """Cross-entropy of the translations, a token."""
+    def loss(self, batch: PairBatch) -> Loss:
+        """Cross-entropy of the translations, over tokens."""
         scores, _ = self(batch)
-        loss = F.cross_entropy(scores, predicted(batch), label_smoothing=self.label_smoothing)
-        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=batch.tokens)
-        return loss
+        nats = F.cross_entropy(scores, predicted(batch), label_smoothing=self.label_smoothing, reduction="sum")
+        return Loss(nats, batch.tokens)
 
     def evaluate(self, batch: PairBatch) -> None:
         """See `Task.evaluate`."""
         scores, weights = self(batch)
         nats = F.cross_entropy(scores.double(), predicted(batch), reduction="none")
-        of_pairs = torch.stack([part.sum() for part in nats.split(batch.target_lengths.tolist())])
+        of_pairs = sum_texts(nats, batch.target_lengths)
         split = "test" if self.trainer.testing else "validation"
         found = Ensemble([self]).search([(batch.source, batch.source_lengths)], self._search_of(split))
         # Where probabilities are no numbers, nothing is found.
         texts = [self.target_encoder.decode(best[0].tokens) if best else "" for best in found]
         aligned = None
         if weights is not None:
-            pairs = self._data().pairs(split)  # type: ignore[arg-type]
+            pairs = self.data.pairs(split)  # type: ignore[arg-type]
             known = [pairs[i].alignment if i >= 0 else None for i in batch.ids.tolist()]
             aligned = count_aligned(weights, batch.source_lengths, known)
         self.corpus.update(batch.ids, of_pairs, batch.target_lengths, texts, aligned)
 
-    def log_metrics(self, split: str) -> None:
-        """See `Task.log_metrics`."""
+    def measure(self, split: str) -> Measured:
+        """See `Task.measure`.
+
+        The signature of a metric is that of sacreBLEU where it computes the metric, and how translations were searched
+        for; of likelihoods and alignments, how many tokens the references have.
+        """
         items = self.corpus.compute()
-        self.corpus.reset()
-        pairs = self._data().pairs(split)  # type: ignore[arg-type]
+        pairs = self.data.pairs(split)  # type: ignore[arg-type]
         references = [pairs[i].target for i in items.ids]
-        self._measured[split] = int(items.values[:, 1].sum())
         self._translated = items, references
-        self.log_values(split, translation_metrics(items, references, *self._scored_as()), ("bleu", "perplexity"))
+        beam = self._search_of(split)
+        search = f"beam:{beam.size}"
+        if beam.size > 1:
+            search += f"|length_penalty:{beam.length_penalty}|coverage_penalty:{beam.coverage_penalty}"
+        tokens = f"tokens:{int(items.values[:, 1].sum())}"
+        known = {name: f"{text}|{search}" for name, text in signatures(*self._scored_as()).items()}
+        unsearched = dict.fromkeys(("perplexity", "character_perplexity", "alignment_accuracy"), tokens)
+        values = translation_metrics(items, references, *self._scored_as())
+        return Measured(values, search, ("bleu", "perplexity"), known | unsearched)
 
     def test_items(self) -> ItemSums | None:
         """See `Task.test_items`: the counts of BLEU."""
@@ -141,7 +148,7 @@ class TranslationModel(Task):
         if self._translated is None:
             return []
         items, references = self._translated
-        pairs = self._data().pairs("test")
+        pairs = self.data.pairs("test")
         rows = list(zip(items.ids, references, items.texts, strict=True))[:_EXAMPLES]
         return [
             (plain("source", pairs[i].source), plain("reference", wanted), plain("translation", found))
@@ -152,25 +159,10 @@ class TranslationModel(Task):
         """Draws the attention of some sentences, besides the metrics."""
         super().on_test_epoch_end()
         if self.attends and self.trainer.is_global_zero:
-            sources = [pair.source for pair in self._data().pairs("test")[:_PICTURES]]
+            sources = [pair.source for pair in self.data.pairs("test")[:_PICTURES]]
             found = Ensemble([self]).translate(sources, self.beam, attention=True)
             items = [best.as_picture() for best, *_ in found if best.attention is not None]
             record_alignments(self.trainer, items)
-
-    def metric_signature(self, split: str) -> str:
-        """How many tokens the references have."""
-        return f"tokens:{self._measured[split]}"
-
-    def signature_of(self, metric: str, split: str) -> str:
-        """That of sacreBLEU where it computes the metric, and how translations were searched for."""
-        if metric in ("perplexity", "character_perplexity", "alignment_accuracy"):
-            return self.metric_signature(split)
-        beam = self._search_of(split)
-        search = f"beam:{beam.size}"
-        if beam.size > 1:
-            search += f"|length_penalty:{beam.length_penalty}|coverage_penalty:{beam.coverage_penalty}"
-        known = signatures(*self._scored_as())
-        return f"{known[metric]}|{search}" if metric in known else search
 
     def _search_of(self, split: str) -> Beam:
         return self.beam if split == "test" else _GREEDY
@@ -179,19 +171,3 @@ class TranslationModel(Task):
         """Language of the translations, and whether case is ignored."""
         assert self.spec is not None
         return self.spec["target_language"], self.target_encoder.lowercase
-
-    def _data(self) -> TranslationData:
-        data = self.trainer.datamodule  # type: ignore[attr-defined]
-        assert isinstance(data, TranslationData)
-        return data
-
-
-def where_predicted(batch: PairBatch) -> Tensor:
-    """Where a token is predicted ``(B, T)`` (bool)."""
-    steps = batch.target.shape[1] - 1
-    return torch.arange(steps, device=batch.target.device) < batch.target_lengths[:, None]
-
-
-def predicted(batch: PairBatch) -> Tensor:
-    """The predicted tokens of all pairs ``(N,)``, one pair after the other."""
-    return batch.target[:, 1:][where_predicted(batch)]

@@ -11,12 +11,12 @@ from pathlib import Path
 from rnnbench.decode.beam import Beam
 from rnnbench.decode.sample import Sampling
 from rnnbench.errors import UserError
-from rnnbench.tasks.translation.alignment_picture import Item, draw
+from rnnbench.tasks.base.texts import chosen_beam, unknown_words
 from rnnbench.tasks.translation.model import TranslationModel
+from rnnbench.tasks.translation.pictures import Item, draw
 from rnnbench.tasks.translation.search import Ensemble
 
 _TEXTS_AT_ONCE = 1024
-_SHOWN = 10
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -73,8 +73,6 @@ def predict(
         )
     ensemble = model if isinstance(model, Ensemble) else Ensemble([model])
     beam = _beam(ensemble, arguments)
-    if arguments.max_length is not None and arguments.max_length < 1:
-        raise UserError(f"must be at least 1, found {arguments.max_length}", where="--max-length")
     for option, wanted in (("--alignments", arguments.alignments), ("--replace-unknown", arguments.replace_unknown)):
         if wanted and not ensemble.attends:
             raise UserError("this model attends to nothing", where=option, hint="models with attention can")
@@ -111,25 +109,14 @@ def warnings(
     model: TranslationModel | Ensemble, lines: Sequence[tuple[str, str]], arguments: argparse.Namespace
 ) -> list[str]:
     """What a user should know before reading the output: what of it the model has never seen."""
-    missing = dict.fromkeys(token for text, _ in lines for token in model.source_encoder.missing(text))
-    if not missing:
-        return []
-    named = ", ".join(map(repr, list(missing)[:_SHOWN])) + (", ..." if len(missing) > _SHOWN else "")
-    return [f"not in the vocabulary, read as <unk> ({len(missing):,}): {named}"]
+    return unknown_words(
+        list(dict.fromkeys(token for text, _ in lines for token in model.source_encoder.missing(text)))
+    )
 
 
 def _beam(ensemble: Ensemble, arguments: argparse.Namespace) -> Beam:
     """The model's way to search, with what the options say."""
-    trained = ensemble.models[0].beam
-    nbest = 1 if arguments.nbest is None else arguments.nbest
-    beam = Beam(
-        # A beam has to hold what is asked for.
-        max(trained.size, nbest) if arguments.beam_size is None else arguments.beam_size,
-        trained.length_penalty if arguments.length_penalty is None else arguments.length_penalty,
-        trained.coverage_penalty if arguments.coverage_penalty is None else arguments.coverage_penalty,
-        nbest,
-    )
-    beam.check()
+    beam = chosen_beam(ensemble.models[0].beam, arguments)
     if beam.coverage_penalty and not ensemble.attends:
         raise UserError("this model attends to nothing", where="--coverage-penalty", hint="leave it at 0")
     return beam

@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -19,16 +18,38 @@ from rnnbench.decode.beam import Beam, Hypothesis, beam_search
 from rnnbench.decode.sample import Sampling, sample_sequences
 from rnnbench.errors import UserError
 from rnnbench.nn.decoder import DecoderState
-from rnnbench.tasks.translation.alignment_picture import Item
+from rnnbench.tasks.base import HasModes, evaluating
 from rnnbench.tasks.translation.data import encode_source
-
-if TYPE_CHECKING:
-    from rnnbench.tasks.translation.model import TranslationModel
+from rnnbench.tasks.translation.pictures import Item
 
 # Of sentences that are translated outside of the trainer.
 _BUDGET = Budget(max_tokens=4096, batch_size=128)
 # Short sentences may grow by more than any factor says.
 _EXTRA_TOKENS = 10
+
+
+class Translating(HasModes, Protocol):
+    """What is asked of a model that translates."""
+
+    source_encoder: TextEncoder
+    target_encoder: TextEncoder
+    beam: Beam
+    max_length: int
+    length_ratio: float
+
+    @property
+    def attends(self) -> bool:
+        """Whether the decoder attends to the source."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where it is."""
+
+    def start(self, source: Tensor, lengths: Tensor) -> DecoderState:
+        """Source ids ``(B, S)`` with lengths ``(B,)`` -> the state before the first token of the translations."""
+
+    def step(self, tokens: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
+        """One token ``(N,)`` of each translation -> log-probabilities of the next ``(N, V)``, and the state."""
 
 
 class Translation(NamedTuple):
@@ -46,7 +67,7 @@ class Translation(NamedTuple):
     model has no attention."""
 
     def as_picture(self) -> Item:
-        """What `rnnbench.tasks.translation.alignment_picture.draw` takes; without end marks."""
+        """What `rnnbench.tasks.translation.pictures.draw` takes; without end marks."""
         assert self.attention is not None
         return self.source[:-1], self.target[:-1], self.attention
 
@@ -81,7 +102,7 @@ class Ensemble:
         UserError: Their target vocabularies differ.
     """
 
-    def __init__(self, models: Sequence[TranslationModel]) -> None:
+    def __init__(self, models: Sequence[Translating]) -> None:
         self.models = list(models)
         self.source_encoder, self.target_encoder = models[0].source_encoder, models[0].target_encoder
         for number, model in enumerate(models[1:], start=2):
@@ -176,7 +197,7 @@ class Ensemble:
             max_length: Most tokens of a translation; null for that of the models.
             keep_attention: Whether hypotheses come with their attention.
         """
-        with self._evaluating():
+        with evaluating(*self.models):
             state, limits = self._start(sources, max_length)
             lengths = sources[0][1].to(limits.device)
             begin, end = TextEncoder.begin, TextEncoder.end
@@ -197,7 +218,7 @@ class Ensemble:
             sampling: How tokens are chosen.
             max_length: Most tokens of a translation; null for that of the models.
         """
-        with self._evaluating():
+        with evaluating(*self.models):
             state, limits = self._start(sources, max_length)
             begin, end = TextEncoder.begin, TextEncoder.end
             return [[one] for one in sample_sequences(self.step, state, begin, end, limits, numbers, sampling)]
@@ -213,19 +234,6 @@ class Ensemble:
         return EnsembleState(states, self._attending), limits.clamp(
             max=first.max_length if max_length is None else max_length
         )
-
-    @contextmanager
-    def _evaluating(self) -> Iterator[None]:
-        """Without dropout, and without gradients."""
-        modes = [model.training for model in self.models]
-        for model in self.models:
-            model.eval()
-        try:
-            with torch.inference_mode():
-                yield
-        finally:
-            for model, mode in zip(self.models, modes, strict=True):
-                model.train(mode)
 
     def _translation(self, text: str, found: Hypothesis, attention: bool, replace_unknown: bool) -> Translation:
         read, written = self._names

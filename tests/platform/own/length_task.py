@@ -10,8 +10,7 @@ from rnnbench.data.batches.batch import SequenceBatch, pad
 from rnnbench.data.batches.bucket import Budget, TrainingBatches, evaluation_batches
 from rnnbench.data.batches.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
 from rnnbench.data.left_out import LeftOut
-from rnnbench.tasks.base import Task, TaskData
-from rnnbench.tasks.item_values import ItemValues
+from rnnbench.tasks.base import ItemValues, Loss, Measured, Task, TaskData
 
 SIZES = {"train": 211, "validation": 101, "test": 59}
 LOG: list = []
@@ -121,9 +120,6 @@ class LengthModel(Task):
     def flops_per_token(self):
         return None
 
-    def metric_signature(self, split):
-        return f"sequences:{self.measured}"
-
     def losses(self, batch):
         if self.training and batch.x.numel() > self.memory:
             raise torch.OutOfMemoryError("tried to allocate 9 GiB")
@@ -131,11 +127,10 @@ class LengthModel(Task):
         scores = self.out(self.norm(y.sum(1) / batch.lengths[:, None]))
         return F.cross_entropy(scores, batch.y, reduction="none")
 
-    def training_step(self, batch, batch_idx):
-        loss = self.losses(batch).mean()
-        self.trained.update(loss.detach())
-        self.log("train/loss", loss.detach(), batch_size=len(batch.x))
-        return loss
+    def loss(self, batch):
+        losses = self.losses(batch)
+        self.trained.update(losses.detach().mean())
+        return Loss(losses.sum(), len(losses))
 
     def on_train_batch_end(self, outputs, batch, batch_idx):
         LOG.append((self.trainer.current_epoch, tuple(batch.ids.tolist())))
@@ -147,8 +142,6 @@ class LengthModel(Task):
     def evaluate(self, batch):
         self.items.update(batch.ids, self.losses(batch)[:, None])
 
-    def log_metrics(self, split):
+    def measure(self, split):
         values = self.items.compute()
-        self.items.reset()
-        self.measured = len(values)
-        self.log(f"{split}/loss", values.mean(), sync_dist=True, batch_size=1)
+        return Measured({"loss": float(values.mean())}, f"sequences:{len(values)}")

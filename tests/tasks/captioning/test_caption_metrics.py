@@ -6,9 +6,9 @@ import pytest
 
 from rnnbench.results.statistics.corpus import bleu
 from rnnbench.tasks.captioning.captions import caption_words
-from rnnbench.tasks.captioning.cider import Cider, cider
 from rnnbench.tasks.captioning.metrics import bleu_counts, bleu_signature, caption_metrics
-from rnnbench.tasks.captioning.rouge import rouge_l
+from rnnbench.tasks.captioning.scores.cider import Cider, cider
+from rnnbench.tasks.captioning.scores.rouge import rouge_l
 
 FIXED = [
     (

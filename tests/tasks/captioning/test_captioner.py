@@ -14,6 +14,7 @@ from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
 from rnnbench.nn import WordEmbedding
 from rnnbench.nn.attention import DotAttention, GeneralAttention
+from rnnbench.tasks.base.texts import predicted, where_predicted
 from rnnbench.tasks.captioning import (
     AdaptiveDecoder,
     Captioner,
@@ -24,7 +25,6 @@ from rnnbench.tasks.captioning import (
     SoftAttentionDecoder,
 )
 from rnnbench.tasks.captioning.batch import CaptionBatch
-from rnnbench.tasks.captioning.recurrent import predicted, where_predicted
 from rnnbench.tasks.captioning.search import describe_images
 
 SIZE = 8

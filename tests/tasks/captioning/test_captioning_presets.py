@@ -4,7 +4,7 @@ import pytest
 from tiny_network import TinyNetwork
 
 from rnnbench.cli.presets import preset_names
-from rnnbench.tasks.captioning import pretrained
+from rnnbench.tasks.captioning.encoders import pretrained
 
 QUICK = {"captioning/builtin", "captioning/flickr8k_attention"}
 PRESETS = [

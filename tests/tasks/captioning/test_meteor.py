@@ -6,7 +6,7 @@ import shutil
 import pytest
 from test_caption_metrics import CAPTIONS, REFERENCES
 
-from rnnbench.tasks.captioning import meteor
+from rnnbench.tasks.captioning.scores import meteor
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@ import torch
 
 from rnnbench.data.images.picture import Picture
 from rnnbench.tasks.captioning.images import CaptionedImage, Named
-from rnnbench.tasks.captioning.pointing import count_pointed, touched
+from rnnbench.tasks.captioning.scores.pointing import count_pointed, touched
 
 
 def image(*named):

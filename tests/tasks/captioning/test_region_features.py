@@ -13,9 +13,9 @@ from rnnbench.data.sources.files import Files
 from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
 from rnnbench.results.record import read_result
+from rnnbench.tasks.base.texts import where_predicted
 from rnnbench.tasks.captioning import CaptionData, Captioner, RegionFeatures
 from rnnbench.tasks.captioning.batch import as_read
-from rnnbench.tasks.captioning.recurrent import where_predicted
 from rnnbench.tasks.captioning.search import describe_images
 
 WIDTH = 5

@@ -7,11 +7,12 @@ from test_captioner import CAPTIONS, batch, captioner
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.decode.beam import Beam, Hypothesis
 from rnnbench.errors import UserError
-from rnnbench.tasks.captioning import Captioner, self_critical
-from rnnbench.tasks.captioning.cider import Cider
-from rnnbench.tasks.captioning.recurrent import predicted
+from rnnbench.tasks.base.texts import predicted
+from rnnbench.tasks.captioning import Captioner
+from rnnbench.tasks.captioning.models import self_critical
+from rnnbench.tasks.captioning.models.self_critical import SelfCritic
+from rnnbench.tasks.captioning.scores.cider import Cider
 from rnnbench.tasks.captioning.search import search
-from rnnbench.tasks.captioning.self_critical import SelfCritic
 
 
 def marked(texts):

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from rnnbench.tasks.captioning import networks
+from rnnbench.nn import image_networks as networks
 
 MEAN, DEVIATION = (0.5, 0.4, 0.3), (0.2, 0.3, 0.4)
 

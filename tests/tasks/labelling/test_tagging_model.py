@@ -4,16 +4,17 @@ from functools import partial
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from rnnbench.backbone import Backbone
 from rnnbench.cells import GRU
 from rnnbench.data.generated.news import GeneratedNews
 from rnnbench.data.source import SPLITS, Source
 from rnnbench.data.sources.files import Files
+from rnnbench.data.text.tokens import TokenEncoder
 from rnnbench.errors import UserError
 from rnnbench.nn import CharacterCNN, CharacterRNN, WordEmbedding
 from rnnbench.tasks.labelling import MajorityTagger, MaximumMatching, Tagger, TaggingData
-from rnnbench.tasks.labelling.encoder import TokenEncoder
 from rnnbench.tasks.labelling.scheme import spans, tag_spans
 from rnnbench.tasks.labelling.text import show, split_text
 
@@ -175,8 +176,22 @@ def test_a_model_of_ones_own_cell_and_its_name(names):
     model = Tagger(partial(Backbone, cell=GRU, hidden_size=6, num_layers=2), WORD, head="softmax")
     model.use_spec(data.spec)
     assert model.model_name() == "GRU 2x6"
-    assert model.flops_per_token() > 0
     assert tagger(data, characters=partial(CharacterCNN)).model_name() == "BiLSTM-CRF 1x6, CharacterCNN"
+
+
+@pytest.mark.parametrize("characters", [None, partial(CharacterCNN, filters=4), CharacterRNN])
+def test_operations_are_those_of_a_word_of_five_letters(names, characters):
+    data = ready(TaggingData(Files(str(names)), "entities"))
+    # Residual connections between layers of different widths have products of their own.
+    stack = partial(SMALL, num_layers=2, connect="residual", engine="reference")
+    if characters is CharacterRNN:
+        characters = partial(CharacterRNN, backbone=stack)
+    model = Tagger(stack, WORD, characters=characters, head="softmax")
+    model.use_spec(data.spec)
+    batch = model.encoder.batch([["abcde"]])
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model.eval()(batch)
+    assert model.flops_per_token() == counter.get_total_flops()
 
 
 def test_baselines_by_hand():

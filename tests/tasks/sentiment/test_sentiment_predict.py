@@ -6,8 +6,8 @@ import re
 import pytest
 
 from rnnbench.data.text.encoder import TextEncoder
-from rnnbench.tasks.sentiment import RecurrentClassifier, coloured
-from rnnbench.tasks.sentiment.coloured import colour_steps, token_spans
+from rnnbench.tasks.sentiment import RecurrentClassifier, pictures
+from rnnbench.tasks.sentiment.pictures import colour_steps
 
 PREDICT = "predict --run runs/sentiment/a"
 TEXT = "The  plot isn't dull,\tbut <slow> & \N{LATIN CAPITAL LETTER I WITH DOT ABOVE}x."
@@ -59,7 +59,7 @@ def test_colours_are_the_probabilities_of_the_beginnings(run):
 
 
 def test_a_very_long_text(rnnbench, run, tmp_path, monkeypatch):
-    monkeypatch.setattr(coloured, "MOST_STEPS", 10)
+    monkeypatch.setattr(pictures, "MOST_STEPS", 10)
     monkeypatch.setattr("rnnbench.tasks.sentiment.predict.MOST_STEPS", 10)
     (tmp_path / "lines.txt").write_text("dull " * 100_000 + "\n")
     outcome = rnnbench(f"{PREDICT} lines.txt --color")
@@ -77,10 +77,10 @@ def test_a_model_of_cut_texts_cuts(rnnbench, small, tmp_path):
 @pytest.mark.parametrize("unit", ["english", "word", "char", "byte", "bpe"])
 def test_spans_are_the_tokens(unit):
     encoder = TextEncoder.train(unit, [TEXT, "a b c"], lowercase=True, max_size=40 if unit == "bpe" else None)
-    spans = token_spans(encoder, TEXT)
+    spans = encoder.spans(TEXT)
     assert len(spans) == len(encoder.encode(TEXT))
     assert all(start <= end for start, end in spans)
     assert all(a[1] <= b[0] for a, b in itertools.pairwise(spans))
     if unit in ("english", "word"):
         plain = TEXT[:-3]
-        assert [plain[start:end].lower() for start, end in token_spans(encoder, plain)] == encoder.split(plain)
+        assert [plain[start:end].lower() for start, end in encoder.spans(plain)] == encoder.split(plain)

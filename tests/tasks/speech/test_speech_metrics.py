@@ -1,10 +1,6 @@
 """Error rates of a split: by the definition, and however the split is cut."""
 
-import pytest
-import torch
-
 from rnnbench.tasks.speech.metrics import (
-    FoundTexts,
     character_errors,
     corpus_metrics,
     kinds_of_errors,
@@ -54,19 +50,6 @@ def test_rates_are_those_of_the_corpus_and_not_means_of_rates():
 
 def test_nothing_said_at_all():
     assert corpus_metrics([word_errors("", "a")], [character_errors("", "a")])["word_error_rate"] == 1
-
-
-@pytest.mark.parametrize("size", [1, 2, 5, 6])
-def test_batches_and_their_order_change_nothing(size):
-    metric = FoundTexts()
-    order = torch.tensor([3, 0, 5, 1, 4, 2])
-    for ids in order.split(size):
-        metric.update(ids, [PAIRS[i][1] for i in ids])
-    metric.update(torch.tensor([-1]), ["not counted"])
-    assert metric.compute() == {i: found for i, (_, found) in enumerate(PAIRS)}
-    metric.update(torch.tensor([3]), ["again"])
-    with pytest.raises(RuntimeError, match="entered twice"):
-        metric.compute()
 
 
 def test_the_worst_come_first():

@@ -10,10 +10,10 @@ import torch
 from lightning.pytorch.loggers import WandbLogger
 
 from rnnbench.errors import UserError
-from rnnbench.tasks import fonts
-from rnnbench.tasks.fonts import font_families
-from rnnbench.tasks.translation import alignment_picture
-from rnnbench.tasks.translation.alignment_picture import draw, record_alignments
+from rnnbench.tasks.base import fonts
+from rnnbench.tasks.base.fonts import font_families
+from rnnbench.tasks.translation import pictures
+from rnnbench.tasks.translation.pictures import draw, record_alignments
 
 pytest.importorskip("matplotlib")
 from matplotlib import font_manager
@@ -70,7 +70,7 @@ def test_a_weight_stands_at_its_source_token_and_its_target_token():
 
 def test_the_same_picture_every_time_and_without_pyplot(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)  # whoever imports it fails
-    monkeypatch.setattr(alignment_picture, "_MOST_ITEMS", 2)
+    monkeypatch.setattr(pictures, "_MOST_ITEMS", 2)
     items = [(["$x_1$", "b" * 300], [" ", "￭."], torch.rand(2, 2, generator=torch.Generator().manual_seed(0)))] * 3
     draw(Path("a.png"), items)
     draw(Path("b.png"), items[:2])

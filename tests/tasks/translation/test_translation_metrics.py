@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnbench.data.generated.pairs import GeneratedPairs
-from rnnbench.tasks.item_texts import Items
+from rnnbench.tasks.base import Items
 from rnnbench.tasks.translation.metrics import CorpusTranslations, count_aligned, signatures, translation_metrics
 from rnnbench.tasks.translation.pairs import read_pairs
 

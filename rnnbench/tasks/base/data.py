@@ -1,0 +1,81 @@
+"""How the data of an application tell a model its sizes, and where a training stands in them."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import LightningDataModule
+
+from rnnbench.data.batches.bucket_loader import Position
+from rnnbench.data.left_out import LeftOut
+from rnnbench.data.source import Split
+
+Spec = dict[str, Any]
+"""What a model must know of its data to be built: plain values, such as a vocabulary."""
+
+STAGE_SPLITS: dict[str, tuple[Split, ...]] = {
+    "fit": ("train", "validation"),
+    "validate": ("validation",),
+    "test": ("test",),
+    "predict": (),
+}
+"""The splits that Lightning asks for in each stage of a trainer."""
+
+
+class TaskData(LightningDataModule, ABC):
+    """Data of an application. After `setup` it knows what a model needs (`spec`) and what was read (`fingerprint`)."""
+
+    dataset: str
+    """Short name of the data set."""
+    fingerprint: str
+    """Hash of all splits and of how they are cut into tokens; results are compared only where it is equal."""
+
+    @property
+    @abstractmethod
+    def spec(self) -> Spec:
+        """What the model must know of the data."""
+
+    @abstractmethod
+    def details(self) -> dict[str, str | int | float]:
+        """Sizes and settings that stand beside a result."""
+
+    def model_spec(self) -> Spec | None:
+        """The spec of the model in the trainer if it was built already: a trained model rules over new data."""
+        model = self.trainer.lightning_module if self.trainer is not None else None
+        # Of any model: the module of `Task` imports this one.
+        return getattr(model, "spec", None)
+
+    def position(self) -> Position:
+        """Where the training stands, by the trainer's count; loaders go on from there."""
+        if self.trainer is None:
+            return Position(0, 0)
+        return Position(self.trainer.current_epoch, self.trainer.fit_loop.epoch_loop.batch_progress.current.completed)
+
+    def report(self, left_out: LeftOut) -> None:
+        """Tells once which samples are not used as they are, and in training lists all of them in the run folder.
+
+        Args:
+            left_out: The samples.
+        """
+        trainer = self.trainer
+        if trainer is None:
+            left_out.report(None)
+        elif trainer.is_global_zero:
+            left_out.report(Path(trainer.default_root_dir) if trainer.state.fn == "fit" else None)
+
+    def tell(self, line: str) -> None:
+        """Prints a line, once for all processes."""
+        if self.rank()[0] == 0:
+            print(line, flush=True)
+
+    @property
+    def global_seed(self) -> int:
+        """What `seed_everything` leaves for all processes; torch's own seed differs between them."""
+        return int(os.environ.get("PL_GLOBAL_SEED", 0))
+
+    def rank(self) -> tuple[int, int]:
+        """Number of this process, and number of processes."""
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)

@@ -1,0 +1,52 @@
+"""Pictures of what a model does, in the run folder and in W&B."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lightning.pytorch import Trainer
+from lightning.pytorch.loggers import WandbLogger
+
+from rnnbench.errors import UserError
+from rnnbench.safe_files import replace_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def save_figure(figure: Figure, path: Path, dpi: int) -> None:
+    """Writes a figure of matplotlib, the same bytes whenever it is the same.
+
+    Args:
+        figure: The figure.
+        path: Where; the extension says in which format, such as ``.png``.
+        dpi: Dots an inch, where the format has such.
+
+    Raises:
+        UserError: There is no such format.
+    """
+    formats = figure.canvas.get_supported_filetypes()
+    kind = path.suffix[1:].lower()
+    if kind not in formats:
+        raise UserError(
+            f"a picture cannot be written as {path.suffix or 'a file without extension'}",
+            where=path,
+            hint=f"can be written: {', '.join(sorted(formats))}",
+        )
+    picture = io.BytesIO()
+    figure.savefig(picture, format=kind, dpi=dpi, metadata={"Software": None} if kind == "png" else None)
+    replace_bytes(path, picture.getvalue())
+
+
+def record_picture(trainer: Trainer, name: str) -> None:
+    """Shows a picture of the run folder in W&B where that is the logger.
+
+    Args:
+        trainer: The trainer.
+        name: File name of the picture.
+    """
+    for logger in trainer.loggers:
+        if isinstance(logger, WandbLogger):
+            logger.log_image(Path(name).stem, [str(Path(trainer.default_root_dir, name))])

@@ -1,0 +1,275 @@
+"""What every model of an application is: built from the data's spec, trained by its loss, measured item by item."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast, final
+
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable, ReduceLROnPlateau
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor
+from torch.optim import Optimizer
+
+from rnnbench.backbone import Backbone
+from rnnbench.errors import UserError
+from rnnbench.examples import Example
+from rnnbench.tasks.base.data import Spec, TaskData
+from rnnbench.tasks.base.describe import describe, public_path
+from rnnbench.tasks.base.items import ItemSums, ItemValues
+
+D = TypeVar("D", bound=TaskData)
+
+
+class Loss(NamedTuple):
+    """What a model lost on a batch: a sum that nobody has divided yet, and by what it is to be divided."""
+
+    total: Tensor
+    """``()``, differentiable: the sum over all real units of the batch."""
+    units: int | Tensor
+    """Number of these units: tokens, texts, frames. Never padding, 0 for a batch that counts for nothing, and a plain
+    number where possible, so that no device has to be asked for it."""
+    penalty: Tensor | None = None
+    """``()``: what training adds to the loss of each unit, such as the mean square of activations; None for nothing.
+    It is not in the ``train/loss`` that is logged, which stays a likelihood."""
+
+
+class Measured(NamedTuple):
+    """The metrics of a whole split."""
+
+    values: Mapping[str, float]
+    """By name."""
+    signature: str
+    """How they were computed, so that only like is compared with like: sizes and settings such as
+    ``texts:120|classes:2``."""
+    shown: Collection[str] = ()
+    """Those that stand in the progress bar."""
+    signatures: Mapping[str, str] = {}
+    """The signatures of metrics that are computed otherwise."""
+
+
+class Task(LightningModule, ABC, Generic[D]):
+    """A model of an application.
+
+    It is built in `configure_model`, when the data module has been set up and its spec is known, or from the spec in a
+    checkpoint. Subclasses write `build`, `loss`, `evaluate` and `measure`, and call ``save_hyperparameters()`` in their
+    ``__init__``. `D` is the class of the application's data.
+    """
+
+    application: ClassVar[str]
+    """Name of the application: the folder of its presets and runs."""
+    monitor: str
+    """The logged value by which the best checkpoint is chosen; it may depend on the data."""
+    monitor_mode: ClassVar[str] = "min"
+    baseline: ClassVar[bool] = False
+    """Whether this is a reference point rather than a recurrent network."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spec: Spec | None = None
+        self.optimizer: OptimizerCallable | None = None
+        self.scheduler: LRSchedulerCallable | None = None
+        self._measured: dict[str, Measured] = {}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.__module__ != __name__ and "training_step" in vars(cls):
+            raise TypeError(f"{cls.__qualname__} writes training_step: write loss, which is divided in one place")
+
+    @abstractmethod
+    def build(self, spec: Spec) -> None:
+        """Makes the layers."""
+
+    def model_name(self) -> str:
+        """The model in a few words, as a results table names it: those of ``self.backbone``, or the class."""
+        backbone = self._backbone()
+        return type(self).__name__ if backbone is None else backbone.summary()
+
+    def cell_name(self) -> str | None:
+        """Name of the recurrent cell, that of ``self.backbone``; None for a model without one."""
+        backbone = self._backbone()
+        return None if backbone is None else backbone.cell_name
+
+    def flops_per_token(self) -> float | None:
+        """Floating-point operations of the forward pass over one unit of a batch; None where the notion does not apply.
+
+        Those of ``self.backbone``; a model whose other layers run over every unit, too, adds theirs.
+        """
+        backbone = self._backbone()
+        return None if backbone is None else float(backbone.flops_per_token())
+
+    def num_parameters(self) -> int:
+        """Number of trained values."""
+        return sum(parameter.numel() for parameter in self.parameters() if parameter.requires_grad)
+
+    @abstractmethod
+    def loss(self, batch: Any) -> Loss | None:
+        """What is to be learned from a batch of training.
+
+        Args:
+            batch: The batch.
+
+        Returns:
+            The loss as a sum and the number of units that it is over; None for a model that learns from no gradient.
+        """
+
+    @abstractmethod
+    def evaluate(self, batch: Any) -> None:
+        """Enters a batch of validation or test into the metrics, which are `ItemValues`."""
+
+    @abstractmethod
+    def measure(self, split: str) -> Measured:
+        """The metrics of all batches entered, a whole split.
+
+        Args:
+            split: ``validation`` or ``test``.
+        """
+
+    def signature_of(self, metric: str, split: str) -> str:
+        """How one metric of a split was computed, once it was."""
+        found = self._measured[split]
+        return found.signatures.get(metric, found.signature)
+
+    def test_items(self) -> ItemSums | None:
+        """What each item contributed to the leading metric of the split evaluated last; None where nobody kept it."""
+        kept = (part.item_sums() for part in self.modules() if isinstance(part, ItemValues))
+        return next(kept, None)
+
+    def examples(self) -> list[Example]:
+        """What it makes of a few items of the test split, for people to read; asked for after the test."""
+        return []
+
+    @final
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor | None:
+        """The mean of `loss` over the units of the batch."""
+        found = self.loss(batch)
+        if found is None:
+            return None
+        units = found.units
+        mean = found.total / (units.clamp(min=1) if isinstance(units, Tensor) else max(units, 1))
+        # A value of this step alone: the batch size, by which Lightning would weigh a mean over steps, does not matter.
+        self.log("train/loss", mean.detach(), prog_bar=True, batch_size=1)
+        return mean if found.penalty is None else mean + found.penalty
+
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        """Enters a batch of the validation split."""
+        self.evaluate(batch)
+
+    def test_step(self, batch: Any, batch_idx: int) -> None:
+        """Enters a batch of the test split."""
+        self.evaluate(batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Logs the metrics of the validation split."""
+        self.log_metrics("validation")
+
+    def on_test_epoch_end(self) -> None:
+        """Logs the metrics of the test split."""
+        self.log_metrics("test")
+
+    def log_metrics(self, split: str) -> None:
+        """Logs the metrics of all batches entered, as ``split/name``, keeps their signatures, and begins anew."""
+        found = self._measured[split] = self.measure(split)
+        for part in self.modules():
+            if isinstance(part, ItemValues):
+                part.reset()
+        self.log_values(split, found.values, found.shown)
+
+    @property
+    def data(self) -> D:
+        """The data module of the trainer."""
+        return cast(D, self.trainer.datamodule)  # type: ignore[attr-defined]
+
+    def _backbone(self) -> Backbone | None:
+        backbone = getattr(self, "backbone", None)
+        return backbone if isinstance(backbone, Backbone) else None
+
+    def use_spec(self, spec: Spec) -> None:
+        """Builds the model for this spec, once."""
+        self.spec = spec
+        self.build(spec)
+
+    def configure_model(self) -> None:
+        """Builds the model from the data module's spec. Called by Lightning once the data are set up."""
+        # Lightning calls this before every stage, a second time where a model is tested after its training, and
+        # load_from_checkpoint comes here before there is a trainer; on_load_checkpoint builds the model then.
+        if self.spec is None and self._trainer is not None:
+            if not isinstance(self.data, TaskData):
+                raise UserError(
+                    f"{type(self).__name__} takes its sizes from the data module, and the trainer has none",
+                    hint="trainer.fit(model, datamodule=...)",
+                )
+            self.use_spec(self.data.spec)
+            self.start_from(self.data)
+
+    def start_from(self, data: D) -> None:
+        """Called once when a new model was built for these data: pretrained vectors are put in place, say."""
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """The optimizer and the schedule that the options name; none for a model without an optimizer."""
+        if self.optimizer is None:
+            return None
+        optimizer = self.make_optimizer(self.optimizer)
+        if self.scheduler is None:
+            return optimizer
+        scheduler = self.scheduler(optimizer)
+        if isinstance(scheduler, ReduceLROnPlateau):
+            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "monitor": scheduler.monitor}}
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "epoch"}}
+
+    def make_optimizer(self, make: OptimizerCallable) -> Optimizer:
+        """The optimizer of all parameters; of several groups where these do not learn alike.
+
+        Args:
+            make: Makes it from parameters or from groups of them.
+        """
+        return make(self.parameters())
+
+    def log_values(self, split: str, values: Mapping[str, float], shown: Collection[str]) -> None:
+        """Logs metrics of a whole split, with every digit.
+
+        Args:
+            split: ``validation`` or ``test``.
+            values: Metrics by name.
+            shown: Those of the progress bar.
+        """
+        for name, value in values.items():
+            # float64 tensors: Lightning would round plain numbers to float32.
+            exact = torch.tensor(value, dtype=torch.float64)
+            self.log(f"{split}/{name}", exact, prog_bar=name in shown, sync_dist=True, batch_size=1)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Adds the spec, and puts the options in a form that loads without unpickling."""
+        checkpoint["spec"] = self.spec
+        options = checkpoint[self.CHECKPOINT_HYPER_PARAMS_KEY]
+        if "_class_path" not in options:  # built in a script: the command line has stored a plain form already
+            options = {name: describe(value, name) for name, value in options.items()}
+            options["_class_path"] = public_path(type(self))
+            options["_instantiator"] = "lightning.pytorch.cli.instantiate_module"
+            checkpoint[self.CHECKPOINT_HYPER_PARAMS_KEY] = options
+
+    def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
+        """Builds the model if it was not, and refuses a checkpoint that was trained on other data."""
+        spec = checkpoint.get("spec")
+        if spec is None:
+            raise UserError("this checkpoint was not written by rnnbench: it has no data spec")
+        if self.spec is None:
+            self.use_spec(spec)
+        elif self.spec != spec:
+            raise UserError(
+                f"the checkpoint was trained with other data than these: {_difference(self.spec, spec)}",
+                hint="use the data of the run, or train anew",
+            )
+
+
+def _difference(data: Spec, checkpoint: Spec) -> str:
+    """The first entry in which two specs differ, in a few words."""
+    for key in sorted(data.keys() | checkpoint.keys()):
+        a, b = data.get(key), checkpoint.get(key)
+        if a != b:
+            if isinstance(a, list) and isinstance(b, list):
+                return f"{key}: {len(b)} in the checkpoint, {len(a)} in the data, or in another order"
+            return f"{key} is {b!r} in the checkpoint and {a!r} in the data"
+    return "no difference"

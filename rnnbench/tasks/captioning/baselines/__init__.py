@@ -1,0 +1,1 @@
+"""What a captioner has to beat."""

@@ -1,0 +1,1 @@
+"""Decoders: what an encoder made of an image in, a caption out."""

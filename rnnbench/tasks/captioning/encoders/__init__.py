@@ -1,0 +1,1 @@
+"""Encoders: images or their features in, a vector for each region out."""

@@ -1,0 +1,1 @@
+"""What a tagger has to beat."""

@@ -1,0 +1,56 @@
+"""The average of word vectors, a baseline without order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
+from torch import Tensor, nn
+
+from rnnbench.nn import Pooling, WordEmbedding
+from rnnbench.tasks.base import Spec
+from rnnbench.tasks.sentiment.models.embedding import EmbeddingClassifier
+
+
+class AverageClassifier(EmbeddingClassifier):
+    """Softmax of the mean of the word vectors, as in fastText without its n-grams.
+
+    A. Joulin, E. Grave, P. Bojanowski and T. Mikolov, Bag of Tricks for Efficient Text Classification, EACL 2017.
+
+    Args:
+        embedding: Makes the vectors of words from their number.
+        optimizer: The optimizer.
+        scheduler: The schedule of the learning rate, stepped after each epoch.
+    """
+
+    baseline = True
+
+    def __init__(
+        self,
+        embedding: Callable[[int], WordEmbedding] = WordEmbedding,
+        optimizer: OptimizerCallable = torch.optim.Adam,
+        scheduler: LRSchedulerCallable | None = None,
+    ) -> None:
+        super().__init__(embedding)
+        self.save_hyperparameters()
+        self.optimizer = optimizer
+        self.scheduler = scheduler
+
+    def build(self, spec: Spec) -> None:
+        """Makes the layers for this vocabulary and these classes."""
+        super().build(spec)
+        self.pool = Pooling("mean", self.embedding_size)
+        self.output = nn.Linear(self.embedding_size, len(self.labels))
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """See `TextClassifier.forward`."""
+        return self.output(self.pool(self.embedding(x), lengths))
+
+    def flops_per_token(self) -> float | None:
+        """One addition for each number of a vector."""
+        return float(self.embedding_size)
+
+    def model_name(self) -> str:
+        """The width."""
+        return f"average of {self.embedding_size}-d vectors"

@@ -1,0 +1,1 @@
+"""What a recurrent language model is compared with."""

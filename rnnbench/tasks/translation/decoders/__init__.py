@@ -1,0 +1,1 @@
+"""Decoders: what the encoder made of a sentence in, its translation out."""
