@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-import rnnbench.applications.find as find
 from rnnbench.applications import application_of, applications, load_application, metric_cards
+from rnnbench.applications.find import forget
 from rnnbench.cli import main
 from rnnbench.cli.presets import config_path, preset_names, preset_of
 from rnnbench.data.cards import card_names, load_card
@@ -26,11 +26,6 @@ CARD = {
     "quick": "digits/quick",
     "tiny": [],
 }
-
-
-def forget():
-    for known in (find._found, find._metrics, find._everywhere):
-        known.cache_clear()
 
 
 @pytest.fixture(autouse=True)

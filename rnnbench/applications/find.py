@@ -55,6 +55,12 @@ def metric_cards() -> dict[str, MetricCard]:
     return _metrics(Path.cwd())
 
 
+def forget() -> None:
+    """Reads all cards anew the next time: one was written meanwhile."""
+    for known in (_found, _metrics, _everywhere):
+        known.cache_clear()
+
+
 @functools.cache
 def _metrics(working_folder: Path) -> dict[str, MetricCard]:
     return {metric.name: metric for one in _found(working_folder).values() for metric in one.card.metrics}
