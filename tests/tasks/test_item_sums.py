@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from rnnbench.tasks.base import ItemValues
+from rnnbench.tasks.base.classes import CorpusClasses
 from rnnbench.tasks.labelling.metrics import CorpusCounts, Counts, tagging_metrics
-from rnnbench.tasks.sentiment.metrics import CorpusClasses
 from rnnbench.tasks.text_generation.metrics import CorpusLikelihood, likelihood_metrics
 
 IDS = torch.tensor([4, 2, -1, 7])

@@ -15,11 +15,11 @@ from rnnbench.data.batches.bucket import Budget
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.left_out import LeftOut, TooLong
 from rnnbench.data.source import SPLITS, Row, Source, Split
+from rnnbench.data.text.spans import Scheme, all_tags
 from rnnbench.data.text.tokens import TokenEncoder
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import BucketedData, Spec
 from rnnbench.tasks.base.texts import listed
-from rnnbench.tasks.labelling.scheme import Scheme, all_tags
 from rnnbench.tasks.labelling.sentences import LabellingTask, Sentence, kinds_of, read_sentences, words_of
 
 

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from rnnbench.data.text.spans import spans
 from rnnbench.tasks.base import ItemValues
-from rnnbench.tasks.labelling.scheme import spans
 from rnnbench.tasks.labelling.sentences import LabellingTask
 
 

@@ -10,13 +10,13 @@ from torch import Tensor
 
 from rnnbench.data.batches.batch import TaggingBatch
 from rnnbench.data.batches.bucket import Budget, evaluation_batches
+from rnnbench.data.text.spans import Scheme
 from rnnbench.data.text.tokens import TokenEncoder
 from rnnbench.errors import UserError
 from rnnbench.examples import Example, plain
 from rnnbench.tasks.base import Measured, Spec, Task, evaluating
 from rnnbench.tasks.labelling.data import TaggingData
 from rnnbench.tasks.labelling.metrics import CorpusCounts, count_spans, count_tags, tagging_metrics
-from rnnbench.tasks.labelling.scheme import Scheme
 from rnnbench.tasks.labelling.sentences import LabellingTask
 from rnnbench.tasks.labelling.text import show
 

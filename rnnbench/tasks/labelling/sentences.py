@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from rnnbench.data.source import Row
+from rnnbench.data.text.spans import Scheme, Span, check_entity_tags, spans, tag_spans
 from rnnbench.errors import UserError, did_you_mean
-from rnnbench.tasks.labelling.scheme import Scheme, Span, check_entity_tags, spans, tag_spans
 
 LabellingTask = Literal["segmentation", "tags", "entities"]
 """What is looked for: words in text without spaces; a tag of each token, such as its part of speech; spans of tokens

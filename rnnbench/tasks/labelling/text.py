@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
-from rnnbench.tasks.labelling.scheme import spans
+from rnnbench.data.text.spans import spans
 from rnnbench.tasks.labelling.sentences import LabellingTask, Sentence, words_of
 
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
-from torch import Tensor
 
-from rnnbench.data.batches.batch import SequenceBatch, pad
 from rnnbench.data.batches.bucket import Budget
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.left_out import LeftOut
@@ -16,33 +12,11 @@ from rnnbench.data.text.encoder import TextEncoder, Unit
 from rnnbench.data.text.vocabulary import Labels
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import BucketedData, Spec
+from rnnbench.tasks.base.classes import ClassifiedSequences
 from rnnbench.tasks.sentiment.texts import LabelledText, phrases_of, texts_of
 
 
-class Texts:
-    """The texts of a split; called with some of their numbers, it makes a batch of them.
-
-    Args:
-        tokens: Ids ``(T,)`` of every text.
-        classes: Their classes ``(N,)`` int64.
-    """
-
-    def __init__(self, tokens: Sequence[Tensor], classes: Tensor) -> None:
-        self.tokens = tokens
-        self.classes = classes
-
-    @property
-    def lengths(self) -> list[int]:
-        """Number of tokens of each."""
-        return [len(text) for text in self.tokens]
-
-    def __call__(self, samples: list[int], epoch: int) -> SequenceBatch:
-        """The batch of these texts, the same in every epoch."""
-        x, lengths = as_batch([self.tokens[i] for i in samples])
-        return SequenceBatch(x, lengths, self.classes[samples], torch.tensor(samples), int(lengths.sum()))
-
-
-class SentimentData(BucketedData[Texts]):
+class SentimentData(BucketedData[ClassifiedSequences]):
     """Texts with a class each, in batches of about equal length.
 
     Rows have a ``text`` and a ``label``. Vocabulary and classes are those of the training split.
@@ -168,7 +142,7 @@ class SentimentData(BucketedData[Texts]):
         )
         self.load_vectors(self.encoder.tokens)
 
-    def _encode(self, split: Split, texts: list[LabelledText], left_out: LeftOut) -> Texts:
+    def _encode(self, split: Split, texts: list[LabelledText], left_out: LeftOut) -> ClassifiedSequences:
         assert self.encoder is not None
         assert self.labels is not None
         for one in texts:
@@ -184,10 +158,4 @@ class SentimentData(BucketedData[Texts]):
                 left_out.add(split, one.row, "no words in it", "kept")
             elif self.max_length is not None and len(text) > self.max_length:
                 left_out.add(split, one.row, f"longer than {self.max_length}", "cut")
-        return Texts([text[: self.max_length] for text in tokens], classes)
-
-
-def as_batch(texts: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Texts, given as their ids, as ``(B, T)`` and lengths ``(B,)``; T is at least 1, even where no text has a word."""
-    x, lengths = pad(texts, TextEncoder.pad)
-    return (x if x.shape[1] else x.new_full((len(texts), 1), TextEncoder.pad)), lengths
+        return ClassifiedSequences([text[: self.max_length] for text in tokens], classes)

@@ -17,8 +17,8 @@ from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.data.text.vocabulary import Labels
 from rnnbench.examples import Example, Line, Piece, plain
 from rnnbench.tasks.base import Loss, Measured, Spec, Task, evaluating
-from rnnbench.tasks.sentiment.data import SentimentData, as_batch
-from rnnbench.tasks.sentiment.metrics import CorpusClasses
+from rnnbench.tasks.base.classes import CorpusClasses, as_batch
+from rnnbench.tasks.sentiment.data import SentimentData
 from rnnbench.tasks.sentiment.pictures import colour_steps
 
 # Of texts whose probabilities are asked for outside of the trainer.

@@ -11,11 +11,11 @@ from rnnbench.cells import GRU
 from rnnbench.data.generated.news import GeneratedNews
 from rnnbench.data.source import SPLITS, Source
 from rnnbench.data.sources.files import Files
+from rnnbench.data.text.spans import spans, tag_spans
 from rnnbench.data.text.tokens import TokenEncoder
 from rnnbench.errors import UserError
 from rnnbench.nn import CharacterCNN, CharacterRNN, WordEmbedding
 from rnnbench.tasks.labelling import MajorityTagger, MaximumMatching, Tagger, TaggingData
-from rnnbench.tasks.labelling.scheme import spans, tag_spans
 from rnnbench.tasks.labelling.text import show, split_text
 
 SMALL = partial(Backbone, hidden_size=6, bidirectional=True)

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from rnnbench.data.batches.batch import TaggingBatch
+from rnnbench.data.text.spans import Span, spans, tag_spans
 from rnnbench.data.text.vocabulary import SPECIALS, UNKNOWN
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import CountingModel, Spec
 from rnnbench.tasks.labelling.data import TaggingData
 from rnnbench.tasks.labelling.model import TaggingModel
-from rnnbench.tasks.labelling.scheme import Span, spans, tag_spans
 
 _UNKNOWN = SPECIALS.index(UNKNOWN)
 

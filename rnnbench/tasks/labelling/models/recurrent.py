@@ -19,7 +19,7 @@ from rnnbench.nn.crf import LinearChainCRF
 from rnnbench.tasks.base import Loss, Spec
 from rnnbench.tasks.labelling.data import TaggingData
 from rnnbench.tasks.labelling.model import TaggingModel
-from rnnbench.tasks.labelling.scheme import legal
+from rnnbench.tasks.labelling.models.legal import legal
 
 # Letters of an English word on average, for which a character encoder is counted.
 _LETTERS = 5

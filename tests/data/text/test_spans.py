@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rnnbench.data.text.spans import Span, all_tags, check_entity_tags, spans, tag_spans
 from rnnbench.errors import UserError
-from rnnbench.tasks.labelling.scheme import Span, all_tags, check_entity_tags, legal, spans, tag_spans
+from rnnbench.tasks.labelling.models.legal import legal
 
 KINDS = ["LOC", "PER"]
 

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-import torch
-
 from rnnbench.errors import UserError
-from rnnbench.nn.crf import Legal
 
 Scheme = Literal["bmes", "bioes", "bio"]
 """Beginning, middle, end and single for words, which leave nothing out; the same with inside and outside for entities;
 beginning, inside and outside."""
 
 _PREFIXES: dict[Scheme, str] = {"bmes": "BMES", "bioes": "BIES", "bio": "BI"}
-_OPEN = "BIM"
-_CONTINUING = "IME"
 OUTSIDE = "O"
 
 
@@ -86,28 +81,6 @@ def all_tags(kinds: Iterable[str], scheme: Scheme) -> list[str]:
     outside = [] if scheme == "bmes" else [OUTSIDE]
     names = [f"-{kind}" if kind else "" for kind in sorted(set(kinds))]
     return [*outside, *(prefix + name for name in names for prefix in _PREFIXES[scheme])]
-
-
-def legal(tags: Sequence[str], scheme: Scheme) -> Legal:
-    """Which tags may follow each other, start and end a sequence.
-
-    Args:
-        tags: The tags in the order of ids.
-        scheme: How spans are written; in BIO a span may end anywhere.
-    """
-    must_go_on = [scheme != "bio" and tag[0] in _OPEN for tag in tags]
-    goes_on = [tag[0] in _CONTINUING for tag in tags]
-
-    def may_follow(i: int, j: int) -> bool:
-        if goes_on[j]:
-            return tags[i][0] in _OPEN and tags[i][1:] == tags[j][1:]
-        return not must_go_on[i]
-
-    return Legal(
-        torch.tensor([[may_follow(i, j) for j in range(len(tags))] for i in range(len(tags))]),
-        ~torch.tensor(goes_on),
-        ~torch.tensor(must_go_on),
-    )
 
 
 def check_entity_tags(tags: Iterable[str], where: object) -> None:

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from rnnbench.tasks.sentiment.metrics import CorpusClasses, class_metrics
+from rnnbench.tasks.base.classes import CorpusClasses, class_metrics
 
 
 def test_by_hand():
