@@ -15,11 +15,11 @@ from rnnbench.data.batches.batch import SequenceBatch
 from rnnbench.data.batches.bucket import Budget, evaluation_batches
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.data.text.vocabulary import Labels
-from rnnbench.examples import Example, Line, Piece, plain
+from rnnbench.examples import Example, Line, plain
 from rnnbench.tasks.base import Loss, Measured, Spec, Task, evaluating
 from rnnbench.tasks.base.classes import CorpusClasses, as_batch
 from rnnbench.tasks.sentiment.data import SentimentData
-from rnnbench.tasks.sentiment.pictures import colour_steps
+from rnnbench.tasks.sentiment.pictures import in_pieces
 
 # Of texts whose probabilities are asked for outside of the trainer.
 _BUDGET = Budget(max_tokens=8192)
@@ -88,16 +88,8 @@ class TextClassifier(Task[SentimentData]):
         texts = self.data.splits["test"]
         found: list[Example] = []
         for number in _in_turn(texts.classes.tolist(), _EXAMPLES):
-            pieces = []
-            for step in colour_steps(self, self.encoder.decode(texts.tokens[number].tolist()[:_EXAMPLE_TOKENS])):
-                if step.probabilities is None:
-                    pieces.append(Piece(step.text))
-                    continue
-                best = max(range(len(self.labels)), key=step.probabilities.__getitem__)
-                even = 1 / len(self.labels)
-                sure = (step.probabilities[best] - even) / (1 - even)
-                label = f"{self.labels.names[best]} {step.probabilities[best]:.2f}"
-                pieces.append(Piece(step.text, label, sure, best))
+            shown = self.encoder.decode(texts.tokens[number].tolist()[:_EXAMPLE_TOKENS])
+            pieces = in_pieces(self, shown)
             wanted = self.labels.names[int(texts.classes[number])]
             said = next((piece.label for piece in reversed(pieces) if piece.label), "-")
             found.append((Line("text", tuple(pieces)), plain("class", wanted), plain("model", said)))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from torch import Tensor
 
 from rnnbench.data.text.encoder import TextEncoder
+from rnnbench.data.text.vocabulary import Labels
+from rnnbench.examples import Piece
 
 MOST_STEPS = 1000
 """Tokens of a text that are coloured: each takes a run over all before it."""
@@ -41,6 +43,7 @@ class Classifier(Protocol):
     """What is asked of a model whose texts are coloured."""
 
     encoder: TextEncoder
+    labels: Labels
 
     def encode(self, text: str) -> Tensor:
         """Ids ``(T,)`` of a text."""
@@ -49,18 +52,11 @@ class Classifier(Protocol):
         """Probabilities ``(N, C)`` of the classes of N texts, given as their ids."""
 
 
-class Step(NamedTuple):
-    """A piece of a text, and what the model thinks after it."""
+def in_pieces(model: Classifier, text: str) -> list[Piece]:
+    """A text in pieces which together are the whole, each token with the class that is most probable after it.
 
-    text: str
-    probabilities: Sequence[float] | None
-    """Of the classes; None for what is no token, or comes after the last one that was read."""
-
-
-def colour_steps(model: Classifier, text: str) -> list[Step]:
-    """A text in pieces which together are the whole, each with the probabilities after it.
-
-    They are those of the text if it ended there, so a model that reads from both ends is shown fairly.
+    Probabilities are those of the text if it ended there, so a model that reads from both ends is shown fairly. How
+    sure the model is, is 0 where all classes are equal.
 
     Args:
         model: A trained model.
@@ -68,64 +64,54 @@ def colour_steps(model: Classifier, text: str) -> list[Step]:
     """
     ids = model.encode(text)[:MOST_STEPS]
     after = model.probabilities([ids[: end + 1] for end in range(len(ids))]).tolist()
-    steps: list[Step] = []
+    even = 1 / len(model.labels)
+    pieces: list[Piece] = []
     position = 0
     for (start, end), probabilities in zip(model.encoder.spans(text), after, strict=False):
-        steps += [Step(text[position:start], None), Step(text[start:end], probabilities)]
+        best = max(range(len(probabilities)), key=probabilities.__getitem__)
+        label = f"{model.labels.names[best]} {probabilities[best]:.2f}"
+        sure = (probabilities[best] - even) / (1 - even)
+        pieces += [Piece(text[position:start]), Piece(text[start:end], label, sure, best)]
         position = end
-    return [step for step in [*steps, Step(text[position:], None)] if step.text]
+    return [piece for piece in [*pieces, Piece(text[position:])] if piece.text]
 
 
-def ansi_text(steps: Iterable[Step]) -> str:
+def ansi_text(pieces: Iterable[Piece]) -> str:
     """A text for a terminal with true colours, black on tinted white whatever the terminal's own colours are."""
     parts = []
-    for text, probabilities in steps:
-        if probabilities is None:
-            parts.append(text)
+    for piece in pieces:
+        if piece.label:
+            share = _STRONGEST * piece.strength
+            red, green, blue = (round(255 - (255 - value) * share) for value in _COLOURS[piece.hue % len(_COLOURS)])
+            parts.append(f"\x1b[30;48;2;{red};{green};{blue}m{piece.text}\x1b[0m")
         else:
-            best, strength = _strength(probabilities)
-            red, green, blue = (round(255 - (255 - value) * strength) for value in _COLOURS[best % len(_COLOURS)])
-            parts.append(f"\x1b[30;48;2;{red};{green};{blue}m{text}\x1b[0m")
+            parts.append(piece.text)
     return "".join(parts)
 
 
-def html_page(texts: Iterable[Sequence[Step]], labels: Sequence[str]) -> str:
+def html_page(texts: Iterable[Sequence[Piece]], labels: Sequence[str]) -> str:
     """A page that needs nothing else, for light and dark screens.
 
     Args:
         texts: The texts in pieces.
         labels: Names of the classes.
     """
-    legend = " ".join(
-        f'<b style="background:{_tint(i, _STRONGEST)}">{html.escape(label)}</b>' for i, label in enumerate(labels)
-    )
-    return _PAGE.format(legend=legend, texts="\n".join(_paragraph(steps, labels) for steps in texts))
+    legend = " ".join(f'<b style="background:{_tint(i, 1.0)}">{html.escape(name)}</b>' for i, name in enumerate(labels))
+    return _PAGE.format(legend=legend, texts="\n".join(map(_paragraph, texts)))
 
 
-def _paragraph(steps: Sequence[Step], labels: Sequence[str]) -> str:
-    parts = []
-    for text, probabilities in steps:
-        if probabilities is None:
-            parts.append(html.escape(text))
-        else:
-            best, strength = _strength(probabilities)
-            title = html.escape(f"{labels[best]} {probabilities[best]:.2f}")
-            parts.append(f'<span style="background:{_tint(best, strength)}" title="{title}">{html.escape(text)}</span>')
-    read = [step.probabilities for step in steps if step.probabilities is not None]
-    if read:
-        best, strength = _strength(read[-1])
-        end = f"{html.escape(labels[best])} {read[-1][best]:.2f}"
-        parts.append(f' <b style="background:{_tint(best, strength)}">{end}</b>')
-    return f"<p>{''.join(parts)}</p>"
+def _paragraph(pieces: Sequence[Piece]) -> str:
+    parts, end = [], ""
+    for piece in pieces:
+        text, label = html.escape(piece.text), html.escape(piece.label)
+        if label:
+            tint = _tint(piece.hue, piece.strength)
+            text = f'<span style="background:{tint}" title="{label}">{text}</span>'
+            end = f' <b style="background:{tint}">{label}</b>'
+        parts.append(text)
+    return f"<p>{''.join(parts)}{end}</p>"
 
 
-def _strength(probabilities: Sequence[float]) -> tuple[int, float]:
-    """The most probable class, and how strong its colour is: none where all classes are equal."""
-    best = max(range(len(probabilities)), key=lambda i: probabilities[i])
-    even = 1 / len(probabilities)
-    return best, _STRONGEST * (probabilities[best] - even) / (1 - even)
-
-
-def _tint(label: int, strength: float) -> str:
-    red, green, blue = _COLOURS[label % len(_COLOURS)]
-    return f"rgb({red} {green} {blue} / {strength:.2f})"
+def _tint(hue: int, strength: float) -> str:
+    red, green, blue = _COLOURS[hue % len(_COLOURS)]
+    return f"rgb({red} {green} {blue} / {_STRONGEST * strength:.2f})"

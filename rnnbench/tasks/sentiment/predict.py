@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rnnbench.errors import UserError
+from rnnbench.examples import Piece
 from rnnbench.safe_files import replace_text
 from rnnbench.tasks.sentiment.model import TextClassifier
-from rnnbench.tasks.sentiment.pictures import MOST_STEPS, Step, ansi_text, colour_steps, html_page
+from rnnbench.tasks.sentiment.pictures import MOST_STEPS, ansi_text, html_page, in_pieces
 
 _NOTHING = "-"
 _TEXTS_AT_ONCE = 512
@@ -38,16 +39,16 @@ def predict(model: TextClassifier, lines: Sequence[tuple[str, str]], arguments: 
         raise UserError(
             "there is no text", where="rnnbench predict", hint="name a file with a text on each line, or - for stdin"
         )
-    pages: list[list[Step]] = []
+    pages: list[list[Piece]] = []
     for start in range(0, len(lines), _TEXTS_AT_ONCE):
         texts = [text for text, _ in lines[start : start + _TEXTS_AT_ONCE]]
         ids = [model.encode(text) for text in texts]
         for text, tokens, row in zip(texts, ids, model.probabilities(ids), strict=True):
-            steps = colour_steps(model, text) if arguments.color or arguments.html else []
-            pages.append(steps)
+            pieces = in_pieces(model, text) if arguments.color or arguments.html else []
+            pages.append(pieces)
             best = int(row.argmax())
             answer = (model.labels.names[best], f"{float(row[best]):.4f}") if len(tokens) else (_NOTHING, _NOTHING)
-            yield "\t".join([*answer, ansi_text(steps) if arguments.color else text]) + "\n"
+            yield "\t".join([*answer, ansi_text(pieces) if arguments.color else text]) + "\n"
     if arguments.html:
         replace_text(Path(arguments.html), html_page(pages, model.labels.names))
 

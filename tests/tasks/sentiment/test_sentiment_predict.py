@@ -7,7 +7,7 @@ import pytest
 
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.tasks.sentiment import RecurrentClassifier, pictures
-from rnnbench.tasks.sentiment.pictures import colour_steps
+from rnnbench.tasks.sentiment.pictures import in_pieces
 
 PREDICT = "predict --run runs/sentiment/a"
 TEXT = "The  plot isn't dull,\tbut <slow> & \N{LATIN CAPITAL LETTER I WITH DOT ABOVE}x."
@@ -51,11 +51,15 @@ def test_colours_change_no_text(rnnbench, run, tmp_path):
 
 def test_colours_are_the_probabilities_of_the_beginnings(run):
     model = RecurrentClassifier.load_from_checkpoint(run / "checkpoints/best.ckpt", weights_only=True)
-    steps = colour_steps(model, "the plot is dull")
-    assert "".join(step.text for step in steps) == "the plot is dull"
-    after = [step.probabilities for step in steps if step.probabilities]
-    for text, found in zip(["the", "the plot", "the plot is", "the plot is dull"], after, strict=True):
-        assert found == pytest.approx(model.probabilities([model.encode(text)])[0].tolist(), rel=1e-5)
+    pieces = in_pieces(model, "the plot is dull")
+    assert "".join(piece.text for piece in pieces) == "the plot is dull"
+    tokens = [piece for piece in pieces if piece.label]
+    for text, piece in zip(["the", "the plot", "the plot is", "the plot is dull"], tokens, strict=True):
+        probabilities = model.probabilities([model.encode(text)])[0]
+        best = int(probabilities.argmax())
+        assert (piece.hue, piece.label) == (best, f"{model.labels.names[best]} {float(probabilities[best]):.2f}")
+        even = 1 / len(probabilities)
+        assert piece.strength == pytest.approx((float(probabilities[best]) - even) / (1 - even), rel=1e-4, abs=1e-6)
 
 
 def test_a_very_long_text(rnnbench, run, tmp_path, monkeypatch):
