@@ -9,6 +9,8 @@ from torch import nn
 from rnnbench.applications import applications
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import CountingModel, ItemValues, Loss, Measured, Task, TaskData, evaluating
+from rnnbench.tasks.base.describe import describe
+from rnnbench.tasks.text_generation import LanguageModel
 
 
 class Data(TaskData):
@@ -135,3 +137,16 @@ def test_every_batch_says_how_much_of_it_is_real():
     batches = [one for one in tuple.__subclasses__() if one.__name__.endswith("Batch") and "rnnbench" in one.__module__]
     assert len(batches) >= 5
     assert all("tokens" in one._fields for one in batches)
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        (LanguageModel, "rnnbench.tasks.text_generation.LanguageModel"),
+        (torch.optim.Adam, "torch.optim.Adam"),
+        (Model, f"{__name__}.Model"),
+        (Loss, "rnnbench.tasks.base.Loss"),
+    ],
+)
+def test_a_checkpoint_names_classes_as_their_packages_hand_them_out(target, path):
+    assert describe(target, "model") == {"class_path": path}
