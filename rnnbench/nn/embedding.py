@@ -62,6 +62,11 @@ class WordEmbedding(nn.Module):
         self.word_dropout = word_dropout
         self.unknown = unknown
 
+    @property
+    def size(self) -> int:
+        """Width I of a vector."""
+        return self.table.embedding_dim
+
     def start_from(self, name: str, values: Tensor, found: Tensor) -> None:
         """Puts pretrained vectors in the place of those drawn at random.
 

@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 from rnnbench.backbone import Backbone
 from rnnbench.errors import UserError
 from rnnbench.examples import Example
+from rnnbench.nn import WordEmbedding
 from rnnbench.tasks.base.data import Spec, TaskData
 from rnnbench.tasks.base.describe import describe, public_path
 from rnnbench.tasks.base.items import ItemSums, ItemValues
@@ -205,7 +206,13 @@ class Task(LightningModule, ABC, Generic[D]):
             self.start_from(self.data)
 
     def start_from(self, data: D) -> None:
-        """Called once when a new model was built for these data: pretrained vectors are put in place, say."""
+        """Called once when a new model was built for these data; later the checkpoint holds what is put in place here.
+
+        That is the pretrained vectors of the data, if there are some, in ``self.embedding``, if it is one of words.
+        """
+        embedding = getattr(self, "embedding", None)
+        if isinstance(embedding, WordEmbedding):
+            embedding.start(getattr(data, "vectors", None))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimizer and the schedule that the options name; none for a model without an optimizer."""

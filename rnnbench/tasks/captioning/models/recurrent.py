@@ -107,7 +107,7 @@ class Captioner(CaptionModel):
         self.encoder = self._make_encoder(spec)
         self.embedding = self.make_embedding(len(self.words))
         self.embedding.check_start()
-        width = self.embedding.table.embedding_dim
+        width = self.embedding.size
         self.decoder = self.make_decoder(width, self.encoder.output_size, self.make_stack)
         self.output = nn.Linear(self.decoder.output_size, len(self.words))
 

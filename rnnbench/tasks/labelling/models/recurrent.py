@@ -17,7 +17,6 @@ from rnnbench.nn import WordEmbedding
 from rnnbench.nn.characters import CharacterEncoder
 from rnnbench.nn.crf import LinearChainCRF
 from rnnbench.tasks.base import Loss, Spec
-from rnnbench.tasks.labelling.data import TaggingData
 from rnnbench.tasks.labelling.model import TaggingModel
 from rnnbench.tasks.labelling.models.legal import legal
 
@@ -73,7 +72,7 @@ class Tagger(TaggingModel):
         """Makes the layers for this vocabulary and these tags."""
         encoder = self.encoder
         self.embedding = self.make_embedding(len(encoder.tokens))
-        width = self.embedding.table.embedding_dim
+        width = self.embedding.size
         self.bigrams = self.characters = self.crf = None
         if encoder.bigrams is not None:
             self.bigrams = nn.Embedding(len(encoder.bigrams), self.bigram_size)
@@ -88,10 +87,6 @@ class Tagger(TaggingModel):
         if self.head == "crf":
             rules = legal(self.tags, self.scheme) if self.constrained and self.task != "tags" else None
             self.crf = LinearChainCRF(len(self.tags), rules)
-
-    def start_from(self, data: TaggingData) -> None:
-        """Puts the pretrained vectors of the data into a new model; later the checkpoint holds them."""
-        self.embedding.start(data.vectors)
 
     def forward(self, batch: TaggingBatch) -> Tensor:
         """A batch of sentences -> scores of the tags ``(B, T, K)``."""

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from rnnbench.nn import Pooling, WordEmbedding
 from rnnbench.tasks.base import Spec
-from rnnbench.tasks.sentiment.models.embedding import EmbeddingClassifier
+from rnnbench.tasks.sentiment.model import TextClassifier
 
 
-class AverageClassifier(EmbeddingClassifier):
+class AverageClassifier(TextClassifier):
     """Softmax of the mean of the word vectors, as in fastText without its n-grams.
 
     A. Joulin, E. Grave, P. Bojanowski and T. Mikolov, Bag of Tricks for Efficient Text Classification, EACL 2017.
@@ -32,16 +32,17 @@ class AverageClassifier(EmbeddingClassifier):
         optimizer: OptimizerCallable = torch.optim.Adam,
         scheduler: LRSchedulerCallable | None = None,
     ) -> None:
-        super().__init__(embedding)
+        super().__init__()
         self.save_hyperparameters()
+        self.make_embedding = embedding
         self.optimizer = optimizer
         self.scheduler = scheduler
 
     def build(self, spec: Spec) -> None:
         """Makes the layers for this vocabulary and these classes."""
-        super().build(spec)
-        self.pool = Pooling("mean", self.embedding_size)
-        self.output = nn.Linear(self.embedding_size, len(self.labels))
+        self.embedding = self.make_embedding(len(self.encoder))
+        self.pool = Pooling("mean", self.embedding.size)
+        self.output = nn.Linear(self.embedding.size, len(self.labels))
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """See `TextClassifier.forward`."""
@@ -49,8 +50,8 @@ class AverageClassifier(EmbeddingClassifier):
 
     def flops_per_token(self) -> float | None:
         """One addition for each number of a vector."""
-        return float(self.embedding_size)
+        return float(self.embedding.size)
 
     def model_name(self) -> str:
         """The width."""
-        return f"average of {self.embedding_size}-d vectors"
+        return f"average of {self.embedding.size}-d vectors"

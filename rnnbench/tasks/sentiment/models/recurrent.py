@@ -12,10 +12,10 @@ from rnnbench.backbone import Backbone
 from rnnbench.nn import Pooling, WordEmbedding
 from rnnbench.nn.pooling import PoolingKind
 from rnnbench.tasks.base import Spec
-from rnnbench.tasks.sentiment.models.embedding import EmbeddingClassifier
+from rnnbench.tasks.sentiment.model import TextClassifier
 
 
-class RecurrentClassifier(EmbeddingClassifier):
+class RecurrentClassifier(TextClassifier):
     """Embedding, recurrent backbone, pooling over time, softmax over the classes.
 
     Args:
@@ -36,8 +36,9 @@ class RecurrentClassifier(EmbeddingClassifier):
         optimizer: OptimizerCallable = torch.optim.Adam,
         scheduler: LRSchedulerCallable | None = None,
     ) -> None:
-        super().__init__(embedding)
+        super().__init__()
         self.save_hyperparameters()
+        self.make_embedding = embedding
         self.make_backbone = backbone
         self.pooling = pooling
         self.dropout = nn.Dropout(dropout)
@@ -46,8 +47,8 @@ class RecurrentClassifier(EmbeddingClassifier):
 
     def build(self, spec: Spec) -> None:
         """Makes the layers for this vocabulary and these classes."""
-        super().build(spec)
-        self.backbone = self.make_backbone(self.embedding_size)
+        self.embedding = self.make_embedding(len(self.encoder))
+        self.backbone = self.make_backbone(self.embedding.size)
         self.pool = Pooling(self.pooling, self.backbone.output_size, self.backbone.causal)
         self.output = nn.Linear(self.pool.output_size, len(self.labels))
 

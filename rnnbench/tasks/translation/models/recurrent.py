@@ -132,7 +132,7 @@ class Translator(TranslationModel):
             self.target_embedding = self.source_embedding
         else:
             self.target_embedding = self.make_embedding(len(self.target_encoder))
-        width = self.source_embedding.table.embedding_dim
+        width = self.source_embedding.size
         self.encoder = Encoder(self.make_backbone, width, self.reverse_source, self.bidirectional_first)
         self.decoder = self.make_decoder(width, self.encoder, self.make_decoder_stack, self.bridge)
         if self.beam.coverage_penalty and not self.attends:
