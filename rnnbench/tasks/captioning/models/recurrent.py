@@ -106,7 +106,6 @@ class Captioner(CaptionModel):
         """Makes the layers for this vocabulary and size of images or width of features."""
         self.encoder = self._make_encoder(spec)
         self.embedding = self.make_embedding(len(self.words))
-        self.embedding.check_start()
         width = self.embedding.size
         self.decoder = self.make_decoder(width, self.encoder.output_size, self.make_stack)
         self.output = nn.Linear(self.decoder.output_size, len(self.words))
