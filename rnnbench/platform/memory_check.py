@@ -14,6 +14,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from rnnbench.errors import UserError
 from rnnbench.platform.accounting import peak_memory
+from rnnbench.platform.processes import gather
 from rnnbench.platform.random_state import get_random_state, set_random_state
 
 _GIB = 2**30
@@ -48,18 +49,24 @@ class MemoryCheck(Callback):
         if not isinstance(loader, KnowsLargestBatch):
             return
         random_state = get_random_state()
+        problem = None
         try:
             _forward_backward(trainer, pl_module, loader.largest_batch())
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
             if not _is_out_of_memory(error):
                 raise
-            raise UserError(
-                f"the largest batch does not fit into memory: {str(error).splitlines()[0]}",
-                where=f"{trainer.strategy.root_device}",
-                hint=f"lower {loader.size_options()}",
-            ) from None
+            problem = str(error).splitlines()[0]
         finally:
             set_random_state(random_state)
+        # All processes stop where one has to: it would leave the others waiting.
+        short = gather(trainer, torch.tensor(problem is not None)).nonzero().flatten().tolist()
+        if short:
+            where = "" if trainer.world_size == 1 else f" of process {', '.join(map(str, short))}"
+            raise UserError(
+                f"the largest batch does not fit into memory{where}" + (f": {problem}" if problem else ""),
+                where=f"{trainer.strategy.root_device}",
+                hint=f"lower {loader.size_options()}",
+            )
         used, there = peak_memory(), _total_memory(trainer.strategy.root_device)
         _print(f"the largest batch fits: {used / _GIB:.1f} of {there / _GIB:.1f} GiB")
 

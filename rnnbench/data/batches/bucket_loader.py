@@ -17,10 +17,10 @@ How an application uses them::
         batches = evaluation_batches(self.lengths, Budget(self.max_tokens, self.batch_size))
         return BucketEvaluationLoader(batches, self.sentences, *self.rank(), self.num_workers)
 
-where ``position``, ``move_to`` and ``rank`` come with `TaskData`. What is random in reading a sample (augmentation) is seeded by
-(seed, epoch, sample) and by nothing else: then neither the number of workers nor a resume changes anything. In
-evaluation steps, values are entered into an `ItemValues` metric together with ``batch.ids``. What share of the batches
-is padding, ``batches.padding_waste()``, belongs into `TaskData.details`.
+where ``position``, ``move_to`` and ``rank`` come with `TaskData`. What is random in reading a sample (augmentation) is
+seeded by (seed, epoch, sample) and by nothing else: then neither the number of workers nor a resume changes anything.
+In evaluation steps, values are entered into an `ItemValues` metric together with ``batch.ids``. What share of the
+batches is padding, ``batches.padding_waste()``, belongs into `TaskData.details`.
 """
 
 from __future__ import annotations
