@@ -30,9 +30,13 @@ def requeued_run(root: Path, name: str | None, default_name: str) -> RunFolder |
     for path in sorted(root.glob(f"*/{name}" if name else f"*/{default_name}-*")):
         run = RunFolder(path)
         # A job may make several runs, each by a command of its own.
-        if run.config.is_file() and (name or run.result.is_file() and read_result(run.result).command == command()):
+        if run.config.is_file() and (name or _began(run)):
             return run
     return None
+
+
+def _began(run: RunFolder) -> bool:
+    return run.result.is_file() and read_result(run.result).command == command()
 
 
 def command() -> str:

@@ -38,8 +38,8 @@ class RunCheckpoint(Checkpoint):
 
     ``last`` is written before a step, never after one: then all that belongs to the steps before it (schedules,
     validation, the choice of the best) is over, and a resumed run repeats and leaves out nothing. It is also written at
-    the end, on the first Ctrl-C or SIGTERM, and when a gradient diverges. Within a SLURM job, SIGUSR1 asks to save and to
-    start the job again.
+    the end, on the first Ctrl-C or SIGTERM, and when a gradient diverges. Within a SLURM job, SIGUSR1 asks to save and
+    to start the job again.
 
     Args:
         every_minutes: Write ``last`` this often.

@@ -166,4 +166,3 @@ def _said(error: BaseException) -> str:
     if isinstance(error, UserError):
         return ": ".join(str(part) for part in (error.where, error.problem) if part)
     return f"{type(error).__name__}: {error}".splitlines()[0]
-

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-FAILING = '''
+FAILING = """
 import os, signal, time
 from length_task import LengthData, LengthModel
 from rnnbench.errors import UserError
@@ -26,7 +26,7 @@ class Failing(LengthModel):
         if batch_idx == 2:
             time.sleep(300)  # as it hangs in a collective operation of GPUs, where no connection closes
         return super().training_step(batch, batch_idx)
-'''
+"""
 WORDS = (
     "fit --model failing.Failing --data length_task.LengthData --name one --trainer.max_epochs 1"
     " --trainer.accelerator cpu --trainer.strategy ddp"
