@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from rnnbench.tasks.step_mean import StepMean
+from rnnbench.tasks.base.step_mean import StepMean
 
 
 class Ring:

@@ -53,8 +53,8 @@ class Position(NamedTuple):
 class BucketTrainingLoader(Generic[B]):
     """One process's batches of an epoch; goes on in the middle of it after a resume, on any number of processes.
 
-    Every process takes as many steps. Where there is no batch for it, comes one that counts for nothing: a single
-    sample, whose id is -1, and no tokens.
+    Every process takes as many steps. Where there is no batch for it, comes that of another, which counts for nothing
+    here: its ids are -1, and it has no tokens.
 
     Args:
         batches: The batches of all processes.
@@ -96,10 +96,11 @@ class BucketTrainingLoader(Generic[B]):
         steps = self._batches.steps(epoch, self._processes, self._before(epoch))
         # What others have trained counts as so many steps that the epoch is as long as any other.
         steps = steps[done - (len(self) - len(steps)) :]
-        mine = [step[self._rank] if self._rank < len(step) else step[0][:1] for step in steps]
-        counts = [self._rank < len(step) for step in steps]
-        loaded = _load(mine, self.read, epoch, self._num_workers)
-        return (batch if real else _counts_for_nothing(batch) for batch, real in zip(loaded, counts, strict=True))
+        loaded = _load([step[min(self._rank, len(step) - 1)] for step in steps], self.read, epoch, self._num_workers)
+        return (
+            batch if self._rank < len(step) else _counts_for_nothing(batch)
+            for batch, step in zip(loaded, steps, strict=True)
+        )
 
     def largest_batch(self) -> B:
         """A batch as large as the largest of the training."""

@@ -7,11 +7,14 @@ batch of few tokens more than one in a batch of many.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 import torch.distributed
 from torch import Tensor
+
+
+Number = TypeVar("Number", int, float, Tensor)
 
 
 class Weighed(NamedTuple):
@@ -55,11 +58,11 @@ class StepMean:
             both = torch.stack([lost, here])
             # Directly: Lightning's own reduction waits for all processes beforehand.
             torch.distributed.all_reduce(both)
-            told, everywhere = both[0] / both[1], both[1]
+            told, everywhere = both[0] / at_least_one(both[1]), both[1]
         self._batches += 1
         self._sum = self._sum + everywhere
         if self._batches == 1:
-            self._first = everywhere
+            self._first = at_least_one(everywhere)
         if processes == 1 and self._batches == 1:
             return Weighed(mean, told)
         weight = units * processes / self._first
@@ -76,7 +79,12 @@ class StepMean:
         self._batches, self._first, self._sum = 0, 0, 0
         if batches == 0 or accumulated == batches == 1:
             return
-        factor = accumulated * first / total
+        factor = accumulated * first / at_least_one(total)
         for parameter in parameters:
             if parameter.grad is not None:
                 parameter.grad.mul_(factor)
+
+
+def at_least_one(units: Number) -> Number:
+    """What a sum over so many units is divided by: where there are none, the sum is zero."""
+    return units.clamp(min=1) if isinstance(units, Tensor) else max(units, 1)
