@@ -90,7 +90,7 @@ def set_random_state(snapshot: Snapshot) -> None:
     torch.set_rng_state(of_cpu)
     if of_gpu is not None and torch.cuda.is_available():
         torch.cuda.set_rng_state(of_gpu)
-    np.random.set_state(snapshot.numpy)  # type: ignore[arg-type]
+    np.random.set_state(snapshot.numpy)
     random.setstate(snapshot.python)
 
 

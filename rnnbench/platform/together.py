@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch.distributed as dist
 from torch.distributed.distributed_c10d import _get_default_store
@@ -58,7 +59,7 @@ class _Watch(threading.Thread):
         super().__init__(daemon=True, name="ending-together")
         self._tell = tell
         self._over = threading.Event()
-        self._store: dist.Store | None = None
+        self._store: Any = None  # the one that the process group has met in
         self._rank, self._processes = 0, 1
         self._signs: dict[int, tuple[int, float]] = {}
 

@@ -1,59 +1,34 @@
 """The gradient of a step: of all units together, however they are cut into batches and dealt out to processes."""
 
-import threading
-
 import pytest
 import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from joint_step import in_threads
 from torch import nn
 
 from rnnbench.tasks.base.step_mean import StepMean
 
 
-class Ring:
-    """Stands for the process group: threads whose sums meet."""
-
-    def __init__(self, processes):
-        self.meet = threading.Barrier(processes, timeout=30)
-        self.given = []
-
-    def all_reduce(self, tensor):
-        self.given.append(tensor.clone())
-        self.meet.wait()
-        total = torch.stack(self.given).sum(0)
-        self.meet.wait()
-        self.given.clear()
-        self.meet.wait()
-        tensor.copy_(total)
-
-
-def gradients(parts, dtype, accumulate, monkeypatch):
-    """Of a model trained as Lightning and torch do it: parts[process][batch] = (inputs, classes)."""
-    processes, ring = len(parts), Ring(len(parts))
-    monkeypatch.setattr(torch.distributed, "all_reduce", ring.all_reduce)
+def gradients(parts, dtype, accumulate):
+    """Of a model that is no task: parts[process][batch] = (inputs, classes)."""
     models = [model(dtype) for _ in parts]
     told = [[] for _ in parts]
 
-    def process(rank):
+    def process(rank, ring):
         step = StepMean()
         for x, y in parts[rank]:
             mean = F.cross_entropy(models[rank](x.to(dtype)), y, reduction="sum") / max(len(y), 1)
-            found = step.weigh(mean, len(y), mean.detach(), processes)
+            found = step.weigh(mean, len(y), mean.detach(), len(parts))
             told[rank].append(float(found.mean))
             (found.loss / accumulate).backward()
-        # As DistributedDataParallel does.
-        for parameter in models[rank].parameters():
+        for parameter in models[rank].parameters():  # as DistributedDataParallel does
             ring.all_reduce(parameter.grad)
-            parameter.grad /= processes
+            parameter.grad /= len(parts)
         step.settle(models[rank].parameters(), accumulate)
 
-    threads = [threading.Thread(target=process, args=(rank,)) for rank in range(processes)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(parts, process)
     found = [torch.cat([one.grad.flatten() for one in of_rank.parameters()]) for of_rank in models]
     assert all(torch.equal(found[0], other) for other in found)
     return found[0], told
@@ -81,19 +56,17 @@ def test_any_cut_into_processes_and_batches_gives_the_gradient_of_the_whole(dtyp
     # The last accumulation of an epoch may have fewer batches than the others.
     batches = max(1, accumulate - short)
     parts = [[batch(units, 10 * r + k) for k, units in enumerate(row[:batches])] for r, row in enumerate(sizes)]
-    with pytest.MonkeyPatch.context() as patch:
-        found, told = gradients(parts, dtype, accumulate, patch)
-        wanted, _ = gradients([[joined([one for row in parts for one in row])]], dtype, 1, patch)
-        means = [gradients([[joined([row[k] for row in parts])]], dtype, 1, patch)[1][0][0] for k in range(batches)]
+    found, told = gradients(parts, dtype, accumulate)
+    wanted, _ = gradients([[joined([one for row in parts for one in row])]], dtype, 1)
+    means = [gradients([[joined([row[k] for row in parts])]], dtype, 1)[1][0][0] for k in range(batches)]
     assert (found - wanted).norm() <= relative * wanted.norm()
     assert all(row == pytest.approx(means, rel=10 * relative) for row in told), "what is told is of all processes"
 
 
-def test_a_batch_that_counts_for_nothing_changes_nothing(monkeypatch):
+def test_a_batch_that_counts_for_nothing_changes_nothing():
     parts = [[batch(7, 1)], [batch(5, 2)]]
-    with monkeypatch.context() as patch:
-        two, _ = gradients(parts, torch.float64, 1, patch)
-        three, _ = gradients([*parts, [batch(0, 3)]], torch.float64, 1, patch)
+    two, _ = gradients(parts, torch.float64, 1)
+    three, _ = gradients([*parts, [batch(0, 3)]], torch.float64, 1)
     assert torch.allclose(two, three, rtol=1e-12, atol=0)
 
 

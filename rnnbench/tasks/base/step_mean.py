@@ -7,13 +7,11 @@ batch of few tokens more than one in a batch of many.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import torch
 import torch.distributed
 from torch import Tensor
-
-Number = TypeVar("Number", int, float, Tensor)
 
 
 class Weighed(NamedTuple):
@@ -84,6 +82,6 @@ class StepMean:
                 parameter.grad.mul_(factor)
 
 
-def at_least_one(units: Number) -> Number:
+def at_least_one(units: float | Tensor) -> Any:
     """What a sum over so many units is divided by: where there are none, the sum is zero."""
     return units.clamp(min=1) if isinstance(units, Tensor) else max(units, 1)

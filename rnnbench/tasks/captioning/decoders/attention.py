@@ -44,7 +44,8 @@ class AttendingDecoder(CaptionDecoder):
             return None
         # Padding, which nothing is seen of, would count 1 a place.
         padding = attention.shape[2] - regions
-        return self.doubly_stochastic * (((1 - attention.sum(1)) ** 2).sum(1) - padding).mean()
+        of_captions = ((1 - attention.sum(1)) ** 2).sum(1) - padding
+        return self.doubly_stochastic * (of_captions * valid.sum(1)).sum() / valid.sum()
 
 
 def check_weight(name: str, value: float) -> None:
