@@ -72,7 +72,7 @@ def read_options(verb: str, words: list[str]) -> RunOptions:
         run, resumed = RunFolder.open(Path(own.resume), "--resume"), True
     elif verb == "fit" and (begun := requeued_run(root, name, default_name)):
         run, resumed = begun, True
-    if resumed:
+    if resumed and run is not None:
         rest = [*_of_run(run), *([f"--ckpt_path={run.last}"] if run.last.is_file() else []), *rest]
     elif getattr(own, "run", None):
         run = RunFolder.open(Path(own.run), "--run")

@@ -155,7 +155,7 @@ class RunCheckpoint(Checkpoint):
                 return
             raise KeyboardInterrupt
         self._stop_asked, self._requeue_asked = True, number == _REQUEUE
-        if rank_zero_only.rank == 0:
+        if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
             # The file itself: Python's own may be in the middle of a line.
             os.write(2, b"stopping after this step and saving; once more to stop at once\n")
 

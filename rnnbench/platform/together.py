@@ -120,7 +120,7 @@ class _Watch(threading.Thread):
         if dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1:
             self._rank, self._processes = dist.get_rank(), dist.get_world_size()
             # A connection of its own: that of the process is in use while it waits.
-            self._store = _get_default_store().clone()
+            self._store = _get_default_store().clone()  # type: ignore[attr-defined]
         return self._store is not None
 
     def _look(self) -> str | None:
