@@ -18,7 +18,7 @@ from rnnbench.errors import UserError
 from rnnbench.examples import Example
 from rnnbench.tasks.base.data import Spec, TaskData
 from rnnbench.tasks.base.describe import describe, public_path
-from rnnbench.tasks.base.items import ItemSums, ItemValues
+from rnnbench.tasks.base.items import ItemSums, ItemValues, exact_device
 from rnnbench.tasks.base.step_mean import StepMean, at_least_one
 
 D = TypeVar("D", bound=TaskData)
@@ -248,8 +248,8 @@ class Task(LightningModule, ABC, Generic[D]):
             values: Metrics by name.
             shown: Those of the progress bar.
         """
-        # Where processes exchange them: a process group of GPUs takes no tensor of the CPU. Apple's has no float64.
-        device = "cpu" if self.device.type == "mps" else self.device
+        # Where processes exchange them: a process group of GPUs takes no tensor of the CPU.
+        device = exact_device(self.device)
         for name, value in values.items():
             # float64 tensors: Lightning would round plain numbers to float32. All processes have the same value: of
             # their greatest, unlike of their mean, every digit is that.

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from rnnbench.tasks.base import ItemValues
+from rnnbench.tasks.base import ItemValues, exact
 
 
 class CorpusClasses(ItemValues):
@@ -22,7 +22,7 @@ class CorpusClasses(ItemValues):
             classes: Their classes ``(B,)``.
             predicted: The classes they were given ``(B,)``.
         """
-        super().update(ids, torch.stack([nats.double(), classes.double(), predicted.double()], 1))
+        super().update(ids, torch.stack([exact(nats), exact(classes), exact(predicted)], 1))
 
     def compute(self) -> tuple[dict[str, float], int]:  # type: ignore[override]
         """The metrics of `class_metrics`, and the number of texts."""
