@@ -151,7 +151,7 @@ class Task(LightningModule, ABC, Generic[D]):
             return None
         mean = found.total / at_least_one(found.units)
         # A batch without tokens is there for a process that has nothing left to read while others have.
-        units = found.units if batch.tokens else 0
+        units = found.units if getattr(batch, "tokens", True) else 0
         processes = self._trainer.world_size if self._trainer is not None else 1
         learned = mean if found.penalty is None else mean + found.penalty
         weighed = self._step_mean.weigh(learned, units, mean.detach(), processes)
@@ -254,7 +254,7 @@ class Task(LightningModule, ABC, Generic[D]):
             # float64 tensors: Lightning would round plain numbers to float32. All processes have the same value: of
             # their greatest, unlike of their mean, every digit is that.
             exact = torch.tensor(value, dtype=torch.float64, device=device)
-            self.log(f"{split}/{name}", exact, name in shown, reduce_fx="max", sync_dist=True, batch_size=1)
+            self.log(f"{split}/{name}", exact, prog_bar=name in shown, reduce_fx="max", sync_dist=True, batch_size=1)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds the spec, and puts the options in a form that loads without unpickling."""
