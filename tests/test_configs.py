@@ -26,10 +26,20 @@ def words(tmp_path: Path) -> str:
     return f"--config corpus/card.yaml --data.source Files --data.source.path {tmp_path / 'corpus'} --name smoke"
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_trains(preset, words, tmp_path):
+@pytest.mark.parametrize(
+    ("preset", "precision"),
+    [
+        pytest.param(preset, precision, marks=[] if place == number % 4 else pytest.mark.slow)
+        for number, preset in enumerate(PRESETS)
+        for place, precision in enumerate(("32", "bf16-mixed", "bf16-true", "64-true"))
+    ],
+)
+def test_every_preset_trains_in_every_precision(preset, precision, words, tmp_path):
     small = "" if "gram" in preset or "uniform" in preset else " --data.batch_size 2"
-    assert main(f"fit --config {preset} --config smoke {words}{small} --debug".split()) == 0
+    assert (
+        main(f"fit --config {preset} --config smoke {words}{small} --trainer.precision {precision} --debug".split())
+        == 0
+    )
     assert (tmp_path / "runs/text_generation/smoke/result.json").is_file()
 
 

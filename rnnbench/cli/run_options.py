@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnnbench.cli.presets import preset_of, resolve_configs
+from rnnbench.cli.requeue import name_in_job, requeued_run
 from rnnbench.errors import UserError
 from rnnbench.platform.run_folder import RunFolder
 
@@ -62,13 +63,16 @@ def read_options(verb: str, words: list[str]) -> RunOptions:
         raise UserError(str(error), where=f"rnnbench {verb}", hint=f"see: rnnbench {verb} --help") from None
     rest, files = resolve_configs(rest)
     preset = next((preset_of(file) for file in files), None)
-    default_name = files[0].stem if files else "run"
+    default_name = name_in_job(files[0].stem if files else "run")
     root, name = Path(getattr(own, "runs", "runs")), getattr(own, "name", None)
     run, resumed = None, False
     if getattr(own, "resume", None):
         if name:
             raise UserError("a run that goes on keeps its name", where="--name", hint="leave it out")
         run, resumed = RunFolder.open(Path(own.resume), "--resume"), True
+    elif verb == "fit" and (begun := requeued_run(root, name, default_name)):
+        run, resumed = begun, True
+    if resumed and run is not None:
         rest = [*_of_run(run), *([f"--ckpt_path={run.last}"] if run.last.is_file() else []), *rest]
     elif getattr(own, "run", None):
         run = RunFolder.open(Path(own.run), "--run")

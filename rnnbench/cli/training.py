@@ -8,14 +8,12 @@ import importlib
 import logging
 import os
 import pkgutil
-import shlex
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from lightning.fabric.utilities.rank_zero import rank_zero_only
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
@@ -26,6 +24,7 @@ import rnnbench.tasks
 from rnnbench.cli.config_files import check_config_file, named_files
 from rnnbench.cli.old_names import accept_old_names
 from rnnbench.cli.parse_errors import as_user_error
+from rnnbench.cli.requeue import command
 from rnnbench.cli.run_options import RunOptions, option_parser, read_options
 from rnnbench.errors import UserError
 from rnnbench.platform.accounting import Accounting
@@ -34,14 +33,16 @@ from rnnbench.platform.budget import Budget
 from rnnbench.platform.checkpoint import RunCheckpoint, RunInterrupted
 from rnnbench.platform.checkpoint_io import SafeCheckpointIO, load_checkpoint
 from rnnbench.platform.divergence import DivergenceGuard
+from rnnbench.platform.launched import is_first_process
 from rnnbench.platform.memory_check import MemoryCheck
 from rnnbench.platform.metrics_file import MetricsFile
 from rnnbench.platform.progress import EpochLines, Progress
 from rnnbench.platform.random_state import RandomState
-from rnnbench.platform.recorder import RunRecorder
+from rnnbench.platform.recorder import RunRecorder, record_failure
 from rnnbench.platform.run_config import SaveRunConfig, fill_logger_options, flatten
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.platform.settings import settings_hash
+from rnnbench.platform.together import ending_together
 from rnnbench.platform.wandb_run import FinishWandb, connect
 from rnnbench.tasks.base import Spec, Task, TaskData
 
@@ -73,7 +74,7 @@ def run_verb(words: list[str], callbacks: Sequence[Callback] = ()) -> int:
     import_all()
     accept_old_names()
     try:
-        with _log_printed() if verb == "fit" and _is_first_process() else contextlib.nullcontext():
+        with _log_printed() if verb == "fit" and is_first_process() else contextlib.nullcontext():
             cli = RunCLI(options, callbacks)
     except RunInterrupted:
         print("interrupted; what was trained is saved", file=sys.stderr)
@@ -140,13 +141,13 @@ class RunCLI(LightningCLI):
         """Refuses a configuration that a checkpoint overrode, then makes the run folder."""
         config = self.config[self.subcommand]
         _refuse_disagreement(self.asked[self.subcommand], config)
-        if self.subcommand == "fit" and self.run_folder is None and _is_first_process():
+        if self.subcommand == "fit" and self.run_folder is None and is_first_process():
             task = importlib.import_module(config.model.class_path.rpartition(".")[0])
             application = getattr(task, config.model.class_path.rpartition(".")[2]).application
             options = self.options
             self.run_folder = RunFolder.create(options.root, application, options.name, options.default_name)
             config.trainer.default_root_dir = str(self.run_folder.path)
-        if self.run_folder is not None and _is_first_process():
+        if self.run_folder is not None and is_first_process():
             try:
                 fill_logger_options(config, self.run_folder)
             except BaseException:
@@ -167,7 +168,6 @@ class RunCLI(LightningCLI):
                 trainer_config.enable_progress_bar = False
         if self.run_folder is not None or self.subcommand == "fit":
             accounting = Accounting()
-            command = shlex.join(["rnnbench", *sys.argv[1:]])
             config = self.config[self.subcommand]
             seed = config.get("seed_everything")
             seed = seed if isinstance(seed, int) else None
@@ -178,7 +178,7 @@ class RunCLI(LightningCLI):
                 AveragedWeights(),
                 accounting,
                 MetricsFile(),
-                RunRecorder(accounting, self.options.preset, command, seed, settings_hash(config)),
+                RunRecorder(accounting, self.options.preset, command(), seed, settings_hash(config)),
                 FinishWandb(),
             ]
             if self.subcommand == "fit":
@@ -203,25 +203,40 @@ class RunCLI(LightningCLI):
     def fit(self, **kwargs: Any) -> None:
         """Trains, and says where the run lies."""
         where = self.run_folder.path if self.run_folder else None
-        if where is not None and _is_first_process():
+        if where is not None and is_first_process():
             print(f"run: {where}", flush=True)
         try:
-            self.trainer.fit(**kwargs)
+            with self._together():
+                self.trainer.fit(**kwargs)
         except BaseException:
             self._discard()
             raise
 
+    def validate(self, **kwargs: Any) -> None:
+        """Measures the validation split."""
+        with self._together():
+            self.trainer.validate(**kwargs)
+
+    def test(self, **kwargs: Any) -> None:
+        """Measures the test split."""
+        with self._together():
+            self.trainer.test(**kwargs)
+
     def predict(self, **kwargs: Any) -> None:
         """Keeps the predictions for printing."""
-        self.predictions = self.trainer.predict(**kwargs) or []
+        with self._together():
+            self.predictions = self.trainer.predict(**kwargs) or []
+
+    def _together(self) -> contextlib.AbstractContextManager[None]:
+        return ending_together(self._record_failure, orderly=(RunInterrupted,))
+
+    def _record_failure(self, message: str) -> None:
+        if self.run_folder is not None and self.subcommand == "fit":
+            record_failure(self.run_folder, message)
 
     def _discard(self) -> None:
-        if self.run_folder is not None and _is_first_process():
+        if self.run_folder is not None and is_first_process():
             self.run_folder.discard_if_unused()
-
-
-def _is_first_process() -> bool:
-    return rank_zero_only.rank == 0  # type: ignore[attr-defined]
 
 
 def _spec_of(path: str) -> Spec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import threading
 import time
@@ -13,14 +14,17 @@ from typing import Any
 import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
-from lightning.pytorch.utilities.rank_zero import rank_zero_info
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from rnnbench.platform.averaging import averaged
 from rnnbench.platform.divergence import Divergence
+from rnnbench.platform.launched import requeue_slurm_job, slurm_job
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.tasks.base import Task
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# What SLURM sends before the time of a job is over, where it was told so: `sbatch --signal=SIGUSR1@90`.
+_REQUEUE = signal.SIGUSR1
 # How often several processes agree on whether it is time: each agreement costs a round of communication.
 _AGREE_EVERY = 10
 
@@ -34,7 +38,8 @@ class RunCheckpoint(Checkpoint):
 
     ``last`` is written before a step, never after one: then all that belongs to the steps before it (schedules,
     validation, the choice of the best) is over, and a resumed run repeats and leaves out nothing. It is also written at
-    the end, on the first Ctrl-C or SIGTERM, and when a gradient diverges.
+    the end, on the first Ctrl-C or SIGTERM, and when a gradient diverges. Within a SLURM job, SIGUSR1 asks to save and
+    to start the job again.
 
     Args:
         every_minutes: Write ``last`` this often.
@@ -47,13 +52,14 @@ class RunCheckpoint(Checkpoint):
         self.best_score = math.nan
         self._saved_at = time.monotonic()
         self._saved_step = 0
-        self._stop_asked = False
+        self._stop_asked = self._requeue_asked = False
         self._handlers: dict[int, Any] = {}
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Takes over Ctrl-C and SIGTERM for the length of a training."""
         if stage == "fit" and threading.current_thread() is threading.main_thread():
-            self._handlers = {number: signal.signal(number, self._ask_to_stop) for number in _SIGNALS}
+            numbers = _SIGNALS if slurm_job() is None else (*_SIGNALS, _REQUEUE)
+            self._handlers = {number: signal.signal(number, self._ask_to_stop) for number in numbers}
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Gives the signals back."""
@@ -66,9 +72,8 @@ class RunCheckpoint(Checkpoint):
         self._saved_at = time.monotonic()
         self._saved_step = trainer.global_step
         # Lightning has installed its own by now.
-        if self._handlers:
-            for number in _SIGNALS:
-                signal.signal(number, self._ask_to_stop)
+        for number in self._handlers:
+            signal.signal(number, self._ask_to_stop)
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         """Writes ``last`` if it is time, and stops if asked to."""
@@ -79,6 +84,8 @@ class RunCheckpoint(Checkpoint):
         if save or stop:
             self._save_last(trainer)
         if stop:
+            if self._requeue_asked and trainer.is_global_zero:
+                requeue_slurm_job()
             raise RunInterrupted
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -144,9 +151,13 @@ class RunCheckpoint(Checkpoint):
 
     def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         if self._stop_asked:
+            if number == _REQUEUE:  # srun hands it on to every process, and the shell may do so again
+                return
             raise KeyboardInterrupt
-        self._stop_asked = True
-        rank_zero_info("stopping after this step and saving; once more to stop at once")
+        self._stop_asked, self._requeue_asked = True, number == _REQUEUE
+        if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
+            # The file itself: Python's own may be in the middle of a line.
+            os.write(2, b"stopping after this step and saving; once more to stop at once\n")
 
 
 def _folder(trainer: Trainer) -> RunFolder:

@@ -14,7 +14,9 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from rnnbench.errors import UserError
 from rnnbench.platform.accounting import peak_memory
+from rnnbench.platform.processes import gather
 from rnnbench.platform.random_state import get_random_state, set_random_state
+from rnnbench.tasks.base import Task
 
 _GIB = 2**30
 
@@ -45,26 +47,32 @@ class MemoryCheck(Callback):
             UserError: It does not fit.
         """
         loader = trainer.train_dataloader
-        if not isinstance(loader, KnowsLargestBatch):
+        if not isinstance(loader, KnowsLargestBatch) or not isinstance(pl_module, Task):
             return
         random_state = get_random_state()
+        problem = None
         try:
             _forward_backward(trainer, pl_module, loader.largest_batch())
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
             if not _is_out_of_memory(error):
                 raise
-            raise UserError(
-                f"the largest batch does not fit into memory: {str(error).splitlines()[0]}",
-                where=f"{trainer.strategy.root_device}",
-                hint=f"lower {loader.size_options()}",
-            ) from None
+            problem = str(error).splitlines()[0]
         finally:
             set_random_state(random_state)
+        # All processes stop where one has to: it would leave the others waiting.
+        short = gather(trainer, torch.tensor(problem is not None)).nonzero().flatten().tolist()
+        if short:
+            where = "" if trainer.world_size == 1 else f" of process {', '.join(map(str, short))}"
+            raise UserError(
+                f"the largest batch does not fit into memory{where}" + (f": {problem}" if problem else ""),
+                where=f"{trainer.strategy.root_device}",
+                hint=f"lower {loader.size_options()}",
+            )
         used, there = peak_memory(), _total_memory(trainer.strategy.root_device)
         _print(f"the largest batch fits: {used / _GIB:.1f} of {there / _GIB:.1f} GiB")
 
 
-def _forward_backward(trainer: Trainer, module: LightningModule, batch: Any) -> None:
+def _forward_backward(trainer: Trainer, module: Task[Any], batch: Any) -> None:
     batch = trainer.strategy.batch_to_device(trainer.precision_plugin.convert_input(batch))
     # Factories made from a configuration hold its parser, which cannot be copied; a step changes none of them.
     factories = {id(value): value for value in vars(module).values() if isinstance(value, functools.partial)}
@@ -73,11 +81,11 @@ def _forward_backward(trainer: Trainer, module: LightningModule, batch: Any) -> 
     model.trainer = trainer
     # What is logged here was never trained.
     model.log = _log_nothing  # type: ignore[method-assign]
+    # Not the step: a process whose memory is short would leave the others in the middle of what they exchange there.
     with trainer.precision_plugin.train_step_context():
-        output = model.training_step(batch, 0)
-    loss = output["loss"] if isinstance(output, dict) else output
-    if isinstance(loss, torch.Tensor) and loss.requires_grad:
-        loss.backward()
+        found = model.loss(batch)
+    if found is not None:
+        (found.total if found.penalty is None else found.total + found.penalty).backward()
 
 
 def _log_nothing(*_: Any, **__: Any) -> None:

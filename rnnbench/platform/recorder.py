@@ -167,6 +167,15 @@ class RunRecorder(Callback):
         write_result(path, dataclasses.replace(result, metrics=metrics))
 
 
+def record_failure(folder: RunFolder, message: str) -> None:
+    """Says what stopped a run, where that was another process than the one that keeps the record."""
+    if folder.result.is_file():
+        write_result(
+            folder.result,
+            dataclasses.replace(read_result(folder.result), status="failed", message=message, finished=_now()),
+        )
+
+
 def _write_items(path: Path, found: ItemSums | None) -> None:
     if found is None:
         path.unlink(missing_ok=True)

@@ -45,12 +45,12 @@ def test_a_batch_that_does_not_fit_names_the_option_and_leaves_no_run(own_task, 
 
 
 def test_other_errors_are_not_taken_for_memory(own_task, monkeypatch):
-    def broken(self, batch, batch_idx):
+    def broken(self, batch):
         raise RuntimeError("shapes do not fit")
 
     import length_task
 
-    monkeypatch.setattr(length_task.LengthModel, "training_step", broken)
+    monkeypatch.setattr(length_task.LengthModel, "loss", broken)
     with pytest.raises(RuntimeError, match="shapes do not fit"):
         own_task("fit {own} --trainer.max_epochs 1 --name broken")
 
@@ -58,6 +58,6 @@ def test_other_errors_are_not_taken_for_memory(own_task, monkeypatch):
 def test_an_allocation_that_the_cpu_refuses_is_told(own_task, monkeypatch):
     import length_task
 
-    monkeypatch.setattr(length_task.LengthModel, "training_step", lambda *_: torch.empty(10**15))
+    monkeypatch.setattr(length_task.LengthModel, "loss", lambda *_: torch.empty(10**15))
     with pytest.raises(UserError, match="does not fit into memory"):
         own_task("fit {own} --trainer.max_epochs 1 --name refused")

@@ -3,11 +3,10 @@
 import importlib
 import sys
 
-import numpy as np
 import pytest
 import torch
 
-from rnnbench.data.batches.bucket import Budget, TrainingBatches, deal
+from rnnbench.data.batches.bucket import Budget, TrainingBatches
 from rnnbench.errors import UserError
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.results.record import read_result
@@ -71,10 +70,39 @@ def test_two_processes_train_as_many_steps(on_two_processes, own_task, tmp_path)
     assert result.processes == 2
     assert result.metrics["validation"]["loss"].signature == "loss|sequences:101"
     assert said.count("the largest batch fits") == 1
-    lengths = np.array(importlib.import_module("length_task").Sequences("train", 211).lengths)
-    epochs = [TrainingBatches(lengths, Budget(200), seed=1).epoch(epoch) for epoch in range(2)]
-    dealt = [batch for epoch in epochs for rank in range(2) for batch in deal(epoch, rank, 2)]
-    assert result.training.tokens == sum(int(lengths[batch].sum()) for batch in dealt)
+    lengths = importlib.import_module("length_task").Sequences("train", 211).lengths
+    assert result.training.tokens == 2 * sum(lengths), "every sample once in every epoch"
+
+
+def test_a_run_of_two_processes_goes_on_in_one(own_task, tmp_path, monkeypatch, killed_after):
+    """The first of the two trains here; what the other did follows from the batches."""
+    with monkeypatch.context() as patch, killed_after(11):
+        patch.setattr("rnnbench.tasks.base.TaskData.rank", lambda self: (0, 2))
+        own_task("fit {own} --trainer.max_epochs 3 --checkpoint.every_n_steps 1 --name moved")
+    before = trained()
+    lengths = sys.modules["length_task"].Sequences("train", 211).lengths
+    steps = [TrainingBatches(lengths, Budget(200), seed=1).steps(epoch, 2) for epoch in range(2)]
+    assert len(steps[0]) < 11 < 2 * len(steps[0]), "it stopped within the second epoch"
+    assert [ids for _, ids in before] == [tuple(step[0]) for step in (steps[0] + steps[1])[:11]]
+
+    own_task("fit --resume runs/sentiment/moved")
+    after = trained()
+    both = [int(i) for step in steps[1][: 11 - len(steps[0])] for batch in step for i in batch]
+    assert sorted(both + [i for epoch, ids in after if epoch == 1 for i in ids]) == list(range(211))
+    assert sorted(i for epoch, ids in after if epoch == 2 for i in ids) == list(range(211))
+    assert {epoch for epoch, _ in after} == {1, 2}
+    result = read_result(tmp_path / "runs/sentiment/moved/result.json")
+    assert (result.status, result.training.epochs) == ("finished", 3)
+
+
+@pytest.mark.slow
+def test_two_processes_that_become_one_train_every_token_once(on_two_processes, own_task, tmp_path):
+    own = "--model length_task.LengthModel --data length_task.LengthData"
+    on_two_processes(f"fit {own} --trainer.max_epochs 2 --trainer.max_steps 7 --name moved")
+    own_task("fit --resume runs/sentiment/moved --trainer.max_steps -1 --trainer.strategy auto --trainer.devices 1")
+    result = read_result(tmp_path / "runs/sentiment/moved/result.json")
+    lengths = importlib.import_module("length_task").Sequences("train", 211).lengths
+    assert (result.processes, result.training.tokens) == (1, 2 * sum(lengths))
 
 
 def test_another_batch_size_changes_only_rounding(own_task, tmp_path):

@@ -4,8 +4,9 @@ Everything here is a pure function of the lengths, the seed and the epoch, so al
 where an interrupted epoch goes on is only a number. `rnnbench.data.batches.bucket_loader` reads the samples.
 
 - In training, samples are sorted by length, but samples of nearly the same length (a bucket) stand in random order,
-  anew in every epoch. The sorted samples are cut into batches and the batches shuffled. Where the cuts lie follows from
-  the longest sample of each bucket, so an epoch has as many batches as any other.
+  anew in every epoch. The sorted samples are cut into batches. Where the cuts lie follows from the longest sample of
+  each bucket, so an epoch has as many batches as any other. As many neighbours as there are processes make a step, so
+  that none waits for another that reads longer samples, and the steps are shuffled.
 - In evaluation, samples are sorted by length and cut; nothing is random.
 
 A sample may have several lengths, such as those of a source and a target sentence: then ``lengths`` is ``(N, K)``, each
@@ -14,8 +15,9 @@ column is padded on its own, and a budget counts the sum of all.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,7 +30,14 @@ Samples = NDArray[np.int64]
 _SPREAD = 1.04
 """Longest over shortest length of a bucket; up to 25, every length is a bucket of its own."""
 
-_B = TypeVar("_B")
+
+class Part(NamedTuple):
+    """Steps at the beginning of an epoch, or of what an earlier part left of it, that were trained together."""
+
+    processes: int
+    """How many processes took a batch in every step."""
+    steps: int
+    """Number of the steps."""
 
 
 class Budget:
@@ -91,16 +100,37 @@ class TrainingBatches:
     def __len__(self) -> int:
         return len(self._ends)
 
+    @property
+    def signature(self) -> str:
+        """Stands for samples, budget and seed: where it is equal, so are the batches of every epoch."""
+        cut = np.array([self._seed, *self._ends], dtype=np.int64)
+        return f"{zlib.crc32(cut.tobytes(), zlib.crc32(np.ascontiguousarray(self._lengths).tobytes())):08x}"
+
     def epoch(self, epoch: int) -> list[Samples]:
-        """All batches of one epoch, in their order.
+        """All batches of one epoch, as a single process trains them.
 
         Args:
             epoch: Number of the epoch, from 0.
         """
+        return [batch for step in self.steps(epoch) for batch in step]
+
+    def steps(self, epoch: int, processes: int = 1, before: Sequence[Part] = ()) -> list[list[Samples]]:
+        """What is to be trained of one epoch: for each step at most one batch a process, all of about equal length.
+
+        Only one step of a part has fewer batches than there are processes.
+
+        Args:
+            epoch: Number of the epoch, from 0.
+            processes: Number of processes.
+            before: What other numbers of processes have trained of it.
+        """
         random = np.random.default_rng((self._seed, epoch))
         order = np.lexsort((random.permutation(len(self._lengths)), self._bucket))
         batches = np.split(order, self._ends[:-1])
-        return [batches[i] for i in random.permutation(len(batches))]
+        left: Sequence[int] = range(len(batches))
+        for part in before:
+            left = sorted(i for step in _steps(left, part.processes, random)[part.steps :] for i in step)
+        return [[batches[i] for i in step] for step in _steps(left, processes, random)]
 
     def largest(self) -> Samples:
         """A batch as large as any of any epoch: with the most padded tokens, and among such ones the longest."""
@@ -134,18 +164,6 @@ def evaluation_batches(lengths: ArrayLike, budget: Budget) -> list[Samples]:
     return np.split(order, _cut(columns[order], budget)[:-1])
 
 
-def deal(batches: Sequence[_B], rank: int, processes: int) -> list[_B]:
-    """One process's batches: every process takes as many, and for that at most ``processes - 1`` are taken twice.
-
-    Args:
-        batches: The batches of all processes.
-        rank: Number of this process.
-        processes: Number of processes.
-    """
-    steps = -(-len(batches) // processes)
-    return [batches[(step * processes + rank) % len(batches)] for step in range(steps)]
-
-
 def padding_waste(lengths: ArrayLike, batches: Sequence[Samples]) -> float:
     """Share of places that hold padding.
 
@@ -157,6 +175,12 @@ def padding_waste(lengths: ArrayLike, batches: Sequence[Samples]) -> float:
     padded = sum(len(batch) * int(columns[batch].max(0).sum()) for batch in batches)
     real = sum(int(columns[batch].sum()) for batch in batches)
     return 1 - real / max(padded, 1)
+
+
+def _steps(batches: Sequence[int], processes: int, random: np.random.Generator) -> list[Sequence[int]]:
+    """Neighbours of sorted batches as steps, in random order."""
+    steps = [batches[start : start + processes] for start in range(0, len(batches), processes)]
+    return [steps[i] for i in random.permutation(len(steps))]
 
 
 def _columns(lengths: ArrayLike) -> NDArray[np.int64]:

@@ -9,16 +9,18 @@ How an application uses them::
 
     def train_dataloader(self):
         batches = TrainingBatches(self.lengths, Budget(self.max_tokens, self.batch_size), seed=self.seed)
-        return BucketTrainingLoader(batches, self.sentences, *self.rank(), self.num_workers, self.position)
+        return BucketTrainingLoader(
+            batches, self.sentences, *self.rank(), self.num_workers, self.position, self.move_to
+        )
 
     def val_dataloader(self):
         batches = evaluation_batches(self.lengths, Budget(self.max_tokens, self.batch_size))
         return BucketEvaluationLoader(batches, self.sentences, *self.rank(), self.num_workers)
 
-where ``position`` and ``rank`` come with `TaskData`. What is random in reading a sample (augmentation) is seeded by
-(seed, epoch, sample) and by nothing else: then neither the number of workers nor a resume changes anything. In
-evaluation steps, values are entered into an `ItemValues` metric together with ``batch.ids``. What share of the batches
-is padding, ``batches.padding_waste()``, belongs into `TaskData.details`.
+where ``position``, ``move_to`` and ``rank`` come with `TaskData`. What is random in reading a sample (augmentation) is
+seeded by (seed, epoch, sample) and by nothing else: then neither the number of workers nor a resume changes anything.
+In evaluation steps, values are entered into an `ItemValues` metric together with ``batch.ids``. What share of the
+batches is padding, ``batches.padding_waste()``, belongs into `TaskData.details`.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from rnnbench.data.batches.batch import SampleBatch
-from rnnbench.data.batches.bucket import Samples, TrainingBatches, deal
+from rnnbench.data.batches.bucket import Part, Samples, TrainingBatches
 from rnnbench.errors import UserError
 
 B = TypeVar("B", bound=SampleBatch)
@@ -49,7 +51,10 @@ class Position(NamedTuple):
 
 
 class BucketTrainingLoader(Generic[B]):
-    """One process's batches of an epoch; goes on in the middle of it after a resume.
+    """One process's batches of an epoch; goes on in the middle of it after a resume, on any number of processes.
+
+    Every process takes as many steps. Where there is no batch for it, comes that of another, which counts for nothing
+    here: its ids are -1, and it has no tokens.
 
     Args:
         batches: The batches of all processes.
@@ -59,6 +64,8 @@ class BucketTrainingLoader(Generic[B]):
         num_workers: Processes that read ahead; 0 reads in this one. Changes no batch.
         position: Says where the training stands, by the trainer's count. It is asked whenever the loader is iterated
             over: Lightning does so more than once before the first step.
+        move_to: Sets the trainer's count, where a training goes on with another number of processes: is told the steps
+            of this epoch that are done, those of an epoch, and those that an epoch had before.
     """
 
     def __init__(
@@ -69,6 +76,7 @@ class BucketTrainingLoader(Generic[B]):
         processes: int = 1,
         num_workers: int = 0,
         position: Callable[[], Position] = lambda: Position(0, 0),
+        move_to: Callable[[int, int, int], None] = lambda done, steps, before: None,
     ) -> None:
         self._batches = batches
         self.read = read
@@ -76,14 +84,23 @@ class BucketTrainingLoader(Generic[B]):
         self._processes = processes
         self._num_workers = num_workers
         self._position = position
+        self._move_to = move_to
+        # Of which epoch other numbers of processes have trained what.
+        self._shared: tuple[int, list[Part]] = (0, [])
 
     def __len__(self) -> int:
-        return -(-len(self._batches) // self._processes)
+        return self._steps_of(self._processes)
 
     def __iter__(self) -> Iterator[B]:
         epoch, done = self._position()
-        mine = deal(self._batches.epoch(epoch), self._rank, self._processes)
-        return _load(mine[done:], self.read, epoch, self._num_workers)
+        steps = self._batches.steps(epoch, self._processes, self._before(epoch))
+        # What others have trained counts as so many steps that the epoch is as long as any other.
+        steps = steps[done - (len(self) - len(steps)) :]
+        loaded = _load([step[min(self._rank, len(step) - 1)] for step in steps], self.read, epoch, self._num_workers)
+        return (
+            batch if self._rank < len(step) else _counts_for_nothing(batch)
+            for batch, step in zip(loaded, steps, strict=True)
+        )
 
     def largest_batch(self) -> B:
         """A batch as large as the largest of the training."""
@@ -94,11 +111,50 @@ class BucketTrainingLoader(Generic[B]):
         return self._batches.budget.options()
 
     def state_dict(self) -> dict[str, Any]:
-        """Tells Lightning that the loader can resume; the position itself is the trainer's counter."""
-        return {}
+        """Where the training stands, in a way that another number of processes can go on from."""
+        epoch, done = self._position()
+        before = self._before(epoch)
+        here = Part(self._processes, done - self._counted_for(epoch, before))
+        return {
+            "epoch": epoch,
+            "batches": self._batches.signature,
+            "parts": [list(part) for part in [*before, here]],
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Nothing to load: see `state_dict`."""
+        """Goes on from there. A state without parts is that of an older version, trained on as many processes.
+
+        Raises:
+            UserError: In the middle of an epoch, the batches are others than they were.
+        """
+        if "parts" not in state:
+            return
+        epoch, parts = state["epoch"], [Part(*part) for part in state["parts"]]
+        last = parts[-1]
+        began = any(part.steps for part in parts)
+        if began and state["batches"] != self._batches.signature:
+            raise UserError(
+                "the run stopped within an epoch, and these are not the batches of that epoch",
+                where="--resume",
+                hint="resume with the sizes of batches and the seed of the run",
+            )
+        if last.processes == self._processes:
+            self._shared = epoch, parts[:-1]
+            return
+        self._shared = (epoch, parts) if began else (epoch, [])
+        done = self._counted_for(epoch, self._shared[1])
+        self._move_to(done, len(self), self._steps_of(last.processes))
+
+    def _steps_of(self, processes: int) -> int:
+        return -(-len(self._batches) // processes)
+
+    def _before(self, epoch: int) -> list[Part]:
+        of, parts = self._shared
+        return parts if of == epoch else []
+
+    def _counted_for(self, epoch: int, before: Sequence[Part]) -> int:
+        """As how many steps of this number of processes the trainer counts what others have trained."""
+        return len(self) - len(self._batches.steps(epoch, self._processes, before)) if before else 0
 
 
 class BucketEvaluationLoader(Generic[B]):
@@ -131,8 +187,7 @@ class BucketEvaluationLoader(Generic[B]):
         mine = self._batches[self._rank :: self._processes]
         yield from _load(mine, self._read, 0, self._num_workers)
         for _ in range(len(self) - len(mine)):
-            filler = self._read([int(self._batches[-1][-1])], 0)
-            yield filler._replace(ids=torch.full_like(filler.ids, -1), tokens=0)
+            yield _counts_for_nothing(self._read([int(self._batches[-1][-1])], 0))
 
 
 class _Epoch(Dataset[Any]):
@@ -169,6 +224,10 @@ def _load(batches: Sequence[Samples], read: Reader[B], epoch: int, num_workers: 
         if isinstance(batch, UserError):
             raise batch
         yield batch
+
+
+def _counts_for_nothing(batch: B) -> B:
+    return batch._replace(ids=torch.full_like(batch.ids, -1), tokens=0)
 
 
 def _as_it_is(batch: Any) -> Any:

@@ -42,6 +42,7 @@ class Strips:
             self._x[strip, :size] = previous[position : position + size]
             self._y[strip, :size] = tokens[position : position + size]
             position += size
+        self.shape = (strips, longest, window)
         self.window = window
         self.num_windows = -(-longest // window)
 
@@ -67,6 +68,8 @@ class Strips:
 class TrainingLoader:
     """Windows over one process's strips, in order; goes on in the middle of an epoch after a resume.
 
+    The number of processes may be another then, if they read as many strips together.
+
     Args:
         strips: The strips of all processes.
         rows: Which of them this process reads.
@@ -86,11 +89,20 @@ class TrainingLoader:
         return (self._strips.batch(self._rows, k, k) for k in range(self._position(), len(self)))
 
     def state_dict(self) -> dict[str, Any]:
-        """Tells Lightning that the loader can resume; the position itself is the trainer's counter."""
-        return {}
+        """How the stream is cut: with that, the trainer's counter says where the training stands."""
+        return {"strips": list(self._strips.shape)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Nothing to load: see `state_dict`."""
+        """Refuses to go on in the middle of a stream that was cut in another way."""
+        strips, length, window = state.get("strips", self._strips.shape)
+        if self._position() and (strips, length, window) != self._strips.shape:
+            now, _, window_now = self._strips.shape
+            raise UserError(
+                f"the run stopped within an epoch of {strips} strips in windows of {window} tokens; these are {now} in"
+                f" windows of {window_now}",
+                where="--resume",
+                hint=f"data.sequence_length: {window}, and data.batch_size times the processes: {strips}",
+            )
 
 
 class EvaluationLoader:

@@ -4,7 +4,7 @@ from rnnbench.tasks.base.bucketed import BucketedData, Samples
 from rnnbench.tasks.base.counting import CountingModel
 from rnnbench.tasks.base.data import Spec, TaskData
 from rnnbench.tasks.base.evaluating import HasModes, evaluating
-from rnnbench.tasks.base.items import Items, ItemSums, ItemTexts, ItemValues
+from rnnbench.tasks.base.items import Items, ItemSums, ItemTexts, ItemValues, exact, exact_device, exact_nats
 from rnnbench.tasks.base.task import Loss, Measured, Task
 
 __all__ = [
@@ -22,4 +22,7 @@ __all__ = [
     "Task",
     "TaskData",
     "evaluating",
+    "exact",
+    "exact_device",
+    "exact_nats",
 ]

@@ -100,9 +100,8 @@ class BucketedData(TaskData, Generic[S]):
 
     def train_dataloader(self) -> BucketTrainingLoader[Any]:
         """Batches in the order of the seed and the epoch, from where an interrupted epoch stopped."""
-        return BucketTrainingLoader(
-            self._training_batches(), self.splits["train"], *self.rank(), self.num_workers, self.position
-        )
+        batches, read = self._training_batches(), self.splits["train"]
+        return BucketTrainingLoader(batches, read, *self.rank(), self.num_workers, self.position, self.move_to)
 
     def val_dataloader(self) -> BucketEvaluationLoader[Any]:
         """Batches of the validation split."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from rnnbench.data.batches.batch import SequenceBatch, pad
-from rnnbench.tasks.base.items import ItemValues
+from rnnbench.tasks.base.items import ItemValues, exact
 
 
 class ClassifiedSequences:
@@ -53,7 +53,7 @@ class CorpusClasses(ItemValues):
             classes: Their classes ``(B,)``.
             predicted: The classes they were given ``(B,)``.
         """
-        super().update(ids, torch.stack([nats.double(), classes.double(), predicted.double()], 1))
+        super().update(ids, torch.stack([exact(nats), exact(classes), exact(predicted)], 1))
 
     def compute(self) -> tuple[dict[str, float], int]:  # type: ignore[override]
         """The metrics of `class_metrics`, and the number of sequences."""

@@ -54,6 +54,22 @@ class TaskData(LightningDataModule, ABC):
             return Position(0, 0)
         return Position(self.trainer.current_epoch, self.trainer.fit_loop.epoch_loop.batch_progress.current.completed)
 
+    def move_to(self, done: int, steps: int, before: int) -> None:
+        """Sets the trainer's count, where a training goes on with another number of processes.
+
+        Args:
+            done: Steps of this epoch that count as trained.
+            steps: Steps of an epoch.
+            before: Steps that an epoch had.
+        """
+        assert self.trainer is not None
+        progress = self.trainer.fit_loop.epoch_loop.batch_progress
+        epochs = (progress.total.completed - progress.current.completed) // before
+        of_epoch, of_all = done - progress.current.completed, epochs * steps + done - progress.total.completed
+        for counts, more in ((progress.current, of_epoch), (progress.total, of_all)):
+            for name in ("ready", "started", "processed", "completed"):
+                setattr(counts, name, getattr(counts, name) + more)
+
     def report(self, left_out: LeftOut) -> None:
         """Tells once which samples are not used as they are, and in training lists all of them in the run folder.
 

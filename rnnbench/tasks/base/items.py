@@ -6,9 +6,30 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
+
+
+def exact_device(device: torch.device) -> torch.device:
+    """Where float64 is computed for a device: there, or on the CPU where it has none, as Apple's."""
+    return torch.device("cpu") if device.type == "mps" else device
+
+
+def exact(values: Tensor) -> Tensor:
+    """Values in float64, in which metrics are summed."""
+    return values.to(exact_device(values.device)).double()
+
+
+def exact_nats(scores: Tensor, targets: Tensor) -> Tensor:
+    """Negative log-likelihood of every target ``(N,)`` float64.
+
+    Args:
+        scores: Log-probabilities up to a constant ``(N, V)``.
+        targets: ``(N,)`` int64.
+    """
+    return F.cross_entropy(exact(scores), targets.to(exact_device(scores.device)), reduction="none")
 
 
 class ItemSums(NamedTuple):
@@ -48,8 +69,9 @@ class ItemValues(Metric):
             values: ``(B, K)``.
         """
         # Samples that count for nothing are entered too, so that no process has nothing to gather.
-        self.ids.append(ids)
-        self.values.append(values.double())
+        values = exact(values)
+        self.ids.append(ids.to(values.device))
+        self.values.append(values)
 
     def compute(self) -> Tensor:
         """``(N, K)`` float64, in the order of the samples' numbers."""
@@ -108,9 +130,10 @@ class ItemTexts(ItemValues):
             values: ``(B, K)``.
             texts: B texts.
         """
+        values = exact(values)
         raw = [text.encode("utf-8") for text in texts]
         sizes = torch.tensor([len(one) for one in raw], dtype=torch.float64, device=values.device)
-        super().update(ids, torch.cat([values.double(), sizes[:, None]], 1))
+        super().update(ids, torch.cat([values, sizes[:, None]], 1))
         self.texts.append(torch.tensor(list(b"".join(raw)), dtype=torch.uint8, device=values.device))
 
     def compute(self) -> Items:  # type: ignore[override]

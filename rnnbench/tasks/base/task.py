@@ -19,7 +19,8 @@ from rnnbench.examples import Example
 from rnnbench.nn import WordEmbedding
 from rnnbench.tasks.base.data import Spec, TaskData
 from rnnbench.tasks.base.describe import describe, public_path
-from rnnbench.tasks.base.items import ItemSums, ItemValues
+from rnnbench.tasks.base.items import ItemSums, ItemValues, exact_device
+from rnnbench.tasks.base.step_mean import StepMean, at_least_one
 
 D = TypeVar("D", bound=TaskData)
 
@@ -73,6 +74,7 @@ class Task(LightningModule, ABC, Generic[D]):
         self.optimizer: OptimizerCallable | None = None
         self.scheduler: LRSchedulerCallable | None = None
         self._measured: dict[str, Measured] = {}
+        self._step_mean = StepMean()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -144,15 +146,23 @@ class Task(LightningModule, ABC, Generic[D]):
 
     @final
     def training_step(self, batch: Any, batch_idx: int) -> Tensor | None:
-        """The mean of `loss` over the units of the batch."""
+        """The mean of `loss` over the units of the batch, as a part of that over all units of the optimizer's step."""
         found = self.loss(batch)
         if found is None:
             return None
-        units = found.units
-        mean = found.total / (units.clamp(min=1) if isinstance(units, Tensor) else max(units, 1))
+        mean = found.total / at_least_one(found.units)
+        # A batch without tokens is there for a process that has nothing left to read while others have.
+        units = found.units if getattr(batch, "tokens", True) else 0
+        processes = self._trainer.world_size if self._trainer is not None else 1
+        learned = mean if found.penalty is None else mean + found.penalty
+        weighed = self._step_mean.weigh(learned, units, mean.detach(), processes)
         # A value of this step alone: the batch size, by which Lightning would weigh a mean over steps, does not matter.
-        self.log("train/loss", mean.detach(), prog_bar=True, batch_size=1)
-        return mean if found.penalty is None else mean + found.penalty
+        self.log("train/loss", weighed.mean, prog_bar=True, batch_size=1)
+        return weighed.loss
+
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        """Divides the gradients by the units of all accumulated batches, before they are clipped."""
+        self._step_mean.settle(self.parameters(), self.trainer.accumulate_grad_batches)
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
         """Enters a batch of the validation split."""
@@ -219,6 +229,9 @@ class Task(LightningModule, ABC, Generic[D]):
         if self.optimizer is None:
             return None
         optimizer = self.make_optimizer(self.optimizer)
+        # A fused optimizer would undo the scale of float16 within its step, after gradients were clipped and divided;
+        # Lightning refuses to clip then, and in bfloat16, too, which has no scale. Told so, the scaler undoes it first.
+        optimizer._step_supports_amp_scaling = False  # type: ignore[attr-defined]
         if self.scheduler is None:
             return optimizer
         scheduler = self.scheduler(optimizer)
@@ -242,10 +255,13 @@ class Task(LightningModule, ABC, Generic[D]):
             values: Metrics by name.
             shown: Those of the progress bar.
         """
+        # Where processes exchange them: a process group of GPUs takes no tensor of the CPU.
+        device = exact_device(self.device)
         for name, value in values.items():
-            # float64 tensors: Lightning would round plain numbers to float32.
-            exact = torch.tensor(value, dtype=torch.float64)
-            self.log(f"{split}/{name}", exact, prog_bar=name in shown, sync_dist=True, batch_size=1)
+            # float64 tensors: Lightning would round plain numbers to float32. All processes have the same value: of
+            # their greatest, unlike of their mean, every digit is that.
+            exact = torch.tensor(value, dtype=torch.float64, device=device)
+            self.log(f"{split}/{name}", exact, prog_bar=name in shown, reduce_fx="max", sync_dist=True, batch_size=1)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds the spec, and puts the options in a form that loads without unpickling."""

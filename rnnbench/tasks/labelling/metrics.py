@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from rnnbench.data.text.spans import spans
-from rnnbench.tasks.base import ItemValues
+from rnnbench.tasks.base import ItemValues, exact_device
 from rnnbench.tasks.labelling.sentences import LabellingTask
 
 
@@ -76,7 +76,7 @@ class CorpusCounts(ItemValues):
             ids: Their numbers ``(B,)`` int64; a negative one marks a sentence that counts for nothing.
             counts: What was counted of each.
         """
-        super().update(ids, torch.tensor(counts, dtype=torch.float64, device=ids.device))
+        super().update(ids, torch.tensor(counts, dtype=torch.float64, device=exact_device(ids.device)))
 
     def compute(self) -> Counts:  # type: ignore[override]
         """The sums over all sentences."""

@@ -16,7 +16,7 @@ from rnnbench.data.batches.bucket import Budget, evaluation_batches
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.data.text.vocabulary import Labels
 from rnnbench.examples import Example, Line, plain
-from rnnbench.tasks.base import Loss, Measured, Spec, Task, evaluating
+from rnnbench.tasks.base import Loss, Measured, Spec, Task, evaluating, exact, exact_nats
 from rnnbench.tasks.base.classes import CorpusClasses, as_batch
 from rnnbench.tasks.sentiment.data import SentimentData
 from rnnbench.tasks.sentiment.pictures import in_pieces
@@ -69,13 +69,13 @@ class TextClassifier(Task[SentimentData]):
             for batch in evaluation_batches([len(text) for text in texts], _BUDGET):
                 x, lengths = as_batch([texts[i] for i in batch])
                 scores = self(x.to(self.device), lengths.to(self.device))
-                found[torch.from_numpy(batch)] = scores.double().softmax(1).cpu()
+                found[torch.from_numpy(batch)] = exact(scores).softmax(1).cpu()
         return found
 
     def evaluate(self, batch: SequenceBatch) -> None:
         """See `Task.evaluate`."""
         scores = self(batch.x, batch.lengths)
-        nats = F.cross_entropy(scores.double(), batch.y, reduction="none")
+        nats = exact_nats(scores, batch.y)
         self.corpus.update(batch.ids, nats, batch.y, scores.argmax(1))
 
     def measure(self, split: str) -> Measured:

@@ -118,7 +118,15 @@ class Recognizer(Task[SpeechData]):
         """Features ``(B, T, F)`` with ``lengths (B,)`` -> log-probabilities ``(B, S, V)``, valid steps ``(B,)``."""
         x, lengths = self.subsampling(x, lengths)
         hidden, _ = self.backbone(x, lengths)
-        return self.output(self.dropout(hidden)).log_softmax(2), lengths
+        return self.log_probs(self.dropout(hidden)), lengths
+
+    def log_probs(self, hidden: Tensor) -> Tensor:
+        """Outputs of the backbone ``(B, S, H)`` -> log-probabilities ``(B, S, V)``, in float32 at least.
+
+        Half precision has too few digits for a sum over paths, and NumPy, where they are searched, no bfloat16.
+        """
+        scores = self.output(hidden)
+        return scores.to(torch.promote_types(scores.dtype, torch.float32)).log_softmax(2)
 
     def loss(self, batch: SpeechBatch) -> Loss:
         """Negative log-likelihood of the transcripts, over their tokens."""
@@ -230,6 +238,7 @@ def ctc_loss(log_probs: Tensor, y: Tensor, steps: Tensor, y_lengths: Tensor) -> 
         steps: Valid steps ``(B,)`` int64.
         y_lengths: Tokens of each ``(B,)`` int64.
     """
-    # Half precision has too few digits for a sum over paths.
-    exact = log_probs if log_probs.dtype == torch.float64 else log_probs.float()
-    return F.ctc_loss(exact.transpose(0, 1), y, steps, y_lengths, blank=Alphabet.blank, reduction="none")
+    # On a GPU the gradient of CTC is summed in any order.
+    exactly = log_probs.is_cuda and torch.are_deterministic_algorithms_enabled()
+    given = [part.to("cpu" if exactly else part.device) for part in (log_probs.transpose(0, 1), y, steps, y_lengths)]
+    return F.ctc_loss(*given, blank=Alphabet.blank, reduction="none").to(log_probs.device)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from rnnbench.data.audio.features import FeatureStream, Frames
 from rnnbench.data.audio.recording import Samples
@@ -73,5 +72,5 @@ class PosteriorStream:
         with torch.inference_mode():
             steps, lengths = model.subsampling(x.to(model.output.weight), torch.tensor([len(frames)]))
             hidden, self._state = model.backbone(steps, lengths, self._state)
-            log_probs: Tensor = model.output(hidden).log_softmax(2)
+            log_probs = model.log_probs(hidden)
         return log_probs[0].cpu().numpy()

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from rnnbench.tasks.base import ItemValues
+from rnnbench.tasks.base import ItemValues, exact
 from rnnbench.tasks.base.texts import perplexity
 
 
@@ -22,7 +22,8 @@ class CorpusLikelihood(ItemValues):
             nats: Its negative log-likelihood, ``()``.
             tokens: Number of its targets.
         """
-        super().update(index.view(1), torch.stack([nats.double(), nats.new_tensor(tokens, dtype=torch.float64)])[None])
+        nats = exact(nats)
+        super().update(index.view(1), torch.stack([nats, torch.full_like(nats, tokens)])[None])
 
     def compute(self) -> tuple[float, int]:  # type: ignore[override]
         """Total nats and total number of tokens."""

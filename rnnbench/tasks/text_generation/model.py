@@ -17,7 +17,7 @@ from rnnbench.data.text.tokenizer import Tokenizer
 from rnnbench.decode.sample import Sampling, sample
 from rnnbench.errors import UserError
 from rnnbench.examples import Example, plain
-from rnnbench.tasks.base import Loss, Measured, Spec, Task, evaluating
+from rnnbench.tasks.base import Loss, Measured, Spec, Task, evaluating, exact
 from rnnbench.tasks.text_generation.data import TextData
 from rnnbench.tasks.text_generation.metrics import CorpusLikelihood, likelihood_metrics
 
@@ -161,7 +161,7 @@ class TextModel(Task[TextData]):
     def evaluate(self, batch: StripBatch) -> None:
         """See `Task.evaluate`."""
         losses, self._evaluated = self.nats(batch, self._entering(self._evaluated, batch))
-        self.likelihood.update(batch.place, losses.double().sum(), batch.tokens)
+        self.likelihood.update(batch.place, exact(losses).sum(), batch.tokens)
 
     def measure(self, split: str) -> Measured:
         """See `Task.measure`; the signature tells level, tokens predicted and unknown, and strips of the stream."""

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rnnbench.tasks.base import Items, ItemTexts
+from rnnbench.tasks.base import Items, ItemTexts, exact
 from rnnbench.tasks.base.texts import perplexity
 from rnnbench.tasks.translation.pairs import Alignment
 
@@ -37,7 +37,7 @@ class CorpusTranslations(ItemTexts):
             aligned: What `count_aligned` gives ``(B, 2)``; None where no alignment is known or the model has none.
         """
         aligned = nats.new_zeros(len(ids), 2) if aligned is None else aligned
-        columns = torch.stack([nats.double(), tokens.double()], 1)
+        columns = torch.stack([exact(nats), exact(tokens)], 1)
         super().update(ids, torch.cat([columns, aligned.to(columns)], 1), hypotheses)
 
 

@@ -14,7 +14,7 @@ from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.decode.beam import Beam
 from rnnbench.examples import Example, plain
 from rnnbench.nn.decoder import DecoderState
-from rnnbench.tasks.base import Items, ItemSums, Loss, Measured, Spec, Task
+from rnnbench.tasks.base import Items, ItemSums, Loss, Measured, Spec, Task, exact_nats
 from rnnbench.tasks.base.texts import predicted, sum_texts
 from rnnbench.tasks.translation.data import TranslationData
 from rnnbench.tasks.translation.metrics import (
@@ -103,7 +103,7 @@ class TranslationModel(Task[TranslationData]):
     def evaluate(self, batch: PairBatch) -> None:
         """See `Task.evaluate`."""
         scores, weights = self(batch)
-        nats = F.cross_entropy(scores.double(), predicted(batch), reduction="none")
+        nats = exact_nats(scores, predicted(batch))
         of_pairs = sum_texts(nats, batch.target_lengths)
         split = "test" if self.trainer.testing else "validation"
         found = Ensemble([self]).search([(batch.source, batch.source_lengths)], self._search_of(split))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnbench.data.batches.bucket import Budget, TrainingBatches, deal, evaluation_batches, padding_waste
+from rnnbench.data.batches.bucket import Budget, Part, TrainingBatches, evaluation_batches, padding_waste
 from rnnbench.errors import UserError
 
 LENGTHS = st.lists(st.integers(0, 60), min_size=1, max_size=80)
@@ -51,13 +51,39 @@ def test_batches_follow_from_lengths_seed_and_epoch(lengths, budget, seed, epoch
         assert a.tolist() == b.tolist()
 
 
-@given(count=st.integers(1, 40), processes=st.integers(1, 7))
-def test_processes_take_as_many_batches_and_repeat_as_few_as_that_needs(count, processes):
-    dealt = [deal(range(count), rank, processes) for rank in range(processes)]
-    assert len({len(one) for one in dealt}) == 1
-    taken = sorted(batch for one in dealt for batch in one)
-    assert set(taken) == set(range(count))
-    assert len(taken) - count <= processes - 1
+@given(lengths=LENGTHS | PAIRS, budget=BUDGETS, epoch=st.integers(0, 3), data=st.data())
+def test_parts_of_any_numbers_of_processes_make_a_whole_epoch(lengths, budget, epoch, data):
+    batches = TrainingBatches(lengths, budget, seed=1)
+    trained, before = [], []
+    for _ in range(data.draw(st.integers(0, 3))):
+        processes = data.draw(st.integers(1, 7))
+        steps = batches.steps(epoch, processes, before)
+        before.append(Part(processes, data.draw(st.integers(0, len(steps)))))
+        trained += steps[: before[-1].steps]
+    processes = data.draw(st.integers(1, 7))
+    last = batches.steps(epoch, processes, before)
+    assert all(1 <= len(step) <= processes for step in last)
+    assert sum(len(step) < processes for step in last) <= 1
+    found = [batch for step in trained + last for batch in step]
+    assert sorted(np.concatenate(found).tolist()) == list(range(len(lengths)))
+    assert len(found) == len(batches)
+
+
+def test_one_process_trains_in_the_order_of_the_seed():
+    batches = TrainingBatches(np.arange(400) % 20 + 1, Budget(batch_size=8), seed=1)
+    assert all(len(step) == 1 for step in batches.steps(0))
+    assert [step[0].tolist() for step in batches.steps(0)] == [batch.tolist() for batch in batches.epoch(0)]
+
+
+@pytest.mark.parametrize("processes", [2, 4, 8])
+@pytest.mark.parametrize("budget", [Budget(max_tokens=4000), Budget(batch_size=16)])
+def test_no_process_waits_for_longer_samples_of_another(processes, budget):
+    lengths = np.random.default_rng(1).lognormal(3, 0.7, 100_000).astype(int) + 1
+    batches = TrainingBatches(lengths, budget, seed=1)
+    longest = [[int(lengths[batch].max()) for batch in step] for step in batches.steps(0, processes)]
+    assert sum(map(max, longest)) / sum(np.mean(step) for step in longest) < 1.05
+    order = [max(step) for step in longest]
+    assert abs(np.corrcoef(order, range(len(order)))[0, 1]) < 0.2, "the steps themselves are shuffled"
 
 
 @given(lengths=LENGTHS | PAIRS, budget=BUDGETS, seed=st.integers(0, 3))

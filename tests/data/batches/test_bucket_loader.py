@@ -35,6 +35,47 @@ def training(rank=0, processes=1, workers=0, position=START, lengths=LENGTHS):
     return BucketTrainingLoader(batches, Read(lengths), rank, processes, workers, lambda: position)
 
 
+class Trainer:
+    """Counts steps as Lightning does; trains all processes of an epoch, one after the other."""
+
+    def __init__(self, processes, lengths=LENGTHS, budget=60):
+        self.epoch = self.done = 0
+        batches = TrainingBatches(lengths, Budget(max_tokens=budget), seed=3)
+        self.loaders = [
+            BucketTrainingLoader(
+                batches, Read(lengths), rank, processes, 0, lambda: Position(self.epoch, self.done), self.move_to
+            )
+            for rank in range(processes)
+        ]
+        self.moved = None
+
+    def move_to(self, done, steps, before):
+        self.moved = done, steps, before
+        self.done = done
+
+    def resume(self, checkpoint):
+        self.epoch, self.done = checkpoint["epoch"], checkpoint["done"]
+        done = self.done
+        for loader in self.loaders:
+            self.done = done  # every process has a trainer of its own
+            loader.load_state_dict(checkpoint["loader"])
+        return self
+
+    def checkpoint(self):
+        return {"epoch": self.epoch, "done": self.done, "loader": self.loaders[0].state_dict()}
+
+    def train(self, steps=None):
+        """Samples that count, of so many steps or of the rest of the epoch."""
+        taken = [list(loader)[:steps] for loader in self.loaders]
+        assert len({len(one) for one in taken}) == 1, "all processes take the same number of steps"
+        self.done += len(taken[0])
+        if steps is None:
+            assert self.done == len(self.loaders[0]), "the trainer's count ends with the epoch"
+        for batch in (batch for one in taken for batch in one):
+            assert (batch.tokens == 0) == bool((batch.ids < 0).all())
+        return [i for one in taken for batch in one for i in batch.ids.tolist() if i >= 0]
+
+
 def equal(one, two):
     assert len(one) == len(two)
     for a, b in zip(one, two, strict=True):
@@ -53,6 +94,47 @@ def test_an_epoch_goes_on_with_the_next_untrained_batch_also_with_other_workers(
     whole = list(training(position=Position(2, 0)))
     equal(list(training(position=Position(2, done), workers=2)), whole[done:])
     assert len(training(position=Position(2, done))) == len(whole)
+
+
+@given(
+    lengths=st.lists(st.integers(1, 60), min_size=1, max_size=60), processes=st.lists(st.integers(1, 5), min_size=1,
+    max_size=4), data=st.data(),
+)  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_an_epoch_on_changing_numbers_of_processes_trains_every_sample_once(lengths, processes, data):
+    trained, checkpoint = [], None
+    for number in processes:
+        trainer = Trainer(number, lengths)
+        trainer.epoch = 2
+        if checkpoint is not None:
+            trainer.resume(checkpoint)
+        trained += trainer.train(data.draw(st.integers(0, len(trainer.loaders[0]) - trainer.done)))
+        checkpoint = trainer.checkpoint()
+    trained += trainer.train()
+    assert sorted(trained) == list(range(len(lengths)))
+    trainer.epoch, trainer.done = 3, 0
+    assert sorted(trainer.train()) == list(range(len(lengths))), "the next epoch is a whole one"
+
+
+def test_two_processes_that_become_one_leave_out_and_repeat_nothing():
+    two = Trainer(2)
+    first = two.train(7)
+    of_two, of_one = len(two.loaders[0]), len(training())
+    assert of_one == 2 * of_two - 1, "the step with a single batch is among the first seven"
+    one = Trainer(1).resume(two.checkpoint())
+    assert one.moved == (2 * 7 - 1, of_one, of_two)
+    assert sorted(first + one.train()) == list(range(101))
+
+
+def test_within_an_epoch_other_batches_are_refused():
+    stopped = Trainer(1)
+    stopped.train(3)
+    with pytest.raises(UserError, match="these are not the batches of that epoch"):
+        Trainer(1, budget=90).resume(stopped.checkpoint())
+    with pytest.raises(UserError, match="these are not the batches of that epoch"):
+        Trainer(2, budget=90).resume(stopped.checkpoint())
+    whole = Trainer(1).checkpoint()
+    assert sorted(Trainer(1, budget=90).resume(whole).train()) == list(range(101))
 
 
 def test_epochs_differ():

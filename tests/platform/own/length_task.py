@@ -75,7 +75,12 @@ class LengthData(TaskData):
         sequences = self.splits["train"]
         batches = TrainingBatches([sequences.lengths[i] for i in self.kept], Budget(self.max_tokens), self.seed)
         return BucketTrainingLoader(
-            batches, Kept(sequences, self.kept.tolist()), *self.rank(), self.num_workers, self.position
+            batches,
+            Kept(sequences, self.kept.tolist()),
+            *self.rank(),
+            self.num_workers,
+            self.position,
+            self.move_to,
         )
 
     def _evaluation(self, split):

@@ -188,8 +188,8 @@ def test_doubly_stochastic_penalty():
     found = model.decoder.penalty(made, attention, torch.zeros(()), where_predicted(one), torch.tensor(4))
     expected = 0.0
     for row, length in enumerate(one.target_lengths.tolist()):
-        expected += sum((1 - float(attention[row, :length, s].sum())) ** 2 for s in range(4))
-    assert float(found) == pytest.approx(0.1 * expected / 5)
+        expected += length * sum((1 - float(attention[row, :length, s].sum())) ** 2 for s in range(4))
+    assert float(found) == pytest.approx(0.1 * expected / one.tokens), "a mean over tokens"
     assert (
         captioner("soft dot").decoder.penalty(made, attention, torch.zeros(()), where_predicted(one), torch.tensor(4))
         is None

@@ -1,21 +1,17 @@
 """Every preset of this application trains a little on images of one's own."""
 
-import pytest
+from precisions import in_every_precision
 from tiny_network import TinyNetwork
 
 from rnnbench.cli.presets import preset_names
 from rnnbench.tasks.captioning.encoders import pretrained
 
 QUICK = {"captioning/builtin", "captioning/flickr8k_attention"}
-PRESETS = [
-    pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow)
-    for name in preset_names()
-    if name.startswith("captioning/")
-]
+PRESETS = [name for name in preset_names() if name.startswith("captioning/")]
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_trains(preset, rnnbench, corpus, tmp_path, monkeypatch):
+@in_every_precision(PRESETS, QUICK)
+def test_every_preset_trains_in_every_precision(preset, precision, rnnbench, corpus, tmp_path, monkeypatch):
     # The libraries of pretrained networks need not be there.
     monkeypatch.setattr(pretrained, "make_network", TinyNetwork)
     # The presets of fixed data sets check them against their cards.
@@ -25,5 +21,6 @@ def test_every_preset_trains(preset, rnnbench, corpus, tmp_path, monkeypatch):
         own += "\nmodel: {init_args: {backbone: {init_args: {hidden_size: 8, engine: reference}}}}"
         own += "\ntrainer: {limit_train_batches: 1}"
     (tmp_path / "own.yaml").write_text(own)
-    assert rnnbench(f"fit --config {preset} --config smoke --config own.yaml --name smoke")[0] == 0
+    words = f"fit --config {preset} --config smoke --config own.yaml --name smoke --trainer.precision {precision}"
+    assert rnnbench(words).status == 0
     assert (tmp_path / "runs/captioning/smoke/result.json").is_file()

@@ -89,7 +89,9 @@ def test_the_penalty_does_not_count_padding(name):
         regions = encoded.lengths[one.owner]
         return float(model.decoder.penalty(made, attention, torch.zeros(()), where_predicted(one), regions))
 
-    assert penalty(of_regions([0, 3])) * 3 == pytest.approx(2 * penalty(of_regions([0])) + penalty(of_regions([3])))
+    both, first, second = (of_regions(numbers) for numbers in ([0, 3], [0], [3]))
+    apart = penalty(first) * first.tokens + penalty(second) * second.tokens
+    assert penalty(both) * both.tokens == pytest.approx(apart)
 
 
 def test_every_parameter_learns(model):

@@ -2,15 +2,15 @@
 
 import json
 
-import pytest
+from precisions import in_every_precision
 
 from rnnbench.cli.presets import preset_names
 
 PRESETS = [name for name in preset_names() if name.startswith("labelling/")]
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_trains(preset, rnnbench, tmp_path):
+@in_every_precision(PRESETS)
+def test_every_preset_trains_in_every_precision(preset, precision, rnnbench, tmp_path):
     rows = [
         {"tokens": ["Ada", "saw", "北京", str(i)], "tags": ["B-PER", "O", "B-LOC", "O"]} for i in range(7)
     ]  # fmt: skip
@@ -19,5 +19,6 @@ def test_every_preset_trains(preset, rnnbench, tmp_path):
     # The presets of fixed data sets check them against their cards, and GloVe is a download.
     source = f"{{class_path: rnnbench.data.Files, init_args: {{path: {tmp_path}, card: null}}}}"
     (tmp_path / "own.yaml").write_text(f"data: {{init_args: {{source: {source}, vectors: null}}}}")
-    assert rnnbench(f"fit --config {preset} --config smoke --config own.yaml --name smoke")[0] == 0
+    words = f"fit --config {preset} --config smoke --config own.yaml --name smoke --trainer.precision {precision}"
+    assert rnnbench(words).status == 0
     assert (tmp_path / "runs/labelling/smoke/result.json").is_file()

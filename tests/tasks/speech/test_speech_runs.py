@@ -9,6 +9,7 @@ import time
 
 import pytest
 import torch
+from precisions import in_every_precision
 
 from rnnbench.cli.presets import preset_names
 from rnnbench.data.audio.augment import Augmentation
@@ -105,13 +106,14 @@ PUBLISHED = {"speech/an4", "speech/librispeech_100"}
 PRESETS = [name for name in preset_names() if name.startswith("speech/") and name not in PUBLISHED]
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_trains(preset, rnnbench, tiny):
+@in_every_precision(PRESETS)
+def test_every_preset_trains_in_every_precision(preset, precision, rnnbench, tiny):
     small = (
         "--model.backbone.hidden_size 6 --model.backbone.engine reference --data.num_workers 0 --data.max_tokens 800"
         " --data.batch_size 4"
     )
-    assert rnnbench(f"fit --config {preset} --config smoke --config own.yaml {small} --name smoke").status == 0
+    words = f"fit --config {preset} --config smoke --config own.yaml {small} --name smoke"
+    assert rnnbench(f"{words} --trainer.precision {precision}").status == 0
 
 
 def test_the_published_preset_reads_the_layout_of_librispeech(rnnbench, tiny, tmp_path):

@@ -20,13 +20,16 @@ class AttendingDecoder(CaptionDecoder):
     def read(self, x: Tensor, lengths: Tensor, state: DecoderState) -> tuple[Tensor, Tensor]:
         """See `Decoder.read`. A caption that is over leaves the loop."""
         # Captions are ragged: the state holds only the rows whose captions go on, and `rows` says where each belongs.
-        rows = torch.arange(len(x), device=x.device)
+        # Asked of the device once: what stays in the loop is worked out here.
+        sizes, here = lengths.cpu(), torch.arange(len(x))
+        rows = here.to(x.device)
         made, weights = [], []
         for t, token in enumerate(x.unbind(1)):
-            stays = lengths[rows] > t
+            stays = sizes[here] > t
             if not bool(stays.all()):
                 kept = stays.nonzero()[:, 0]
-                rows, state = rows[kept], state.select(kept)
+                here = here[kept]
+                rows, state = here.to(x.device), state.select(kept.to(x.device))
             one, state = self.advance(token[rows], state)
             assert state.attention is not None
             # Back into places of their own, zero for captions that are over; gradients go the same way.
@@ -44,7 +47,8 @@ class AttendingDecoder(CaptionDecoder):
             return None
         # Padding, which nothing is seen of, would count 1 a place.
         padding = attention.shape[2] - regions
-        return self.doubly_stochastic * (((1 - attention.sum(1)) ** 2).sum(1) - padding).mean()
+        of_captions = ((1 - attention.sum(1)) ** 2).sum(1) - padding
+        return self.doubly_stochastic * (of_captions * valid.sum(1)).sum() / valid.sum()
 
 
 def check_weight(name: str, value: float) -> None:

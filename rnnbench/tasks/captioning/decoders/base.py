@@ -23,6 +23,7 @@ class CaptionDecoder(Decoder):
             regions: How many regions each caption's image has ``(N,)`` int64.
 
         Returns:
-            A mean over captions or tokens ``()``; None for nothing.
+            A mean over tokens ``()``, so that captions together lose what they lose apart; what belongs to a caption
+            counts for each of its tokens. None for nothing.
         """
         return None

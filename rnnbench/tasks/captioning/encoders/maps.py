@@ -25,6 +25,7 @@ from rnnbench.tasks.captioning.encoders.base import ImageEncoder
 
 _AT_ONCE = 32
 _TELL_EVERY = 30.0
+_LOOK_EVERY = 1.0
 
 
 def keep_maps(encoder: ImageEncoder, data: CaptionData, trainer: Trainer) -> None:
@@ -52,8 +53,9 @@ def keep_maps(encoder: ImageEncoder, data: CaptionData, trainer: Trainer) -> Non
             images = data.splits[split]
             print(f"maps of the {len(images.images):,} images of {split} are computed once: {file}", flush=True)
             write_maps(file, _compute(encoder, images, data.num_workers, trainer), len(images.images))
-    trainer.strategy.barrier()
-    for split, file in files.items():
+        # Not a barrier: maps may take longer than processes of GPUs wait for each other.
+        while not has_maps(file):
+            time.sleep(_LOOK_EVERY)
         data.splits[split].use_maps(file)
 
 

@@ -22,7 +22,7 @@ from rnnbench.errors import UserError
 from rnnbench.nn import WordEmbedding
 from rnnbench.nn.attention import Attention
 from rnnbench.nn.decoder import DecoderState, Encoded, MakeStack, causal
-from rnnbench.tasks.base import Loss, Spec
+from rnnbench.tasks.base import Loss, Spec, exact_nats
 from rnnbench.tasks.base.pictures import record_picture
 from rnnbench.tasks.base.texts import perplexity, predicted, sum_texts, where_predicted
 from rnnbench.tasks.captioning.batch import CaptionBatch
@@ -205,10 +205,10 @@ class Captioner(CaptionModel):
         """See `CaptionModel.describe_batch`: of the references negative log-likelihood, tokens, and `count_pointed`."""
         encoded = self.encoder(batch.images)
         scores, _, attention = self._read(batch, encoded)
-        nats = F.cross_entropy(scores.double(), predicted(batch), reduction="none")
+        nats = exact_nats(scores, predicted(batch))
         of_captions = sum_texts(nats, batch.target_lengths)
         columns = torch.stack([of_captions, batch.target_lengths.to(of_captions)], 1)
-        numbers = columns.new_zeros(len(batch.ids), 2).index_add(0, batch.owner, columns)
+        numbers = columns.new_zeros(len(batch.ids), 2).index_add(0, batch.owner.to(columns.device), columns)
         if attention is not None and self.grid is not None:
             of_split = self.data.splits[split].images
             images = [of_split[i] if i >= 0 else None for i in batch.ids.tolist()]
