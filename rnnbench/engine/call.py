@@ -52,11 +52,24 @@ def without_autocast() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def same_random_state(device: torch.device) -> Iterator[None]:
-    """Puts the random number generators of the CPU and of a device back to where they were."""
-    has_own = device.type not in ("cpu", "meta") and torch.get_device_module(device.type).is_available()
-    devices = [device.index or 0] if has_own else []
-    with torch.random.fork_rng(devices, device_type=device.type if has_own else "cuda"):
+def same_random_state(device: torch.device, seed: int | None = None) -> Iterator[None]:
+    """Puts the random number generators of the CPU and of a device back to where they were.
+
+    Args:
+        device: The device.
+        seed: What both are seeded with until then; None for nothing.
+    """
+    module = None if device.type in ("cpu", "meta") else torch.get_device_module(device.type)
+    if module is None or not module.is_available():
+        own, kind = [], "cuda"
+    else:
+        own, kind = [module.current_device() if device.index is None else device.index], device.type
+    with torch.random.fork_rng(own, device_type=kind):
+        if seed is not None:
+            torch.random.default_generator.manual_seed(seed)
+            if own and module is not None:
+                with module.device(own[0]):
+                    module.manual_seed(seed)
         yield
 
 

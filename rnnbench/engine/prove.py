@@ -89,8 +89,7 @@ def _outcome(
     own = [name for name, value in used.items() if value.is_floating_point() and name not in cell.state_mask_names()]
     for name in own:
         used[name].requires_grad_()
-    with same_random_state(x.device):
-        torch.manual_seed(0)
+    with same_random_state(x.device, seed=0):
         y, last = engine.run(cell, used, given, tuple(start), lengths)
     loss = (y.float() * torch.linspace(-1, 1, y.numel(), device=x.device).view_as(y)).sum()
     loss = loss + torch.stack([leaf.float().square().sum() for leaf in last]).sum()

@@ -49,6 +49,10 @@ class Arena:
         self.used = 0
         _alive.add(self)
 
+    def suits(self, like: Tensor, size: int) -> bool:
+        """Whether so many numbers of a tensor's type and device can be cut from it."""
+        return self.size >= size and (self._block.dtype, self.device) == (like.dtype, like.device)
+
     @property
     def bytes(self) -> int:
         """What it takes of the device's memory."""

@@ -32,7 +32,7 @@ SHAPES: tuple[Shape, ...] = ((50, 32, 128, 128), (100, 32, 256, 256), (200, 64, 
 CELLS = ("LSTM", "GRU", "Elman", "PeepholeLSTM", "LayerNormLSTM", "SRU", "MinGRU", "LRU", "MatrixLSTM")
 _ENGINES: tuple[Engine, ...] = (TorchEngine(), ChunkwiseEngine(), ScanEngine(), TritonEngine(), ReferenceEngine())
 _CUDNN = "torch.nn.LSTM"
-_WARM = 3  # a loop is captured the second time
+_WARM = 3  # kernels are compiled and loops captured the first time
 
 
 class Measured(NamedTuple):

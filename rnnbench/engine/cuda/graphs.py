@@ -2,7 +2,8 @@
 
 A graph has fixed shapes, and batches of sequences have not. So T and B are rounded up, to eight sizes between a power
 of two and the next: buckets of all lengths meet a few dozen graphs, and past its length a row costs time and changes
-nothing. A loop is captured when its rounded shape comes for the second time; until then it runs eagerly.
+nothing. A loop is captured when its rounded shape comes for the first time, so that whoever runs the largest batch
+ahead, to see whether it fits, sees the memory of the loops as well.
 
 A captured loop owns its buffers: inputs are copied in, results out, and what the backward needs stays in place. All
 loops of one cell lie in the same memory (`arena`), since one forward at a time waits for its backward; while it does,
@@ -164,10 +165,10 @@ class CapturedLoop:
 
 
 class GraphCache:
-    """The captured loops of one cell: the last used, and which shapes have been seen."""
+    """The captured loops of one cell: the last used."""
 
     def __init__(self) -> None:
-        self._loops: OrderedDict[tuple[object, ...], CapturedLoop | None] = OrderedDict()
+        self._loops: OrderedDict[tuple[object, ...], CapturedLoop] = OrderedDict()
         self._too_large: set[tuple[object, ...]] = set()
         self._arena: Arena | None = None
         self._ticket: Callable[[], Ticket | None] = lambda: None
@@ -192,16 +193,16 @@ class GraphCache:
         if key in self._too_large or self._ticket() is not None:
             return None
         if key not in self._loops:
-            self._loops[key] = None
-            return None
-        self._loops.move_to_end(key)
-        if self._loops[key] is None:
             # Not in inference mode, whose tensors nobody else may write to.
             with torch.inference_mode(False), torch.no_grad():
                 loop = CapturedLoop(program, given, steps, batch, training, needed, low)
-                self._loops[key] = loop if self._captured(loop, given.z) else None
-            if self._loops[key] is None:
-                self._too_large.add(key)
+                if not self._fits(loop, given.z):
+                    self._too_large.add(key)
+                    return None
+            self._loops[key] = loop
+            if len(self._loops) > _LOOPS:
+                self._loops.popitem(last=False)
+        self._loops.move_to_end(key)
         return self._loops[key]
 
     def wait(self) -> Ticket:
@@ -210,21 +211,18 @@ class GraphCache:
         self._ticket = weakref.ref(ticket)
         return ticket
 
-    def _captured(self, loop: CapturedLoop, like: Tensor) -> bool:
+    def _fits(self, loop: CapturedLoop, like: Tensor) -> bool:
+        """Captures a loop in the arena, in a larger one where it has to be; whether it fits."""
         size = loop.measure()
-        if self._arena is None or self._arena.size < size or self._arena.device != like.device:
+        if self._arena is None or not self._arena.suits(like, size):
             others = held(like.device) - (0 if self._arena is None else self._arena.bytes)
             if others + size * like.element_size() > _limit(like.device):
                 return False
             # Loops lie in the arena that was: they are captured anew when they come again.
-            for key in self._loops:
-                self._loops[key] = None
+            self._loops.clear()
             self._arena = None
             self._arena = Arena(like, size)
         loop.capture(self._arena)
-        captured = [key for key, one in self._loops.items() if one is not None]
-        for key in captured[: max(0, len(captured) - _LOOPS)]:
-            self._loops[key] = None
         return True
 
 
