@@ -62,9 +62,9 @@ def _compare(
                 lines = str(error).strip().splitlines() or [""]
                 return f"it fails there ({type(error).__name__}: {lines[0][:200]})"
             for name, value in expected.items():
-                error = (found[name] - value).abs().max() / value.abs().max().clamp(min=1e-2)
-                if not error <= tolerance:
-                    return f"its {name} differs from the reference by {float(error):.0e} of the largest value there"
+                off = float((found[name] - value).abs().max() / value.abs().max().clamp(min=1e-2))
+                if not off <= tolerance:
+                    return f"its {name} differs from the reference by {off:.0e} of the largest value there"
     return None
 
 
@@ -91,8 +91,8 @@ def _outcome(
         used[name].requires_grad_()
     with same_random_state(x.device, seed=0):
         y, last = engine.run(cell, used, given, tuple(start), lengths)
-    loss = (y.float() * torch.linspace(-1, 1, y.numel(), device=x.device).view_as(y)).sum()
-    loss = loss + torch.stack([leaf.float().square().sum() for leaf in last]).sum()
+    weights = torch.linspace(-1, 1, y.numel(), device=x.device, dtype=y.dtype).view_as(y)
+    loss = (y * weights).sum() + torch.stack([leaf.square().sum() for leaf in last]).sum()
     inputs = [given, *start, *(used[name] for name in own)]
     gradients = torch.autograd.grad(loss, inputs, allow_unused=True)
     names = ["gradient of the input", *["gradient of the state"] * len(start), *(f"gradient of {name}" for name in own)]
@@ -101,4 +101,4 @@ def _outcome(
         f"{name} {k}" if name.endswith("state") else name: torch.zeros((), device=x.device) if one is None else one
         for k, (name, one) in enumerate(zip(names, gradients, strict=True))
     }
-    return {name: one.detach().double() for name, one in made.items()}
+    return {name: one.detach().cpu().double() for name, one in made.items()}
