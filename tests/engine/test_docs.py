@@ -25,7 +25,12 @@ def test_files_that_a_page_names_are_there(page):
     text = (DOCS / page).read_text(encoding="utf-8")
     engine = DOCS.parent / "rnnbench" / "engine"
     for name in set(re.findall(r"`((?:\w+/)*\w+\.(?:py|cpp))(?:::\w+)?`", text)):
-        roots = (DOCS.parent, engine, *(folder for folder in engine.iterdir() if folder.is_dir()))
+        roots = (
+            DOCS.parent,
+            Path(__file__).parent,
+            engine,
+            *(folder for folder in engine.iterdir() if folder.is_dir()),
+        )
         assert any((root / name).is_file() for root in roots), name
 
 

@@ -16,7 +16,7 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from rnnbench.engine.traced.buffers import Buffer, Role
+from rnnbench.engine.traced.buffers import SAVED, SPILL, Buffer, Role, Z
 from rnnbench.engine.traced.graph import REDUCTIONS, Node, Store
 from rnnbench.engine.traced.lowering import Unsupported
 
@@ -29,7 +29,7 @@ from rnnbench.engine.cuda.row_math import expm1, log1p, sigmoid, softplus, tanh
 # Columns of a program where columns are cut.
 _COLUMNS = 256
 # What of a row past its length may be anything: nobody reads it but the kernels of that row.
-_FREE = {Buffer(Role.SAVED), Buffer(Role.SPILL), Buffer(Role.Z)}
+_FREE = {SAVED, SPILL, Z}
 
 _FORMS = {
     "add": "{} + {}",

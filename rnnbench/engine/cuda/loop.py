@@ -174,7 +174,7 @@ def run_backward(
     weights = _weights(buffers, low)
     for t in reversed(range(steps)):
         _step(program.backward, places, weights, t, batch, lengths)
-    sums = {one.index: torch.sum(buffers[one.gradient], 0, out=empty(plan.widths[one])) for one in vectors}
+    sums = {one.number: torch.sum(buffers[one.gradient], 0, out=empty(plan.widths[one])) for one in vectors}
     return Gradients(
         buffers[Z.gradient],
         tuple(first),

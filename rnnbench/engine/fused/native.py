@@ -133,7 +133,7 @@ def _kind(buffer: Buffer, saving: int, kept: tuple[bool, ...]) -> int:
         return _KINDS_OF_GRADIENTS[buffer.role]
     if buffer.role in (Role.PREV, Role.NEXT):
         before = buffer.role is Role.PREV
-        return (BEFORE if before else AFTER) if kept[buffer.index] else (EVEN if before else ODD)
+        return (BEFORE if before else AFTER) if kept[buffer.number] else (EVEN if before else ODD)
     return saving if buffer.role in (Role.SAVED, Role.OPERAND) else _KINDS[buffer.role]
 
 

@@ -42,7 +42,7 @@ class Buffer(NamedTuple):
     """A buffer: its role, which one of several, and whether it holds the gradient of what that one holds."""
 
     role: Role
-    index: int = 0
+    number: int = 0
     is_gradient: bool = False
 
     @property
@@ -50,12 +50,10 @@ class Buffer(NamedTuple):
         """The buffer of its gradient."""
         return self._replace(is_gradient=True)
 
-    def __str__(self) -> str:
-        """Its name in generated code and in errors: ``prev0``, ``dz``."""
-        number = str(self.index) if self.role in _NUMBERED else ""
+    def __repr__(self) -> str:
+        # Its name in generated code and in errors: prev0, dz.
+        number = str(self.number) if self.role in _NUMBERED else ""
         return f"{'d' if self.is_gradient else ''}{self.role.value}{number}"
-
-    __repr__ = __str__
 
 
 Z, MASK, OUTPUT = Buffer(Role.Z), Buffer(Role.MASK), Buffer(Role.OUTPUT)
