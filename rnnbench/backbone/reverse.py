@@ -8,23 +8,36 @@ import torch
 from torch import Tensor
 
 
-def reverse(x: Tensor, lengths: Tensor | None) -> Tensor:
-    """Reverses the valid steps of every sequence and leaves the padding where it is.
+def reversal(lengths: Tensor | None, steps: int) -> Tensor | None:
+    """Where each row comes from when valid steps are reversed and padding stays where it is.
+
+    Args:
+        lengths: Number of valid steps ``(B,)``, on the device of the sequences; None where all are T.
+        steps: T.
+
+    Returns:
+        Rows ``(B T,)`` of the flattened sequences; None where all are T.
+    """
+    if lengths is None:
+        return None
+    position = torch.arange(steps, device=lengths.device)
+    source = torch.where(position < lengths[:, None], lengths[:, None] - 1 - position, position)
+    return (source + steps * torch.arange(len(lengths), device=lengths.device)[:, None]).flatten()
+
+
+def reverse(x: Tensor, rows: Tensor | None) -> Tensor:
+    """Reverses the valid steps of every sequence.
 
     Args:
         x: ``(B, T, I)``.
-        lengths: Number of valid steps ``(B,)``; None where all are T.
+        rows: What `reversal` says.
 
     Returns:
         ``(B, T, I)``.
     """
-    if lengths is None:
+    if rows is None:
         return x.flip(1)
-    batch, steps = x.shape[:2]
-    position = torch.arange(steps, device=x.device)
-    source = torch.where(position < lengths[:, None], lengths[:, None] - 1 - position, position)
-    rows = (source + steps * torch.arange(batch, device=x.device)[:, None]).flatten()
-    return _Exchange.apply(x.reshape(batch * steps, -1), rows).view(x.shape)
+    return _Exchange.apply(x.reshape(len(rows), -1), rows).view(x.shape)
 
 
 class _Exchange(torch.autograd.Function):

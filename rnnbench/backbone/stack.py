@@ -14,7 +14,7 @@ from rnnbench.backbone.connect import Connect, Link, make_link
 from rnnbench.backbone.initialize import orthogonal_recurrent
 from rnnbench.backbone.legality import check
 from rnnbench.backbone.regularize import Dropout, check_rate, regularized_params
-from rnnbench.backbone.reverse import reverse
+from rnnbench.backbone.reverse import reversal, reverse
 from rnnbench.backbone.state import StackState, unflatten
 from rnnbench.cells import LSTM, RNNCell, State
 from rnnbench.cells.declared import contradiction
@@ -195,7 +195,8 @@ class Backbone(nn.Module):
 
         Args:
             x: Input ``(B, T, I)``.
-            lengths: Number of valid steps ``(B,)``, int64, each in 0..T; None where all are T.
+            lengths: Number of valid steps ``(B,)``, int64, each in 0..T; None where all are T. Best on the CPU, where
+                they are counted: lengths on a GPU make the host wait for it.
             state: State to start from; None for the initial one.
 
         Returns:
@@ -208,9 +209,12 @@ class Backbone(nn.Module):
             raise UserError(f"Backbone: x must be (B, T >= 1, {self.input_size}), found {tuple(x.shape)}")
         batch, steps = x.shape[:2]
         if lengths is not None:
+            lengths = lengths.cpu()
             _check_lengths(lengths, batch, steps)
             if bool((lengths == steps).all()):
                 lengths = None
+        here = None if lengths is None else lengths.to(x.device, non_blocking=True)
+        rows = reversal(here, steps) if self.bidirectional else None
         if state is None:
             state = self.initial_state(batch, x)
         else:
@@ -218,10 +222,10 @@ class Backbone(nn.Module):
 
         def run(cell: RNNCell, x: Tensor, state: State, backward: bool) -> tuple[Tensor, State]:
             params = regularized_params(cell, x, *self._rates())
-            y, end = self.engine.run(cell, params, reverse(x, lengths) if backward else x, state, lengths)
-            return reverse(y, lengths) if backward else y, end
+            y, end = self.engine.run(cell, params, reverse(x, rows) if backward else x, state, lengths)
+            return reverse(y, rows) if backward else y, end
 
-        return self._through(zero_padding(x, lengths), state, run, lengths)
+        return self._through(zero_padding(x, here), state, run, here)
 
     def step(self, x: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """Runs the stack over one position.

@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     name = arguments.cell
     cell_class = find_cell(name)
     # torch only once the class is there.
-    from rnnbench.engine.select import fastest_engine
+    from rnnbench.engine.auto import fastest_engine
     from rnnbench.testing import LawBroken, laws_kept
 
     count = 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
 from rnnbench.cells import RNNCell, State
+from rnnbench.errors import UserError
 
 
 class Engine(ABC):
@@ -19,12 +21,20 @@ class Engine(ABC):
     name: str
 
     @abstractmethod
-    def refusal(self, cell: RNNCell, masked: bool = False) -> str | None:
+    def refusal(
+        self,
+        cell: RNNCell,
+        masked: bool = False,
+        device: torch.device | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> str | None:
         """Why this engine cannot run the cell, in words that end a sentence; None where it can.
 
         Args:
             cell: The cell.
             masked: Whether ``params`` may hold a `state_mask`.
+            device: Where it is to run; None while nobody knows, since a cell is made on the CPU and moved later.
+            dtype: The loop's type of numbers, where it is to run now: what has to be built for it is built.
         """
 
     @abstractmethod
@@ -38,28 +48,27 @@ class Engine(ABC):
             params: The values to take for the cell's parameters and buffers, by name.
             x: Input ``(B, T, I)``, T >= 1.
             state: State before the first step, leaves ``(B, ...)``.
-            lengths: Number of valid steps ``(B,)``, int64, each in 0..T; None where all are T.
+            lengths: Number of valid steps ``(B,)``, int64, each in 0..T, best on the CPU; None where all are T.
 
         Returns:
             Output ``(B, T, O)``, zero past each length, and the state after the last valid step.
+
+        Raises:
+            UserError: It cannot run the cell here, and why; `refusal` says the same ahead.
         """
 
 
-def first_that_runs(engines: Iterable[Engine], cell: RNNCell, masked: bool) -> tuple[Engine, str]:
-    """The first engine that does not refuse a cell.
+def cannot_run(engine: str, cell: RNNCell, reason: str) -> UserError:
+    """The error of an engine that was named, and does not run the cell.
 
     Args:
-        engines: Fastest first; the last refuses nothing.
+        engine: Its name.
         cell: The cell.
-        masked: Whether ``params`` may hold a `state_mask`.
-
-    Returns:
-        The engine, and why none before it, in words that go on with a sentence.
+        reason: Why, in words that end a sentence.
     """
-    refusals = ""
-    for engine in engines:
-        reason = engine.refusal(cell, masked)
-        if reason is None:
-            break
-        refusals += f"; not on {engine.name}: {reason}"
-    return engine, refusals
+    return UserError(f"the {engine} engine cannot run {type(cell).__name__}: {reason}", hint="engine: auto")
+
+
+def wrong_device(engine: str, wanted: str, found: torch.device) -> UserError:
+    """The error of an engine that was handed a tensor of another device than its own."""
+    return UserError(f"the {engine} engine runs on {wanted} only, found a tensor on {found}", hint="engine: auto")

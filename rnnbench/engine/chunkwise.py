@@ -9,7 +9,8 @@ from torch import Tensor
 
 from rnnbench.cells import MatrixLSTM, RNNCell, State
 from rnnbench.engine.base import Engine
-from rnnbench.engine.call import loop_dtype, project, returned_dtype, zero_padding
+from rnnbench.engine.call import project, returned_dtype, zero_padding
+from rnnbench.engine.precision import loop_dtype, low_dtype, products_as
 
 _CHUNK = 64
 
@@ -31,7 +32,13 @@ class ChunkwiseEngine(Engine):
 
     name = "chunkwise"
 
-    def refusal(self, cell: RNNCell, masked: bool = False) -> str | None:
+    def refusal(
+        self,
+        cell: RNNCell,
+        masked: bool = False,
+        device: torch.device | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> str | None:
         """Refuses cells without a matrix memory."""
         if not isinstance(cell, MatrixLSTM) or type(cell).step is not MatrixLSTM.step:
             return "it has no matrix memory"
@@ -44,12 +51,14 @@ class ChunkwiseEngine(Engine):
         assert isinstance(cell, MatrixLSTM)
         dtype, returned = loop_dtype(state), returned_dtype(x, state)
         z = project(cell, params, x).to(dtype)
-        with torch.autocast(x.device.type, enabled=False):
+        if lengths is not None:
+            lengths = lengths.to(x.device, non_blocking=True)
+        with products_as(x.device, low_dtype(x, state)):
             # Steps go behind the heads: (B, heads, T, d) and (B, heads, T).
             query, key, value, log_i, log_f = (part.transpose(1, 2) for part in cell.store_and_query(z))
             if lengths is not None:
                 # Past its length a sequence forgets nothing and stores nothing.
-                valid = (torch.arange(z.shape[1], device=z.device) < lengths.to(z.device)[:, None])[:, None]
+                valid = (torch.arange(z.shape[1], device=z.device) < lengths[:, None])[:, None]
                 key, value = (torch.where(valid[..., None], part, 0.0) for part in (key, value))
                 log_i, log_f = torch.where(valid, log_i, -torch.inf), torch.where(valid, log_f, 0.0)
             last = tuple(leaf.to(dtype) for leaf in state)
@@ -63,7 +72,7 @@ class ChunkwiseEngine(Engine):
             y = cell.read(z, memory_read, weight, stabiliser)
         if lengths is not None:
             # Bit for bit, where nothing was run: the stabiliser of a state that was given may be another.
-            ran = lengths.to(z.device) > 0
+            ran = lengths > 0
             last = tuple(
                 torch.where(ran.view(-1, *[1] * (new.dim() - 1)), new, old.to(dtype))
                 for old, new in zip(state, last, strict=True)

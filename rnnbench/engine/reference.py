@@ -9,7 +9,8 @@ from torch import Tensor
 
 from rnnbench.cells import RNNCell, State
 from rnnbench.engine.base import Engine
-from rnnbench.engine.call import call, zero_padding
+from rnnbench.engine.call import call, project, returned_dtype, zero_padding
+from rnnbench.engine.precision import loop_dtype, low_dtype, products_as
 
 
 class ReferenceEngine(Engine):
@@ -17,7 +18,13 @@ class ReferenceEngine(Engine):
 
     name = "reference"
 
-    def refusal(self, cell: RNNCell, masked: bool = False) -> str | None:
+    def refusal(
+        self,
+        cell: RNNCell,
+        masked: bool = False,
+        device: torch.device | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> str | None:
         """Refuses nothing."""
         return None
 
@@ -25,21 +32,27 @@ class ReferenceEngine(Engine):
         self, cell: RNNCell, params: Mapping[str, Tensor], x: Tensor, state: State, lengths: Tensor | None
     ) -> tuple[Tensor, State]:
         """See `Engine.run`."""
-        return call(cell, params, lambda: _loop(cell, x, state, lengths))
+        dtype, returned = loop_dtype(state), returned_dtype(x, state)
+        z = project(cell, params, x).to(dtype)
+        used = {name: value.to(dtype) if value.is_floating_point() else value for name, value in params.items()}
+        start = tuple(leaf.to(dtype) for leaf in state)
+        lengths = None if lengths is None else lengths.to(x.device, non_blocking=True)
+        with products_as(x.device, low_dtype(x, state)):
+            y, last = call(cell, used, lambda: _loop(cell, z, start, lengths))
+        return zero_padding(y.to(returned), lengths), tuple(leaf.to(returned) for leaf in last)
 
 
-def _loop(cell: RNNCell, x: Tensor, state: State, lengths: Tensor | None) -> tuple[Tensor, State]:
+def _loop(cell: RNNCell, z: Tensor, state: State, lengths: Tensor | None) -> tuple[Tensor, State]:
     # unbind, not indexing: the gradient of z[:, t] would be a zero tensor of z's full size at every step.
-    inputs = cell.project(x).unbind(1)
     outputs = []
-    for t, z in enumerate(inputs):
-        output, new = cell.step(z, state)
+    for t, here in enumerate(z.unbind(1)):
+        output, new = cell.step(here, state)
         if lengths is not None:
             valid = t < lengths
             new = tuple(torch.where(_as_wide_as(valid, b), b, a) for a, b in zip(state, new, strict=True))
         state = new
         outputs.append(output)
-    return zero_padding(torch.stack(outputs, dim=1), lengths), state
+    return torch.stack(outputs, dim=1), state
 
 
 def _as_wide_as(mask: Tensor, leaf: Tensor) -> Tensor:

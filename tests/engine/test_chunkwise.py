@@ -8,7 +8,7 @@ import torch
 from rnnbench.backbone import Backbone
 from rnnbench.cells import GRU, MatrixLSTM
 from rnnbench.engine import chunkwise, select_engine
-from rnnbench.engine.by_device import engine_on
+from rnnbench.engine.auto import fastest_engine
 from rnnbench.errors import UserError
 
 
@@ -83,8 +83,8 @@ def test_a_gradient_keeps_the_memory_of_each_chunk_alone():
 
 
 def test_who_runs_a_matrix_memory():
-    assert select_engine(MatrixLSTM(3, 4)).name == "chunkwise"
-    assert engine_on("mps", MatrixLSTM(3, 4), False).name == "chunkwise"
-    assert select_engine(Forgetful(3, 4)).name == "reference"
+    assert fastest_engine(MatrixLSTM(3, 4))[0].name == "chunkwise"
+    assert fastest_engine(MatrixLSTM(3, 4), device=torch.device("mps"))[0].name == "chunkwise"
+    assert fastest_engine(Forgetful(3, 4))[0].name == "reference"
     with pytest.raises(UserError, match="chunkwise engine cannot run GRU: it has no matrix memory"):
         select_engine(GRU(3, 4), "chunkwise")

@@ -1,6 +1,6 @@
 """The engines for CUDA against the reference: in Triton's interpreter where there is no GPU, on it where there is."""
 
-import logging
+import math
 import os
 import runpy
 from functools import partial
@@ -11,13 +11,14 @@ import torch
 
 from rnnbench.backbone import Backbone
 from rnnbench.cells import GRU, LRU, LSTM, ConstantErrorCarousel, Elman, MinGRU, MinLSTM, RNNCell, Zoneout
-from rnnbench.engine import by_device, select_engine
-from rnnbench.engine.by_device import engine_on
+from rnnbench.engine import select_engine
+from rnnbench.engine.auto import fastest_engine
 from rnnbench.engine.cuda import engine, graphs, scan
 from rnnbench.engine.cuda.emit import emit_kernel
-from rnnbench.engine.fused.graph import Graph, Piece, Store
-from rnnbench.engine.fused.lowering import Unsupported
 from rnnbench.engine.reference import ReferenceEngine
+from rnnbench.engine.traced.buffers import Buffer, Role, Z
+from rnnbench.engine.traced.graph import Graph, Piece, Store
+from rnnbench.engine.traced.lowering import Unsupported
 from rnnbench.errors import UserError
 
 # The interpreter is NumPy, which warns where a GPU is silent: of exp(1e4) in a branch that is not taken, for one.
@@ -187,14 +188,15 @@ def captured(monkeypatch):
     """Captures loops without CUDA, and lists the shapes of z that were captured."""
     found = []
 
-    def capture(function, pool):
+    def capture(function, device):
         graph = RunAgain(function)
         found.append(tuple(tensors(graph.made)[0].shape))
         return graph, graph.made
 
     monkeypatch.setattr(graphs, "_capture", capture)
+    monkeypatch.setattr(graphs, "_beside", lambda function, device: function())
     monkeypatch.setattr(graphs, "_can_capture", lambda z: True)
-    monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: None)
+    monkeypatch.setattr(graphs, "_limit", lambda device: math.inf)
     return found
 
 
@@ -228,22 +230,12 @@ def test_a_backward_that_comes_too_late_is_an_error(interpreter, captured):
         loss.backward()
 
 
-def test_few_loops_are_kept(interpreter, captured):
-    cell = Elman(INPUT, HIDDEN)
-    run = layer(cell)
-    with torch.no_grad():
-        for steps in [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 5, 1]:
-            run(torch.randn(2, steps, INPUT))
-        assert [shape[0] for shape in captured] == [1, 2, 3, 4, 5]
-        run(torch.randn(2, 1, INPUT))
-    assert len(captured) == 6  # the first had gone
-
-
 def test_what_triton_has_not_is_refused():
     graph = Graph()
-    node = graph.apply("pow", graph.load("z", 0, 4), graph.load("z", 4, 4))
+    node = graph.apply("pow", graph.load(Z, 0, 4), graph.load(Z, 4, 4))
+    state = Buffer(Role.NEXT)
     with pytest.raises(Unsupported, match="pow"):
-        emit_kernel("one", [Store("next0", 0, Piece(node, 4))], {"z": 8, "next0": 4}, ragged=False)
+        emit_kernel("one", [Store(state, 0, Piece(node, 4))], {Z: 8, state: 4}, ragged=False)
 
 
 def test_named_engines_say_why_not():
@@ -272,21 +264,11 @@ def test_named_engines_say_why_not():
 )
 def test_who_runs_on_cuda(cell, masked, name, monkeypatch):
     for module in (engine, scan):
-        monkeypatch.setattr(module, "on_cuda", lambda *_: None)
-        monkeypatch.setattr(module, "missing_triton", lambda: None)
+        monkeypatch.setattr(module, "missing", lambda device: None)
     monkeypatch.setattr(engine, "_no_form", lambda *_: None)
-    assert engine_on("cuda", cell(3, 4), masked).name == name
-    assert engine_on("mps", cell(3, 4), masked).name == ("torch" if name == "torch" else "reference")
-
-
-def test_without_triton_the_reference_runs_and_says_so_once(monkeypatch, caplog):
-    for module in (engine, scan):
-        monkeypatch.setattr(module, "on_cuda", lambda *_: None)
-        monkeypatch.setattr(module, "missing_triton", lambda: "triton is not installed")
-    by_device._log_once.cache_clear()
-    with caplog.at_level(logging.INFO):
-        assert {engine_on("cuda", MinGRU(3, 4), False).name for _ in range(3)} == {"reference"}
-    assert [record.message.count("triton is not installed") for record in caplog.records] == [2]
+    assert fastest_engine(cell(3, 4), masked, torch.device("cuda"))[0].name == name
+    other = "torch" if name == "torch" else "reference"
+    assert fastest_engine(cell(3, 4), masked, torch.device("mps"))[0].name == other
 
 
 # --- on a GPU ---------------------------------------------------------------------------------------------------------

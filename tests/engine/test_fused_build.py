@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from rnnbench.cells import LSTM, Elman
-from rnnbench.engine import select_engine
-from rnnbench.engine.fused import FusedEngine, build, engine
+from rnnbench.engine import auto, select_engine
+from rnnbench.engine.fused import FusedEngine, build
 from rnnbench.engine.reference import ReferenceEngine
 from rnnbench.errors import UserError
 
@@ -28,7 +28,7 @@ def fresh(monkeypatch):
     """As a process that has built nothing yet."""
     monkeypatch.setattr(build, "_loaded", {})
     build._compiler.cache_clear()
-    engine._log_once.cache_clear()
+    auto._log_once.cache_clear()
     yield
     build._compiler.cache_clear()
 
@@ -137,18 +137,21 @@ def engine_threads():
     return thread_count(8)
 
 
+def call(engine, cell, x):
+    return engine.run(cell, dict(cell.named_parameters()), x, cell.initial_state(len(x), x), None)
+
+
 def test_without_a_compiler_the_next_engine_runs(fresh, monkeypatch, caplog):
     monkeypatch.setenv("CXX", "no-such-compiler")
     caplog.set_level(logging.INFO)
-    cell = Elman(3, 4, nonlinearity="sigmoid")
-    from rnnbench.engine.select import _log_once
-
-    _log_once.cache_clear()
+    auto._log_once.cache_clear()
+    cell, x = Elman(3, 4, nonlinearity="sigmoid"), torch.randn(2, 5, 3)
     for _ in range(2):
-        assert select_engine(cell).name == "reference"
-    assert select_engine(LSTM(3, 4)).name == "torch"
+        assert torch.equal(call(select_engine(cell), cell, x)[0], call(ReferenceEngine(), cell, x)[0])
+    assert auto.fastest_engine(LSTM(3, 4))[0].name == "torch"
     lines = [record.message for record in caplog.records if "Elman" in record.message]
     assert len(lines) == 1
+    assert "Elman runs on the reference engine" in lines[0]
     assert "not on fused: there is no C++ compiler (no-such-compiler)" in lines[0]
     with pytest.raises(UserError, match="no C\\+\\+ compiler"):
         select_engine(cell, "fused")
@@ -160,20 +163,20 @@ def test_a_broken_compiler_is_told_once_and_the_next_engine_runs(fresh, tmp_path
     compiler.chmod(0o700)
     monkeypatch.setenv("CXX", str(compiler))
     caplog.set_level(logging.INFO)
+    auto._log_once.cache_clear()
     cell, x = Elman(3, 4, nonlinearity="sigmoid"), torch.randn(2, 5, 3)
-    params, state = dict(cell.named_parameters()), cell.initial_state(2, x)
     for _ in range(3):
-        y, _ = FusedEngine().run(cell, params, x, state, None)
-    assert torch.equal(y, ReferenceEngine().run(cell, params, x, state, None)[0])
-    assert [record.message for record in caplog.records if "out of order" in record.message] != []
-    assert len([record for record in caplog.records if "out of order" in record.message]) == 1
+        assert torch.equal(call(select_engine(cell), cell, x)[0], call(ReferenceEngine(), cell, x)[0])
+    assert len([record.message for record in caplog.records if "out of order" in record.message]) == 1
+    with pytest.raises(UserError, match="the fused engine cannot run Elman: .*out of order"):
+        call(select_engine(cell, "fused"), cell, x)
 
 
-def test_other_processors_run_on_the_next_engine():
-    cell = LSTM(3, 4).to("meta")
-    x = torch.empty(2, 5, 3, device="meta")
-    y, _ = FusedEngine().run(cell, dict(cell.named_parameters()), x, cell.initial_state(2, x), None)
-    assert y.shape == (2, 5, 4)
+def test_another_processor_is_not_the_fused_engines():
+    cell, x = LSTM(3, 4).to("meta"), torch.empty(2, 5, 3, device="meta")
+    assert call(select_engine(cell), cell, x)[0].shape == (2, 5, 4)
+    with pytest.raises(UserError, match="the fused engine runs on CPUs only, found a tensor on meta"):
+        call(select_engine(cell, "fused"), cell, x)
 
 
 def test_cells_of_other_sizes_share_a_library(fresh, cache):

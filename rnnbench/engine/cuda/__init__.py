@@ -1,10 +1,10 @@
-"""Recurrent cells on CUDA: the traced step of `rnnbench.engine.fused`, run as Triton kernels around cuBLAS products.
+"""Recurrent cells on CUDA: the plans of `rnnbench.engine.traced`, run as Triton kernels around cuBLAS products.
 
     emit.py     writes the row kernels of a plan as Triton (row_math.py has their functions)
     device.py   says whether the machine has what they need
     compiled.py turns generated source into kernels, for one plan: a program
     loop.py     runs a program over time, forward and backward; one product after it for each weight's gradient
-    graphs.py   captures a whole loop in a CUDA graph once its shapes come again
+    graphs.py   captures a whole loop in a CUDA graph once its shapes come again (arena.py: its memory)
     engine.py   `TritonEngine`
     scan.py     `ScanEngine`: linear recurrences as one associative scan (scan_kernels.py)
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from rnnbench.engine.cuda.emit import HEAD, RowKernel, emit_kernel
-from rnnbench.engine.fused.plan import Plan
-from rnnbench.engine.fused.schedule import Multiply, Operation
+from rnnbench.engine.traced.plan import Plan
+from rnnbench.engine.traced.schedule import Multiply, Operation
 
 
 class Launch(NamedTuple):
@@ -61,7 +61,7 @@ def _emit(
         if isinstance(one, Multiply):
             found.append(one)
         else:
-            source, kernel = emit_kernel(f"{prefix}{place}", one.stores, plan.buffers, ragged)
+            source, kernel = emit_kernel(f"{prefix}{place}", one.stores, plan.widths, ragged)
             found.append(kernel)
             sources.append(source)
     return found, sources

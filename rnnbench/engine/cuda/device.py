@@ -2,29 +2,55 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 
 import torch
 from torch import Tensor
 
-from rnnbench.errors import UserError
+from rnnbench.engine.base import wrong_device
 
 
-def on_cuda(x: Tensor | None = None, engine: str = "") -> str | None:
-    """Why nothing runs on CUDA here, in words that end a sentence; None where there is a device.
+def on_cuda(x: Tensor, engine: str) -> None:
+    """Sees to it that the input of a call is on a CUDA device.
 
     Args:
-        x: The input of a call to ``engine``, which has to be on such a device.
+        x: The input.
         engine: Name of the engine that was called.
 
     Raises:
-        UserError: The input is somewhere else.
+        UserError: It is somewhere else.
     """
-    if x is not None and x.device.type != "cuda":
-        raise UserError(f"the {engine} engine runs on CUDA only, found a tensor on {x.device}", hint="engine: auto")
-    return None if torch.cuda.is_available() else "it runs on CUDA only, and there is no such device"
+    if x.device.type != "cuda":
+        raise wrong_device(engine, "CUDA", x.device)
 
 
-def missing_triton() -> str | None:
-    """Why nothing can be compiled, in words that end a sentence; None where triton is installed."""
-    return "triton is not installed" if importlib.util.find_spec("triton") is None else None
+def missing(device: torch.device | None) -> str | None:
+    """What is missing here, in words that end a sentence; None where kernels compile and run.
+
+    Args:
+        device: The device; None for the current one.
+    """
+    if device is not None and device.type != "cuda":
+        return f"it runs on CUDA only, not on {device.type}"
+    if not torch.cuda.is_available():
+        return "it runs on CUDA only, and there is no such device"
+    if importlib.util.find_spec("triton") is None:
+        return "triton is not installed"
+    return _failure(torch.device("cuda", torch.cuda.current_device()) if device is None else device)
+
+
+@functools.cache
+def _failure(device: torch.device) -> str | None:
+    """Why a kernel of one line does not run on a device: no C compiler, say, or a GPU that Triton does not know."""
+    try:
+        from rnnbench.engine.cuda.row_math import probe
+
+        with torch.inference_mode(False), torch.cuda.device(device):
+            x = torch.ones(1, device=device)
+            probe[(1,)](x)
+            found = float(x)
+    except Exception as error:
+        lines = str(error).strip().splitlines() or [""]
+        return f"triton cannot compile for {device} ({type(error).__name__}: {lines[0][:200]})"
+    return None if found == 2 else f"triton's kernels give wrong numbers on {device}"

@@ -16,8 +16,9 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from rnnbench.engine.fused.graph import REDUCTIONS, Node, Store
-from rnnbench.engine.fused.lowering import Unsupported
+from rnnbench.engine.traced.buffers import SAVED, SPILL, Buffer, Role, Z
+from rnnbench.engine.traced.graph import REDUCTIONS, Node, Store
+from rnnbench.engine.traced.lowering import Unsupported
 
 HEAD = """
 import triton
@@ -27,9 +28,8 @@ from rnnbench.engine.cuda.row_math import expm1, log1p, sigmoid, softplus, tanh
 
 # Columns of a program where columns are cut.
 _COLUMNS = 256
-# Buffers of which there is one row for all rows of the batch. Gradients of vectors are summed over time for each row
-# of the batch and over the batch after the loop: no two programs add to one number, so that sums keep their order.
-_SHARED = ("vector",)
+# What of a row past its length may be anything: nobody reads it but the kernels of that row.
+_FREE = {SAVED, SPILL, Z}
 
 _FORMS = {
     "add": "{} + {}",
@@ -65,12 +65,12 @@ class RowKernel(NamedTuple):
     """
 
     name: str
-    buffers: tuple[str, ...]
+    buffers: tuple[Buffer, ...]
     blocks: int
     warps: int
 
 
-def emit_kernel(name: str, stores: list[Store], widths: Mapping[str, int], ragged: bool) -> tuple[str, RowKernel]:
+def emit_kernel(name: str, stores: list[Store], widths: Mapping[Buffer, int], ragged: bool) -> tuple[str, RowKernel]:
     """Writes a kernel.
 
     Args:
@@ -96,7 +96,7 @@ def emit_kernel(name: str, stores: list[Store], widths: Mapping[str, int], ragge
     columns = max([1, *row.columns])
     whole = crossing or bool(row.reductions) or any(store.piece.width == 1 for store in stores)
     block = _power_of_two(columns) if whole else min(_COLUMNS, _power_of_two(columns))
-    arguments = [*row.buffers, *(("lengths", "t") if ragged else ())]
+    arguments = [*map(str, row.buffers), *(("lengths", "t") if ragged else ())]
     head = [
         '@triton.jit(do_not_specialize=["t"])' if ragged else "@triton.jit",
         f"def {name}({', '.join(arguments)}):",
@@ -115,9 +115,9 @@ def emit_kernel(name: str, stores: list[Store], widths: Mapping[str, int], ragge
 class _Row:
     """The lines of one kernel."""
 
-    def __init__(self, widths: Mapping[str, int]) -> None:
+    def __init__(self, widths: Mapping[Buffer, int]) -> None:
         self.lines: list[str] = []
-        self.buffers: list[str] = []
+        self.buffers: list[Buffer] = []
         self.columns: set[int] = set()
         self.constants: dict[str, str] = {}
         self.reductions = 0
@@ -129,10 +129,9 @@ class _Row:
     def written(self, store: Store, ragged: bool) -> str:
         """What is to stand in the buffer."""
         value = self._value(store.piece.node)
-        kind = store.buffer.rstrip("0123456789")
-        if ragged and kind not in ("saved", "spill", "z"):
+        if ragged and store.buffer not in _FREE:
             # The state as it was, and the gradient of it; nothing of all that is summed over time.
-            kept = {"next": f"prev{store.buffer[4:]}", "dprev": f"dnext{store.buffer[5:]}"}.get(kind)
+            kept = _carried(store.buffer)
             other = self._constant(0.0) if kept is None else self._load(kept, store.start, store.piece.width)
             value = self._line(f"tl.where(valid, {value}, {other})")
         if store.add:
@@ -149,11 +148,14 @@ class _Row:
             if node.op == "load"
         )  # fmt: skip
 
-    def place(self, buffer: str, start: int, width: int) -> str:
+    def place(self, buffer: Buffer, start: int, width: int) -> str:
         """Pointers to some columns; `mask` becomes what a load or store of them has to add."""
         if buffer not in self.buffers:
             self.buffers.append(buffer)
-        text = buffer if buffer.startswith(_SHARED) else f"{buffer} + row * {self._widths[buffer]}"
+        # Of a vector there is one row for all. Gradients of vectors are summed over time for each row of the batch, and
+        # over the batch after the loop: no two programs add to one number, so that sums keep their order.
+        shared = buffer.role is Role.VECTOR and not buffer.is_gradient
+        text = str(buffer) if shared else f"{buffer} + row * {self._widths[buffer]}"
         if start:
             text += f" + {start}"
         if width == 1:
@@ -163,7 +165,7 @@ class _Row:
         self.mask = f", mask=m{width}"
         return f"{text} + j"
 
-    def _load(self, buffer: str, start: int, width: int) -> str:
+    def _load(self, buffer: Buffer, start: int, width: int) -> str:
         place = self.place(buffer, start, width)
         return self._line(f"tl.load({place}{self.mask}{', other=0.0' if self.mask else ''})")
 
@@ -196,6 +198,19 @@ class _Row:
         if node.op not in _FORMS:
             raise Unsupported(f"step uses {node.op}, which has no form in Triton")
         return self._line(_FORMS[node.op].format(*args))
+
+
+def _carried(buffer: Buffer) -> Buffer | None:
+    """What a row past its length has in a buffer: of the next state the state before, of its gradient that of the next.
+
+    Args:
+        buffer: What a kernel writes; None for what is zero there.
+    """
+    if buffer.role is Role.NEXT and not buffer.is_gradient:
+        return buffer._replace(role=Role.PREV)
+    if buffer.role is Role.PREV and buffer.is_gradient:
+        return buffer._replace(role=Role.NEXT)
+    return None
 
 
 def _power_of_two(number: int) -> int:

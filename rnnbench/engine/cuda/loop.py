@@ -8,14 +8,18 @@ gradient.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from rnnbench.engine.cuda.compiled import Launch, Program
-from rnnbench.engine.fused.schedule import Multiply
+from rnnbench.engine.traced.buffers import MASK, OUTPUT, SAVED, SPILL, Buffer, Role, Z
+from rnnbench.engine.traced.schedule import Multiply
+
+Empty = Callable[..., Tensor]
+"""Makes a buffer of a shape, of the loop's type of numbers."""
 
 
 class Inputs(NamedTuple):
@@ -23,7 +27,7 @@ class Inputs(NamedTuple):
 
     Args:
         z: Projected input ``(T, B, G)``.
-        lengths: Number of valid steps ``(B,)``; None where the program takes none.
+        lengths: Number of valid steps ``(B,)``, on z's device; None where the program takes none.
         mask: What the state is multiplied with where the step says so, ``(B, O)``.
         state: Leaves ``(B, W)`` of the state before.
         constants: The plan's vectors, then its weights.
@@ -35,11 +39,6 @@ class Inputs(NamedTuple):
     state: tuple[Tensor, ...]
     constants: tuple[Tensor, ...]
 
-    def tensors(self) -> list[Tensor]:
-        """All that is there, in order."""
-        given = (self.z, self.lengths, self.mask, *self.state, *self.constants)
-        return [one for one in given if one is not None]
-
 
 class Forward(NamedTuple):
     """What a loop forward makes.
@@ -47,12 +46,12 @@ class Forward(NamedTuple):
     Args:
         output: ``(T, B, O)``.
         last: Leaves of the last valid state.
-        kept: What the loop backward needs, by the names of buffers; empty without training.
+        kept: What the loop backward needs; empty without training.
     """
 
     output: Tensor
     last: tuple[Tensor, ...]
-    kept: dict[str, Tensor]
+    kept: dict[Buffer, Tensor]
 
 
 class Gradients(NamedTuple):
@@ -75,58 +74,67 @@ class Gradients(NamedTuple):
         return [self.z, *self.state, *self.vectors, *self.weights]
 
 
-def run_forward(program: Program, given: Inputs, training: bool) -> Forward:
+def run_forward(program: Program, given: Inputs, training: bool, low: torch.dtype | None, empty: Empty) -> Forward:
     """Runs all steps.
 
     Args:
         program: What to run.
         given: See `Inputs`.
         training: Whether to keep what the backward needs.
+        low: The type that products round their operands to; None for the loop's own.
+        empty: Makes buffers.
     """
     plan = program.plan
-    # A copy where the step writes to it: z may be the input itself, or kept by what the projection is made of.
-    z = given.z.clone(memory_format=torch.contiguous_format) if plan.overwrites_z else given.z.contiguous()
-    steps, batch, _ = z.shape
-    buffers: dict[str, Tensor] = {"z": z, **_named("weight", given.constants[len(plan.step.vectors) :])}
-    buffers |= _named("vector", [one.reshape(-1) for one in given.constants[: len(plan.step.vectors)]])
+    steps, batch, _ = given.z.shape
+    z = given.z
+    if plan.overwrites_z or not z.is_contiguous():
+        # A copy where the step writes to it: z may be the input itself, or kept by what the projection is made of.
+        z = empty(*z.shape).copy_(z)
+    vectors = given.constants[: len(plan.step.vectors)]
+    buffers: dict[Buffer, Tensor] = {Z: z, **_numbered(Role.VECTOR, [one.reshape(-1) for one in vectors])}
+    buffers |= _numbered(Role.WEIGHT, given.constants[len(vectors) :])
     if given.mask is not None:
-        buffers["mask"] = given.mask.contiguous()
-    for name in (*plan.operands, "saved"):
-        buffers[name] = z.new_empty(*([steps] if training else []), batch, plan.buffers[name])
+        buffers[MASK] = given.mask.contiguous()
+    for buffer in (*plan.operands, SAVED):
+        buffers[buffer] = empty(*([steps] if training else []), batch, plan.widths[buffer])
     if plan.output_leaf is None:
-        buffers["output"] = z.new_empty(steps, batch, plan.output_width)
-    for name in ("spill", *(f"product{k}" for k in range(len(plan.step.products)))):
-        buffers[name] = z.new_empty(batch, plan.buffers[name])
+        buffers[OUTPUT] = empty(steps, batch, plan.output_width)
+    for buffer in (SPILL, *(Buffer(Role.PRODUCT, k) for k in range(len(plan.step.products)))):
+        buffers[buffer] = empty(batch, plan.widths[buffer])
     places = _by_step(buffers, steps)
     last = []
     for i, leaf in enumerate(given.state):
         whole = plan.kept[i] if training else i == plan.output_leaf
-        history = z.new_empty(steps + 1 if whole else 2, batch, plan.leaves[i])
+        history = empty(steps + 1 if whole else 2, batch, plan.leaves[i])
         history[0] = leaf
         blocks = history.unbind(0)
         turns = [blocks[t if whole else t % 2] for t in range(steps + 1)]
-        places[f"prev{i}"], places[f"next{i}"] = turns[:-1], turns[1:]
+        before, after = Buffer(Role.PREV, i), Buffer(Role.NEXT, i)
+        places[before], places[after] = turns[:-1], turns[1:]
         last.append(turns[-1])
         if whole:
-            buffers[f"next{i}"] = history
+            buffers[after] = history
+    weights = _weights(buffers, low)
     for t in range(steps):
-        _step(program.forward, places, t, batch, given.lengths)
-    ends = tuple(leaf.clone() for leaf in last)
-    output = buffers["output"] if plan.output_leaf is None else buffers[f"next{plan.output_leaf}"][1:]
+        _step(program.forward, places, weights, t, batch, given.lengths)
+    ends = tuple(empty(*leaf.shape).copy_(leaf) for leaf in last)
+    output = buffers[OUTPUT] if plan.output_leaf is None else buffers[Buffer(Role.NEXT, plan.output_leaf)][1:]
     if not training:
         return Forward(output, ends, {})
-    wanted = ["saved", *plan.operands, *(["z"] if plan.keeps_z else [])]
-    wanted += [name for name in buffers if name.startswith(("next", "mask", "vector", "weight"))]
-    return Forward(output, ends, {name: buffers[name] for name in wanted})
+    wanted = [SAVED, *plan.operands, *([Z] if plan.keeps_z else [])]
+    wanted += [one for one in buffers if one.role in (Role.NEXT, Role.MASK, Role.VECTOR, Role.WEIGHT)]
+    return Forward(output, ends, {one: buffers[one] for one in wanted})
 
 
 def run_backward(
     program: Program,
-    kept: Mapping[str, Tensor],
+    kept: Mapping[Buffer, Tensor],
     lengths: Tensor | None,
     d_output: Tensor,
     d_last: Sequence[Tensor],
     needed: Sequence[bool],
+    low: torch.dtype | None,
+    empty: Empty,
 ) -> Gradients:
     """Runs all steps backward.
 
@@ -137,49 +145,72 @@ def run_backward(
         d_output: Gradient of the output ``(T, B, O)``.
         d_last: Gradients of the leaves of the last state.
         needed: For each weight whether its gradient is needed.
+        low: As for the forward.
+        empty: Makes buffers.
     """
     plan = program.plan
     steps, batch, _ = d_output.shape
-    buffers = {**kept, "doutput": d_output.contiguous()}
-    for name in plan.gradients:
-        buffers[name] = d_output.new_empty(steps, batch, plan.buffers[name])
-    for name in plan.operands:
-        buffers[f"d{name}"] = d_output.new_empty(batch, plan.buffers[name])
-    for i in plan.differentiated_vectors:
-        buffers[f"dvector{i}"] = d_output.new_zeros(batch, plan.buffers[f"vector{i}"])
-    buffers["spill"] = d_output.new_empty(batch, plan.buffers["spill"])
-    places = _by_step({name: one for name, one in buffers.items() if not name.startswith("next")}, steps)
+    buffers = {**kept, OUTPUT.gradient: d_output.contiguous()}
+    for buffer in plan.gradients:
+        buffers[buffer] = empty(steps, batch, plan.widths[buffer])
+    for buffer in plan.operands:
+        buffers[buffer.gradient] = empty(batch, plan.widths[buffer])
+    vectors = [Buffer(Role.VECTOR, i) for i in plan.differentiated_vectors]
+    for buffer in vectors:
+        buffers[buffer.gradient] = empty(batch, plan.widths[buffer]).zero_()
+    buffers[SPILL] = empty(batch, plan.widths[SPILL])
+    places = _by_step({buffer: one for buffer, one in buffers.items() if buffer.role is not Role.NEXT}, steps)
     first = []
     for i, gradient in enumerate(d_last):
-        if f"next{i}" in kept:
-            turns = list(kept[f"next{i}"].unbind(0))
-            places[f"prev{i}"], places[f"next{i}"] = turns[:-1], turns[1:]
-        blocks = d_output.new_empty(2, batch, plan.leaves[i]).unbind(0)
+        before, after = Buffer(Role.PREV, i), Buffer(Role.NEXT, i)
+        if after in kept:
+            turns = list(kept[after].unbind(0))
+            places[before], places[after] = turns[:-1], turns[1:]
+        blocks = empty(2, batch, plan.leaves[i]).unbind(0)
         turns = [blocks[t % 2] for t in range(steps + 1)]
-        places[f"dprev{i}"], places[f"dnext{i}"] = turns[:-1], turns[1:]
+        places[before.gradient], places[after.gradient] = turns[:-1], turns[1:]
         turns[-1].copy_(gradient)
         first.append(turns[0])
+    weights = _weights(buffers, low)
     for t in reversed(range(steps)):
-        _step(program.backward, places, t, batch, lengths)
-    vectors = [
-        buffers[f"dvector{i}"].sum(0) if i in plan.differentiated_vectors else None
-        for i in range(len(plan.step.vectors))
-    ]
-    return Gradients(buffers["dz"], tuple(first), tuple(vectors), _weight_gradients(program, buffers, steps, needed))
+        _step(program.backward, places, weights, t, batch, lengths)
+    sums = {one.number: torch.sum(buffers[one.gradient], 0, out=empty(plan.widths[one])) for one in vectors}
+    return Gradients(
+        buffers[Z.gradient],
+        tuple(first),
+        tuple(sums.get(i) for i in range(len(plan.step.vectors))),
+        _weight_gradients(program, buffers, steps, needed, low, empty),
+    )
 
 
-def _named(name: str, tensors: Iterable[Tensor]) -> dict[str, Tensor]:
-    return {f"{name}{k}": one.contiguous() for k, one in enumerate(tensors)}
+def launch(one: Launch, batch: int, arguments: Sequence[Any]) -> None:
+    """Launches a row kernel for all rows of a batch."""
+    one.function[batch, one.kernel.blocks](*arguments, num_warps=one.kernel.warps)
 
 
-def _by_step(buffers: Mapping[str, Tensor], steps: int) -> dict[str, Sequence[Tensor]]:
+def _numbered(role: Role, tensors: Iterable[Tensor]) -> dict[Buffer, Tensor]:
+    return {Buffer(role, k): one.contiguous() for k, one in enumerate(tensors)}
+
+
+def _by_step(buffers: Mapping[Buffer, Tensor], steps: int) -> dict[Buffer, Sequence[Tensor]]:
     """What stands in each buffer at each step; a buffer without a time axis is the same one at all."""
-    return {name: one.unbind(0) if one.dim() == 3 else [one] * steps for name, one in buffers.items()}
+    return {
+        buffer: one.unbind(0) if one.dim() == 3 else [one] * steps
+        for buffer, one in buffers.items()
+        if buffer.role is not Role.WEIGHT
+    }
+
+
+def _weights(buffers: Mapping[Buffer, Tensor], low: torch.dtype | None) -> list[Tensor]:
+    """The weights of products, as products take them."""
+    found = [one for buffer, one in buffers.items() if buffer.role is Role.WEIGHT]
+    return found if low is None else [one.to(low) for one in found]
 
 
 def _step(
     operations: Iterable[Launch | Multiply],
-    places: Mapping[str, Sequence[Tensor]],
+    places: Mapping[Buffer, Sequence[Tensor]],
+    weights: Sequence[Tensor],
     t: int,
     batch: int,
     lengths: Tensor | None,
@@ -187,20 +218,34 @@ def _step(
     for one in operations:
         if isinstance(one, Multiply):
             source = places[one.source][t][:, one.column : one.column + one.inputs]
-            weight = places[f"weight{one.weight}"][t]
-            weight = weight.t() if one.transposed else weight
-            if one.add:
-                places[one.result][t].addmm_(source, weight)
-            else:
-                torch.mm(source, weight, out=places[one.result][t])
+            weight, result = weights[one.weight], places[one.result][t]
+            _multiply(source, weight.t() if one.transposed else weight, result, one.add)
         else:
-            pointers = [places[name][t] for name in one.kernel.buffers]
-            ragged = () if lengths is None else (lengths, t)
-            one.function[batch, one.kernel.blocks](*pointers, *ragged, num_warps=one.kernel.warps)
+            pointers = [places[buffer][t] for buffer in one.kernel.buffers]
+            launch(one, batch, pointers if lengths is None else [*pointers, lengths, t])
+
+
+def _multiply(source: Tensor, weight: Tensor, result: Tensor, add: bool) -> None:
+    """``result`` = or += ``source @ weight``, rounded as a product of the weight's type is."""
+    if weight.dtype != result.dtype:
+        found = torch.mm(source.to(weight.dtype), weight)
+        if add:
+            result.add_(found)
+        else:
+            result.copy_(found)
+    elif add:
+        result.addmm_(source, weight)
+    else:
+        torch.mm(source, weight, out=result)
 
 
 def _weight_gradients(
-    program: Program, buffers: Mapping[str, Tensor], steps: int, needed: Sequence[bool]
+    program: Program,
+    buffers: Mapping[Buffer, Tensor],
+    steps: int,
+    needed: Sequence[bool],
+    low: torch.dtype | None,
+    empty: Empty,
 ) -> tuple[Tensor | None, ...]:
     """One product over all steps for each product of the step."""
     found: list[Tensor | None] = [None] * len(program.plan.weights)
@@ -208,8 +253,12 @@ def _weight_gradients(
         if needed[one.weight]:
             gradient = buffers[one.gradient].flatten(0, 1)[:, one.column : one.column + one.width]
             # The operand may be the state before each step: the history without its end.
-            operand = buffers[one.operand.replace("prev", "next")][:steps].flatten(0, 1)
-            pair = (gradient.t(), operand) if one.transposed else (operand.t(), gradient)
+            before_step = one.operand.role is Role.PREV
+            operand = buffers[one.operand._replace(role=Role.NEXT) if before_step else one.operand]
+            operand = operand[:steps].flatten(0, 1)
+            a, b = (gradient.t(), operand) if one.transposed else (operand.t(), gradient)
             earlier = found[one.weight]
-            found[one.weight] = torch.mm(*pair) if earlier is None else torch.addmm(earlier, *pair)
+            result = empty(a.shape[0], b.shape[1]) if earlier is None else earlier
+            _multiply(a, b if low is None else b.to(low), result, add=earlier is not None)
+            found[one.weight] = result
     return tuple(found)

@@ -11,8 +11,9 @@ from torch import Tensor
 from rnnbench.cells import RNNCell, State
 from rnnbench.cells.linear import LinearCell, Number, multiply
 from rnnbench.engine.base import Engine
-from rnnbench.engine.call import call, loop_dtype, project, returned_dtype, zero_padding
-from rnnbench.engine.cuda.device import missing_triton, on_cuda
+from rnnbench.engine.call import call, project, returned_dtype, zero_padding
+from rnnbench.engine.cuda.device import missing, on_cuda
+from rnnbench.engine.precision import loop_dtype, products_as
 
 # Steps and units of a tile. A tile is what is read at once; more than this needs more registers than there are.
 _TIMES, _UNITS = 32, 32
@@ -34,11 +35,17 @@ class ScanEngine(Engine):
 
     name = "scan"
 
-    def refusal(self, cell: RNNCell, masked: bool = False) -> str | None:
+    def refusal(
+        self,
+        cell: RNNCell,
+        masked: bool = False,
+        device: torch.device | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> str | None:
         """Refuses cells that are no linear recurrence, and everything where triton or a CUDA device is missing."""
         if not isinstance(cell, LinearCell) or type(cell).step is not LinearCell.step:
             return "its state is no linear function of the state before"
-        return on_cuda() or missing_triton()
+        return missing(device)
 
     def run(
         self, cell: RNNCell, params: Mapping[str, Tensor], x: Tensor, state: State, lengths: Tensor | None
@@ -56,11 +63,12 @@ def run_cell(
     dtype, returned = loop_dtype(state), returned_dtype(x, state)
     z = project(cell, params, x).to(dtype)
     used = {name: value.to(dtype) for name, value in params.items() if value is not None}
-    with torch.autocast(x.device.type, enabled=False), torch.cuda.device_of(x):
+    with products_as(x.device, None), torch.cuda.device_of(x):
         a, b = call(cell, used, lambda: cell.coefficients(z))
         if lengths is not None:
+            lengths = lengths.to(z.device, non_blocking=True)
             # Past its length a sequence keeps its state.
-            valid = torch.arange(z.shape[1], device=z.device)[None, :, None] < lengths.to(z.device)[:, None, None]
+            valid = torch.arange(z.shape[1], device=z.device)[None, :, None] < lengths[:, None, None]
             a = tuple(torch.where(valid, part, one) for part, one in zip(a, (1.0, 0.0), strict=False))
             b = tuple(torch.where(valid, part, 0.0) for part in b)
         shape = (*z.shape[:2], cell.hidden_size)

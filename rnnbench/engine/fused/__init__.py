@@ -1,14 +1,11 @@
 """The fused engine: the user writes one step in PyTorch, the loop over time runs in native code.
 
-    trace.py     runs the step once and writes down what it does (lowering.py: which operations)      graph.py: as what
-    gradient.py  differentiates it, and decides what the forward saves
-    schedule.py  puts it in order: row kernels, products with weights, row kernels, ...
-    ------------ up to here nothing knows of C++ ------------
+    native.py    a plan of `rnnbench.engine.traced` as native code
     emit.py      writes row kernels as C++; row_math.cpp has their functions, time_loop.cpp the loop over time
     build.py     compiles, and caches libraries
-    plan.py      all of the above for one cell; prepare.py keeps it beside the cell
     layout.py    how sequences of different lengths lie in memory
     run.py       allocates buffers, calls the library, and is a torch.autograd.Function
+    linear.py    the products outside of the loop, where torch's are slow
     engine.py    the engine that the rest of the package sees
 
 Three things make it fast. Each thread runs all steps for its own sequences, so that there is neither Python nor a

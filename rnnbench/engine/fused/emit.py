@@ -2,43 +2,22 @@
 
 Widths and column numbers are arguments of the generated code, never part of it, so that cells which differ in their
 sizes alone share one library. Only where two sizes happen to agree is the code another one.
-
-A kernel computes what it writes in as few loops as it can. Nodes of one width share a loop, unless one of them waits
-for a reduction over a row (the mean of a layer norm): the level of a node counts the reductions in a row that it
-waits for.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Mapping
 
-from rnnbench.engine.fused.graph import REDUCTIONS, Node, Store, reachable
-from rnnbench.engine.fused.schedule import Kernel
+from rnnbench.engine.traced.buffers import TEMPORARY, Buffer, Role
+from rnnbench.engine.traced.graph import REDUCTIONS, Node, Store
+from rnnbench.engine.traced.loops import Arrangement, Loop
+from rnnbench.engine.traced.schedule import Kernel
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 _COMPARE = {"gt": ">", "ge": ">=", "lt": "<", "le": "<=", "eq": "==", "ne": "!="}
-# Buffers of which there is one row for all rows of the batch.
-_SHARED = ("vector", "dvector", "temporary")
-
-
-class Loop(NamedTuple):
-    """A loop over the elements of a row; loops are ordered as they run."""
-
-    level: int
-    width: int
-
-
-def level_of(node: Node) -> int:
-    """How many reductions in a row a node waits for."""
-    return _Row(Sizes())._level(node)
-
-
-def reads_of(stores: list[Store]) -> list[tuple[Loop, Node]]:
-    """Which loop of a kernel loads what; a scalar counts as read in the last one."""
-    row = _Row(Sizes())
-    loops = row.arrange(stores)
-    return row.reads + [(max(loops, default=Loop(0, 1)), load) for load in row.scalar_loads(stores)]
+# Of these there is one row for all rows of the batch.
+_SHARED = (Role.VECTOR, Role.TEMPORARY)
 
 
 class Sizes:
@@ -65,7 +44,7 @@ class Emitter:
         buffers: Widths of all buffers; their order is the order of pointers in a call.
     """
 
-    def __init__(self, buffers: dict[str, int]) -> None:
+    def __init__(self, buffers: Mapping[Buffer, int]) -> None:
         self.sizes = Sizes()
         self.temporary = 0
         self._buffers = buffers
@@ -73,8 +52,8 @@ class Emitter:
 
     def kernel(self, name: str, kernel: Kernel) -> str:
         """A function that computes a kernel for some rows."""
-        body = _Row(self.sizes)
-        lines = body.emit(kernel.stores)
+        body = _Row(self.sizes, kernel.stores)
+        lines = body.emit()
         self.temporary = max(self.temporary, body.temporary)
         pointers = [self._pointer(text, *place) for place, text in body.pointers.items()]
         return "\n".join(
@@ -87,93 +66,45 @@ class Emitter:
             ]
         )
 
-    def _pointer(self, text: str, buffer: str, start: int) -> str:
-        step = "" if buffer.startswith(_SHARED) else f" + row * {self.sizes.text(self._buffers[buffer])}"
+    def _pointer(self, text: str, buffer: Buffer, start: int) -> str:
+        step = "" if buffer.role in _SHARED else f" + row * {self.sizes.text(self._buffers[buffer])}"
         return f"S* {text} = q[{self._order[buffer]}]{step} + {self.sizes.text(start)};"
 
 
 class _Row:
     """The loops of one kernel over one row."""
 
-    def __init__(self, sizes: Sizes) -> None:
-        self.pointers: dict[tuple[str, int], str] = {}
+    def __init__(self, sizes: Sizes, stores: list[Store]) -> None:
+        self.pointers: dict[tuple[Buffer, int], str] = {}
         self.temporary = 0
         self._sizes = sizes
-        self._levels: dict[Node, int] = {}
+        self._stores = stores
+        self._arranged = Arrangement(stores)
         self._scalars: dict[Node, str] = {}
+        # What a loop computes and a later one needs is kept in a temporary row.
         self._kept: dict[Node, str] = {}
-        self._home: dict[Node, Loop] = {}
-        self.reads: list[tuple[Loop, Node]] = []
+        for node in self._arranged.shared:
+            self._kept[node] = self._at(TEMPORARY, self.temporary)
+            self.temporary += node.width
 
-    def arrange(self, stores: list[Store]) -> dict[Loop, tuple[list[Store], list[Node]]]:
-        """The loops, each with what it writes and what it sums up."""
-        loops: dict[Loop, tuple[list[Store], list[Node]]] = {}
-        for store in stores:
-            if store.piece.width > 1:
-                key = Loop(self._level(store.piece.node), store.piece.width)
-                loops.setdefault(key, ([], []))[0].append(store)
-        for node in self._nodes(stores):
-            if node.op in REDUCTIONS:
-                operand = node.args[0]
-                loops.setdefault(Loop(self._level(operand), operand.width), ([], []))[1].append(node)
-        self._find_shared(loops)
-        return loops
-
-    def scalar_loads(self, stores: list[Store]) -> list[Node]:
-        """Loads of one column."""
-        return [node for node in self._nodes(stores) if node.op == "load" and node.width == 1]
-
-    def emit(self, stores: list[Store]) -> list[str]:
+    def emit(self) -> list[str]:
         """The code."""
-        loops = self.arrange(stores)
-        last = max(self._level(store.piece.node) for store in stores)
+        loops, level_of = self._arranged.loops, self._arranged.levels.of
         lines: list[str] = []
-        for level in range(last + 1):
-            roots = [node for stores, sums in (loops[key] for key in sorted(loops) if key[0] == level)
+        for level in range(max(level_of(store.piece.node) for store in self._stores) + 1):
+            roots = [node for stores, sums in (loops[key] for key in sorted(loops) if key.level == level)
                      for node in [store.piece.node for store in stores] + sums]  # fmt: skip
             self._emit_scalars(level, roots, lines)
-            for store in stores:
-                if store.piece.width == 1 and self._level(store.piece.node) == level:
+            for store in self._stores:
+                if store.piece.width == 1 and level_of(store.piece.node) == level:
                     value = self._scalar(store.piece.node, lines)
                     lines.append(f"{self._at(store.buffer, store.start)}[0] {'+=' if store.add else '='} {value};")
             for key in sorted(loops):
-                if key[0] == level:
+                if key.level == level:
                     lines += self._loop(key, *loops[key])
         return lines
 
-    def _level(self, node: Node) -> int:
-        if node not in self._levels:
-            waits = max([self._level(arg) for arg in node.args], default=0)
-            self._levels[node] = waits + (node.op in REDUCTIONS)
-        return self._levels[node]
-
-    def _nodes(self, stores: list[Store]) -> list[Node]:
-        return sorted(reachable(store.piece.node for store in stores), key=lambda node: node.index)
-
-    def _find_shared(self, loops: dict[Loop, tuple[list[Store], list[Node]]]) -> None:
-        """What a loop computes and a later one needs is kept in a temporary row."""
-
-        def visit(node: Node, key: Loop) -> None:
-            if node.width == 1:
-                return
-            if not node.args:
-                self.reads.append((key, node))
-                return
-            home = self._home.setdefault(node, key)
-            if home != key:
-                if node not in self._kept:
-                    self._kept[node] = self._at("temporary", self.temporary)
-                    self.temporary += node.width
-                return
-            for arg in node.args:
-                visit(arg, key)
-
-        for key in sorted(loops):
-            stores, sums = loops[key]
-            for root in [store.piece.node for store in stores] + [node.args[0] for node in sums]:
-                visit(root, key)
-
-    def _at(self, buffer: str, start: int) -> str:
+    def _at(self, buffer: Buffer, start: int) -> str:
         return self.pointers.setdefault((buffer, start), f"p{len(self.pointers)}")
 
     def _emit_scalars(self, level: int, roots: list[Node], lines: list[str]) -> None:
@@ -184,7 +115,7 @@ class _Row:
             if node in seen:
                 return
             seen.add(node)
-            if node.width == 1 and not (node.op in REDUCTIONS and self._level(node) > level):
+            if node.width == 1 and not (node.op in REDUCTIONS and self._arranged.levels.of(node) > level):
                 self._scalar(node, lines)
                 return
             for arg in node.args:
@@ -220,13 +151,13 @@ class _Row:
                 kept = self._kept.get(node)
                 if node.op == "load":
                     text = f"{self._at(*node.place)}[j]"
-                elif kept and self._home[node] != key:
+                elif kept and self._arranged.home[node] != key:
                     text = f"{kept}[j]"
                 else:
                     text = _expression(node.op, [value(arg) for arg in node.args])
                 names[node] = f"v{len(names)}"
                 body.append(f"const S {names[node]} = {text};")
-                if kept and self._home[node] == key:
+                if kept and self._arranged.home[node] == key:
                     body.append(f"{kept}[j] = {names[node]};")
             return names[node]
 
@@ -249,7 +180,7 @@ class _Row:
         return [
             *before,
             " ".join(["#pragma omp simd", *clauses]),
-            f"for (int64_t j = 0; j < {self._sizes.text(key[1])}; ++j) {{",
+            f"for (int64_t j = 0; j < {self._sizes.text(key.width)}; ++j) {{",
             *(f"  {line}" for line in body),
             "}",
         ]

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rnnbench.engine.fused.graph import Graph, Node, Piece, Store
+from rnnbench.engine.traced.buffers import SPILL, Buffer, Role
+from rnnbench.engine.traced.graph import Graph, Node, Piece, Store
 
 _CHEAP = {"add", "sub", "mul", "neg"}
 
@@ -19,9 +20,9 @@ _CHEAP = {"add", "sub", "mul", "neg"}
 class Multiply(NamedTuple):
     """``result (B, N)`` = or += ``source (B, K)``, from a column on, times a weight or its transpose."""
 
-    source: str
+    source: Buffer
     column: int
-    result: str
+    result: Buffer
     weight: int
     transposed: bool
     inputs: int
@@ -75,7 +76,7 @@ class _Levels:
     def of_store(self, store: Store) -> int:
         # The gradient of a leaf is written by one kernel, so that products know whether they come before or after it.
         together = [store]
-        if store.buffer.startswith("dprev"):
+        if _is_state_gradient(store.buffer):
             together = [one for one in self._written if one.buffer == store.buffer]
         return max(self.of_node(one.piece.node) for one in together)
 
@@ -129,9 +130,9 @@ class _Kernels:
 
     def _place(self, node: Node) -> Node:
         if node not in self._places:
-            self._places[node] = self._graph.load("spill", self.spilled, node.width)
+            self._places[node] = self._graph.load(SPILL, self.spilled, node.width)
             kernel, expression = self._home[node]
-            kernel.stores.append(Store("spill", self.spilled, Piece(expression, node.width)))
+            kernel.stores.append(Store(SPILL, self.spilled, Piece(expression, node.width)))
             self.spilled += node.width
         return self._places[node]
 
@@ -143,7 +144,7 @@ def _is_cheap(node: Node) -> bool:
 
 def _first_writers_set(ordered: list[Operation]) -> list[Operation]:
     """Who writes a gradient or a result first sets it; who comes later adds."""
-    seen: set[str] = set()
+    seen: set[Buffer] = set()
     found: list[Operation] = []
     for operation in ordered:
         if isinstance(operation, Multiply):
@@ -151,5 +152,9 @@ def _first_writers_set(ordered: list[Operation]) -> list[Operation]:
             seen.add(operation.result)
         else:
             found.append(Kernel([store._replace(add=store.add or store.buffer in seen) for store in operation.stores]))
-            seen.update(store.buffer for store in operation.stores if store.buffer.startswith("dprev"))
+            seen.update(store.buffer for store in operation.stores if _is_state_gradient(store.buffer))
     return found
+
+
+def _is_state_gradient(buffer: Buffer) -> bool:
+    return buffer.role is Role.PREV and buffer.is_gradient

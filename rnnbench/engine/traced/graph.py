@@ -14,6 +14,8 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from rnnbench.engine.traced.buffers import Buffer
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Node:
@@ -30,7 +32,7 @@ class Node:
 
     op: str
     args: tuple[Node, ...]
-    attr: tuple[str, int] | float | None
+    attr: tuple[Buffer, int] | float | None
     width: int
     index: int
 
@@ -39,7 +41,7 @@ class Node:
         return f"#{self.index}: {self.op}({', '.join(operands)})[{self.width}]"
 
     @property
-    def place(self) -> tuple[str, int]:
+    def place(self) -> tuple[Buffer, int]:
         """Buffer and first column of a load."""
         assert isinstance(self.attr, tuple)
         return self.attr
@@ -71,7 +73,7 @@ Value = tuple[Piece, ...]
 class Store(NamedTuple):
     """Writes a piece to the columns of a buffer from ``start`` on, or adds it to what stands there."""
 
-    buffer: str
+    buffer: Buffer
     start: int
     piece: Piece
     add: bool = False
@@ -86,14 +88,14 @@ class Graph:
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], Node] = {}
 
-    def _node(self, op: str, args: tuple[Node, ...], attr: tuple[str, int] | float | None, width: int) -> Node:
+    def _node(self, op: str, args: tuple[Node, ...], attr: tuple[Buffer, int] | float | None, width: int) -> Node:
         # repr tells 0.0 from -0.0 and finds nan equal to itself.
         key = (op, tuple(arg.index for arg in args), repr(attr), width)
         if key not in self._known:
             self._known[key] = Node(op, args, attr, width, len(self._known))
         return self._known[key]
 
-    def load(self, buffer: str, start: int, width: int) -> Node:
+    def load(self, buffer: Buffer, start: int, width: int) -> Node:
         """The columns from ``start`` on of the row of a buffer."""
         return self._node("load", (), (buffer, start), width)
 
@@ -206,7 +208,7 @@ def _cuts(value: Value) -> list[int]:
     return ends
 
 
-def stores(buffer: str, value: Value, add: bool = False) -> list[Store]:
+def stores(buffer: Buffer, value: Value, add: bool = False) -> list[Store]:
     """What writes a value to a buffer, from its first column on."""
     starts = [0, *_cuts(value)]
     return [Store(buffer, start, piece, add) for start, piece in zip(starts, value, strict=False)]

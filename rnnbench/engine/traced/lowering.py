@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from rnnbench.engine.fused.graph import Graph, Node, Piece, Value, width
+from rnnbench.engine.traced.graph import Graph, Node, Piece, Value, width
 
 
 class Unsupported(Exception):

@@ -19,9 +19,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 
 from rnnbench.cells import RNNCell
-from rnnbench.engine.call import call
-from rnnbench.engine.fused.graph import Graph, Piece, Value, width
-from rnnbench.engine.fused.lowering import Lowering, Unsupported
+from rnnbench.engine.call import call, same_random_state, without_autocast
+from rnnbench.engine.traced.buffers import MASK, Buffer, Role, Z
+from rnnbench.engine.traced.graph import Graph, Piece, Value, width
+from rnnbench.engine.traced.lowering import Lowering, Unsupported
 
 _VIEWS = {"split", "split_with_sizes", "slice", "select", "unbind", "view", "unsqueeze", "squeeze", "expand", "alias"}
 
@@ -60,26 +61,34 @@ class Product(NamedTuple):
 class TracedStep(NamedTuple):
     """What a step does.
 
-    Buffers that nodes load from: ``z``, ``prev<i>`` (leaf i of the state), ``mask``, ``vector<i>`` (a constant),
-    ``product<i>``.
+    Args:
+        graph: Makes nodes.
+        buffers: Widths of what nodes load from: z, leaves of the state before, its mask, vectors, results of products.
+        output: The output.
+        state: The leaves of the state after the step.
+        products: Products with weights, in order.
+        vectors: Constants that are the same for all rows.
     """
 
     graph: Graph
-    buffers: dict[str, int]
+    buffers: dict[Buffer, int]
     output: Value
     state: tuple[Value, ...]
     products: list[Product]
     vectors: list[Constant]
 
 
-def trace_step(cell: RNNCell, params: Mapping[str, Tensor], inputs: int, masked: bool) -> TracedStep:
+def trace_step(
+    cell: RNNCell, params: Mapping[str, Tensor], inputs: int, masked: bool, device: torch.device
+) -> TracedStep:
     """Traces the step of a cell.
 
     Args:
         cell: The cell.
-        params: Parameters and buffers by name.
+        params: Parameters and buffers by name, on the device.
         inputs: Width G of z.
         masked: Whether the state has a mask.
+        device: Where to trace it: what a step makes there are constants of the plan.
 
     Raises:
         Unsupported: Says why the step cannot be fused.
@@ -89,20 +98,20 @@ def trace_step(cell: RNNCell, params: Mapping[str, Tensor], inputs: int, masked:
         ranks = ", ".join(str(("B", *shape)).replace("'", "") for shape in spec)
         raise Unsupported(f"a leaf of its state has more than one axis besides the batch ({ranks})")
     masks = cell.state_mask_names()
-    tensors = {name: value.detach() for name, value in params.items() if value is not None and name not in masks}
-    like = next((value for value in tensors.values() if value.is_floating_point()), torch.zeros(()))
+    tensors = {name: value for name, value in params.items() if name not in masks}
+    like = _like(tensors, device)
     sizes = {size for value in tensors.values() for size in value.shape} | {shape[0] for shape in spec} | {inputs}
     batch = next(size for size in range(5, 10_000) if size not in sizes)
     recorder = _Recorder(batch, tensors)
-    z = recorder.input("z", like.new_zeros(batch, inputs))
-    state = tuple(recorder.input(f"prev{i}", like.new_zeros(batch, shape[0])) for i, shape in enumerate(spec))
+    z = recorder.input(Z, like.new_zeros(batch, inputs))
+    state = tuple(recorder.input(Buffer(Role.PREV, i), like.new_zeros(batch, shape[0])) for i, shape in enumerate(spec))
     named: dict[str, Any] = dict(tensors)
     if masked:
         # A cell and the cells that it wraps are handed the same mask.
-        mask = recorder.input("mask", like.new_ones(batch, cell.output_size))
+        mask = recorder.input(MASK, like.new_ones(batch, cell.output_size))
         named |= dict.fromkeys(masks, mask)
     try:
-        with torch.no_grad(), torch.autocast("cpu", enabled=False), recorder:
+        with torch.no_grad(), without_autocast(), recorder:
             output, new = call(cell, named, lambda: cell.step(z, state))
     except Unsupported:
         raise
@@ -133,15 +142,26 @@ class Projection(NamedTuple):
     fresh: bool
 
 
-def trace_projection(cell: RNNCell) -> Projection:
-    """Runs the projection once; the state of the random number generator stays as it was."""
-    like = next((value for value in cell.parameters() if value.is_floating_point()), torch.zeros(()))
+def trace_projection(cell: RNNCell, params: Mapping[str, Tensor], device: torch.device) -> Projection:
+    """Runs the projection once; the states of random number generators stay as they were.
+
+    Args:
+        cell: The cell.
+        params: Parameters and buffers by name, on the device.
+        device: Where to run it.
+    """
+    x = _like(params, device).new_zeros(2, cell.input_size)
     watcher = _ProjectionWatcher()
-    with torch.no_grad(), torch.random.fork_rng(devices=[]), watcher:
-        z = cell.project(like.new_zeros(2, cell.input_size))
+    with torch.no_grad(), without_autocast(), same_random_state(device), watcher:
+        z = call(cell, params, lambda: cell.project(x))
     if z.dim() != 2 or z.shape[0] != 2:
         raise Unsupported(f"project turns (B, I) into {tuple(z.shape)}")
     return Projection(z.shape[1], watcher.random, watcher.is_fresh(z))
+
+
+def _like(params: Mapping[str, Tensor], device: torch.device) -> Tensor:
+    """A tensor of the type of numbers that a cell has, on a device."""
+    return next((value for value in params.values() if value.is_floating_point()), torch.zeros((), device=device))
 
 
 class _Mode(TorchDispatchMode):
@@ -180,7 +200,7 @@ class _Recorder(_Mode):
         self.batch = batch
         self.graph = Graph()
         self.lowering = Lowering(self.graph)
-        self.buffers: dict[str, int] = {}
+        self.buffers: dict[Buffer, int] = {}
         self.products: list[Product] = []
         self.vectors: list[Constant] = []
         self._alive: list[Tensor] = list(params.values())
@@ -189,7 +209,7 @@ class _Recorder(_Mode):
         # Tensors that a change in place would not reach all of: inputs, views and what was viewed.
         self._shared: set[int] = set()
 
-    def input(self, buffer: str, tensor: Tensor) -> Tensor:
+    def input(self, buffer: Buffer, tensor: Tensor) -> Tensor:
         """Declares a tensor ``(B, W)`` that stands in a buffer."""
         self.buffers[buffer] = tensor.shape[1]
         self._keep(tensor, (Piece(self.graph.load(buffer, 0, tensor.shape[1]), tensor.shape[1]),))
@@ -209,8 +229,9 @@ class _Recorder(_Mode):
         columns = shape[-1] if shape else 1
         if constant not in self.vectors:
             self.vectors.append(constant)
-            self.buffers[f"vector{len(self.vectors) - 1}"] = columns
-        return (Piece(self.graph.load(f"vector{self.vectors.index(constant)}", 0, columns), columns),)
+            self.buffers[Buffer(Role.VECTOR, len(self.vectors) - 1)] = columns
+        buffer = Buffer(Role.VECTOR, self.vectors.index(constant))
+        return (Piece(self.graph.load(buffer, 0, columns), columns),)
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -298,7 +319,7 @@ class _Recorder(_Mode):
         if constant.call is torch.ops.aten.t.default:
             constant, transposed = constant.args[0], True
         columns = weight.shape[0] if name == "linear" else weight.shape[1]
-        buffer = f"product{len(self.products)}"
+        buffer = Buffer(Role.PRODUCT, len(self.products))
         self.products.append(Product(self.value(operand), constant, transposed, columns))
         self.buffers[buffer] = columns
         result: Value = (Piece(self.graph.load(buffer, 0, columns), columns),)

@@ -16,8 +16,9 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from rnnbench.engine.fused.graph import Graph, Node, Piece, Store, Value, reachable, stores
-from rnnbench.engine.fused.trace import TracedStep
+from rnnbench.engine.traced.buffers import MASK, SAVED, Buffer, Role, Z
+from rnnbench.engine.traced.graph import Graph, Node, Piece, Store, Value, reachable, stores
+from rnnbench.engine.traced.trace import TracedStep
 
 
 class Differentiated(NamedTuple):
@@ -39,7 +40,7 @@ class Differentiated(NamedTuple):
 
 
 def differentiate(
-    step: TracedStep, forward: list[Store], kept: list[tuple[str, Value]], seeds: list[tuple[str, Value]]
+    step: TracedStep, forward: list[Store], kept: list[tuple[Buffer, Value]], seeds: list[tuple[Buffer, Value]]
 ) -> Differentiated:
     """Differentiates a step.
 
@@ -53,10 +54,11 @@ def differentiate(
     gradients = _gradients(graph, seeds)
     wanted = []
     for buffer, columns in step.buffers.items():
-        if buffer != "mask":
+        if buffer != MASK:
             found = _assemble(graph, buffer, columns, gradients)
-            if not (buffer.startswith("vector") and all(_is_zero(piece.node) for piece in found)):
-                wanted += stores(f"d{buffer}", found, add=buffer.startswith("vector"))
+            is_vector = buffer.role is Role.VECTOR
+            if not (is_vector and all(_is_zero(piece.node) for piece in found)):
+                wanted += stores(buffer.gradient, found, add=is_vector)
     # Only differentiation tells a detached value from the value.
     plain: dict[Node, Node] = {}
     forward, wanted = _without_detach(graph, forward, plain), _without_detach(graph, wanted, plain)
@@ -69,17 +71,17 @@ def differentiate(
     choices = []
     for keeps_z in (False, True):
         saved = _choose_saved(graph, forward, wanted, set(available), keeps_z)
-        choices.append((sum(node.width for node in saved) + keeps_z * step.buffers["z"], keeps_z, saved))
+        choices.append((sum(node.width for node in saved) + keeps_z * step.buffers[Z], keeps_z, saved))
     _, keeps_z, chosen = min(choices, key=lambda choice: choice[:2])
     slots: dict[Node, Node] = {}
     columns = 0
     for node in chosen:
-        slots[node] = graph.load("saved", columns, node.width)
+        slots[node] = graph.load(SAVED, columns, node.width)
         columns += node.width
     table = {**available, **slots}
     nodes = graph.replace([store.piece.node for store in wanted], table)
     backward = [store._replace(piece=Piece(node, store.piece.width)) for store, node in zip(wanted, nodes, strict=True)]
-    saving = [Store("saved", load.place[1], Piece(node, node.width)) for node, load in slots.items()]
+    saving = [Store(SAVED, load.place[1], Piece(node, node.width)) for node, load in slots.items()]
     return Differentiated(forward + saving, backward, slots, columns, keeps_z)
 
 
@@ -102,7 +104,7 @@ def _choose_saved(
     needed = {
         node
         for node in reachable((store.piece.node for store in backward), stop=own)
-        if node in own or (node.op == "load" and node.place[0].rstrip("0123456789") in ("z", "product"))
+        if node in own or (node.op == "load" and node.place[0].role in (Role.Z, Role.PRODUCT))
     }
     saved: list[Node] = []
     known = set(available)
@@ -113,7 +115,7 @@ def _choose_saved(
             return 0
         if node.op == "load":
             buffer, _ = node.place
-            return math.inf if buffer.startswith("product") or (buffer == "z" and not keeps_z) else 0
+            return math.inf if buffer.role is Role.PRODUCT or (buffer == Z and not keeps_z) else 0
         # What is the same for a whole row costs next to nothing to save, and a loop over the row to recompute.
         return 1 if node.width == 1 else sum(price(arg) for arg in node.args)
 
@@ -133,7 +135,7 @@ def _choose_saved(
     return saved
 
 
-def _gradients(graph: Graph, seeds: list[tuple[str, Value]]) -> dict[Node, Node]:
+def _gradients(graph: Graph, seeds: list[tuple[Buffer, Value]]) -> dict[Node, Node]:
     """The gradient of every node, given buffers with the gradients of some."""
     found: dict[Node, Node] = {}
 
@@ -157,7 +159,7 @@ def _gradients(graph: Graph, seeds: list[tuple[str, Value]]) -> dict[Node, Node]
     return found
 
 
-def _assemble(graph: Graph, buffer: str, columns: int, gradients: dict[Node, Node]) -> Value:
+def _assemble(graph: Graph, buffer: Buffer, columns: int, gradients: dict[Node, Node]) -> Value:
     """The gradient of a whole buffer from those of the loads from it."""
     zero = graph.const(0)
     total: Value = (Piece(zero, columns),)

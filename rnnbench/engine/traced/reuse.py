@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rnnbench.engine.fused.emit import Loop, level_of, reads_of
-from rnnbench.engine.fused.graph import Graph, Node, Piece, Store, reachable
-from rnnbench.engine.fused.schedule import Kernel, Operation
+from rnnbench.engine.traced.buffers import SAVED, Buffer, Z
+from rnnbench.engine.traced.graph import Graph, Node, Piece, Store, reachable
+from rnnbench.engine.traced.loops import Arrangement, Levels, Loop
+from rnnbench.engine.traced.schedule import Kernel, Operation
 
 
 def reuse_z(
@@ -28,17 +29,17 @@ def reuse_z(
         Both anew, the columns that ``saved`` still has, and whether z is written to.
     """
     kernels = [one for one in forward if isinstance(one, Kernel)]
-    reads = [reads_of(kernel.stores) for kernel in kernels]
+    reads = [Arrangement(kernel.stores).reads for kernel in kernels]
     taken: list[Node] = []
     places: dict[Node, Node] = {}
     columns = 0
     for k, kernel in enumerate(kernels):
         for store in kernel.stores:
-            if store.buffer == "saved":
-                old = graph.load("saved", store.start, store.piece.width)
+            if store.buffer == SAVED:
+                old = graph.load(SAVED, store.start, store.piece.width)
                 place = _place(store, k, reads, taken)
                 if place is None:
-                    place = graph.load("saved", columns, store.piece.width)
+                    place = graph.load(SAVED, columns, store.piece.width)
                     columns += store.piece.width
                 else:
                     taken.append(place)
@@ -51,12 +52,12 @@ def reuse_z(
 
 def _place(store: Store, kernel: int, reads: list[list[tuple[Loop, Node]]], taken: list[Node]) -> Node | None:
     """Columns of z that nobody reads after this store; None where there are none."""
-    own = Loop(level_of(store.piece.node), store.piece.width)
+    own = Loop(Levels().of(store.piece.node), store.piece.width)
     candidates = {
         load: None
         for earlier in reads[: kernel + 1]
         for _, load in earlier
-        if load.place[0] == "z" and load.width == store.piece.width > 1
+        if load.place[0] == Z and load.width == store.piece.width > 1
     }
     # First the columns that it is computed from: their gradient is what is made of it.
     origins = reachable([store.piece.node])
@@ -69,10 +70,10 @@ def _place(store: Store, kernel: int, reads: list[list[tuple[Loop, Node]]], take
 def reuse_kept(
     graph: Graph,
     backward: Sequence[Operation],
-    widths: Mapping[str, int],
-    gradients: Sequence[str],
-    kept: Sequence[str],
-) -> dict[str, str]:
+    widths: Mapping[Buffer, int],
+    gradients: Sequence[Buffer],
+    kept: Sequence[Buffer],
+) -> dict[Buffer, Buffer]:
     """Which gradients may be written over what was kept for the backward, column on column.
 
     Args:
@@ -85,25 +86,25 @@ def reuse_kept(
     Returns:
         What each gradient may be written over; a row of it may be wider.
     """
-    found: dict[str, str] = {}
+    found: dict[Buffer, Buffer] = {}
     for gradient in gradients:
         for buffer in kept:
             # The gradient of z goes on as a tensor of its own, with nothing between its rows.
             spare = widths[buffer] - widths[gradient]
-            wide_enough = spare == 0 or (spare > 0 and gradient != "dz")
+            wide_enough = spare == 0 or (spare > 0 and gradient != Z.gradient)
             if buffer not in found.values() and wide_enough and _fits(graph, backward, gradient, buffer):
                 found[gradient] = buffer
                 break
     return found
 
 
-def _fits(graph: Graph, backward: Sequence[Operation], gradient: str, buffer: str) -> bool:
+def _fits(graph: Graph, backward: Sequence[Operation], gradient: Buffer, buffer: Buffer) -> bool:
     kernels = [one for one in backward if isinstance(one, Kernel)]
-    reads = [reads_of(kernel.stores) for kernel in kernels]
+    reads = [Arrangement(kernel.stores).reads for kernel in kernels]
     return all(
         _is_read_last(
             graph.load(buffer, store.start, store.piece.width),
-            Loop(level_of(store.piece.node), store.piece.width),
+            Loop(Levels().of(store.piece.node), store.piece.width),
             reads[k:],
         )
         for k, kernel in enumerate(kernels)
@@ -131,8 +132,8 @@ def _moved(graph: Graph, written: list[Store], places: dict[Node, Node]) -> list
     for store in written:
         (node,) = graph.replace([store.piece.node], table)
         piece = Piece(node, store.piece.width)
-        if store.buffer == "saved":
-            buffer, start = places[graph.load("saved", store.start, store.piece.width)].place
+        if store.buffer == SAVED:
+            buffer, start = places[graph.load(SAVED, store.start, store.piece.width)].place
             if node.op == "load" and node.place == (buffer, start):
                 continue
             found.append(Store(buffer, start, piece))
