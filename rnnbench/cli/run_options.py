@@ -69,7 +69,10 @@ def read_options(verb: str, words: list[str]) -> RunOptions:
         if name:
             raise UserError("a run that goes on keeps its name", where="--name", hint="leave it out")
         run, resumed = RunFolder.open(Path(own.resume), "--resume"), True
-        rest = [*_of_run(run), *([f"--ckpt_path={run.last}"] if run.last.is_file() else []), *rest]
+        last = run.last_to_resume()
+        if last is None:
+            print("there is no checkpoint to go on from: the training begins anew", flush=True)
+        rest = [*_of_run(run), *([f"--ckpt_path={last}"] if last is not None else []), *rest]
     elif getattr(own, "run", None):
         run = RunFolder.open(Path(own.run), "--run")
         checkpoint = [] if any(word.startswith("--ckpt_path") for word in rest) else [f"--ckpt_path={run.checkpoint()}"]

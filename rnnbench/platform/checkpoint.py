@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import os
 import signal
 import threading
 import time
@@ -13,14 +15,14 @@ from typing import Any
 import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
-from lightning.pytorch.utilities.rank_zero import rank_zero_info
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from rnnbench.platform.averaging import averaged
 from rnnbench.platform.divergence import Divergence
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.tasks.base import Task
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # How often several processes agree on whether it is time: each agreement costs a round of communication.
 _AGREE_EVERY = 10
 
@@ -53,7 +55,7 @@ class RunCheckpoint(Checkpoint):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Takes over Ctrl-C and SIGTERM for the length of a training."""
         if stage == "fit" and threading.current_thread() is threading.main_thread():
-            self._handlers = {number: signal.signal(number, self._ask_to_stop) for number in _SIGNALS}
+            self._handlers = {number: signal.signal(number, self._ask_to_stop) for number in SIGNALS}
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Gives the signals back."""
@@ -62,12 +64,15 @@ class RunCheckpoint(Checkpoint):
         self._handlers = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts the clock."""
+        """Starts the clock, and lets Lightning's counters mean after a restart what they mean otherwise."""
+        # A checkpoint is written when the next batch is ready; Lightning would count that batch a second time.
+        total = trainer.fit_loop.epoch_loop.batch_progress.total
+        total.ready = total.started = total.processed = total.completed
         self._saved_at = time.monotonic()
         self._saved_step = trainer.global_step
         # Lightning has installed its own by now.
         if self._handlers:
-            for number in _SIGNALS:
+            for number in SIGNALS:
                 signal.signal(number, self._ask_to_stop)
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
@@ -97,10 +102,17 @@ class RunCheckpoint(Checkpoint):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the final ``last``, from which a run with a higher limit can go on."""
         progress = trainer.fit_loop.epoch_loop.batch_progress
-        if progress.current.completed >= trainer.num_training_batches:
+        # Stopped in the middle of an epoch, by steps, time or budget: Lightning counts the epoch as over, but a longer
+        # training goes on within it.
+        within = progress.current.completed < trainer.num_training_batches
+        if not within:
             # No batch of the next epoch is done; on restart Lightning would take those of this one for its own.
             progress.reset_on_run()
-        trainer.save_checkpoint(_folder(trainer).last, weights_only=False)
+        _count_epoch(trainer, -within)
+        try:
+            trainer.save_checkpoint(_folder(trainer).last, weights_only=False)
+        finally:
+            _count_epoch(trainer, within)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Keeps the state before a step that diverged; it was not taken."""
@@ -146,7 +158,18 @@ class RunCheckpoint(Checkpoint):
         if self._stop_asked:
             raise KeyboardInterrupt
         self._stop_asked = True
-        rank_zero_info("stopping after this step and saving; once more to stop at once")
+        # Not printed: the signal may have come in the middle of a line that is being written.
+        if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
+            with contextlib.suppress(OSError):
+                os.write(2, b"stopping after this step and saving; once more to stop at once\n")
+
+
+def _count_epoch(trainer: Trainer, number: int) -> None:
+    """Adds so many epochs to those that Lightning has counted as over."""
+    progress = trainer.fit_loop.epoch_progress
+    for tracker in (progress.total, progress.current):
+        tracker.processed += number
+        tracker.completed += number
 
 
 def _folder(trainer: Trainer) -> RunFolder:
