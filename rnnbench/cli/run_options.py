@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,13 @@ class RunOptions:
     name: str | None
     preset: str | None
     default_name: str
+
+    @property
+    def checkpoint(self) -> str | None:
+        """The checkpoint that the words name, if they do."""
+        named = [after for word, after in itertools.pairwise(self.words) if word == "--ckpt_path"]
+        named += [word.removeprefix("--ckpt_path=") for word in self.words if word.startswith("--ckpt_path=")]
+        return named[-1] if named else None
 
 
 def option_parser(verb: str) -> argparse.ArgumentParser:

@@ -34,7 +34,7 @@ from rnnbench.platform.accounting import Accounting
 from rnnbench.platform.averaging import AveragedWeights
 from rnnbench.platform.budget import Budget
 from rnnbench.platform.checkpoint import SIGNALS, RunCheckpoint, RunInterrupted
-from rnnbench.platform.checkpoint_io import SafeCheckpointIO, load_checkpoint
+from rnnbench.platform.checkpoint_io import SafeCheckpointIO, check_resumable, load_checkpoint, refuse_weights
 from rnnbench.platform.divergence import DivergenceGuard
 from rnnbench.platform.memory_check import MemoryCheck
 from rnnbench.platform.metrics_file import MetricsFile
@@ -82,6 +82,9 @@ def run_verb(words: list[str], callbacks: Sequence[Callback] = ()) -> int:
                 if options.run is not None:
                     held.enter_context(locked(options.run))
             cli = RunCLI(options, callbacks, held)
+    except RuntimeError as error:
+        refuse_weights(error, options.checkpoint or f"rnnbench {verb}")
+        raise
     except RunInterrupted:
         print("interrupted; what was trained is saved", file=sys.stderr)
         return INTERRUPTED
@@ -152,7 +155,7 @@ class RunCLI(LightningCLI):
             raise as_user_error(error, args, parser) from error
         self.asked = copy.deepcopy(self.config)
         path = self.config[self.config.subcommand].get("ckpt_path")
-        self.checkpoint_spec = _spec_of(path) if path else None
+        self.checkpoint_spec = _spec_of(path, self.config.subcommand == "fit") if path else None
 
     def before_instantiate_classes(self) -> None:
         """Refuses what would make a run another one; then makes the folder of a new run, its configuration first."""
@@ -260,11 +263,11 @@ def _is_first_process() -> bool:
     return rank_zero_only.rank == 0  # type: ignore[attr-defined]
 
 
-def _spec_of(path: str) -> Spec:
+def _spec_of(path: str, resumed: bool) -> Spec:
     """What a checkpoint's model knows of its data; a damaged or foreign file is found before anything is built."""
     checkpoint = load_checkpoint(path)
-    if not isinstance(checkpoint, dict) or "spec" not in checkpoint:
-        raise UserError("this checkpoint was not written by rnnbench: it has no data spec", where=path)
+    if resumed:
+        check_resumable(checkpoint, path)
     return checkpoint["spec"]
 
 

@@ -5,6 +5,7 @@ import json
 import signal
 
 import pytest
+import torch
 import yaml
 
 from rnnbench.platform.checkpoint import RunCheckpoint
@@ -261,3 +262,22 @@ def test_two_runs_are_not_trained_into_one_folder(rnnbench, finished, monkeypatc
     assert refused.status == 2
     assert "another process trains this run" in refused.err
     assert files(finished) == before
+
+
+def test_checkpoints_of_other_models_are_told_in_a_line(rnnbench, finished, small):
+    best = finished / "checkpoints/best.ckpt"
+    alone = rnnbench(f"fit {small} --name b --ckpt_path {best}")
+    assert (alone.status, "no training to go on with" in alone.err) == (2, True)
+    content = torch.load(best, weights_only=True)
+    for spoil, says in (
+        (lambda state: state.pop("output.bias"), "Missing key(s)"),
+        (lambda state: state.update({"output.bias": torch.zeros(3)}), "size mismatch for output.bias"),
+    ):
+        state = dict(content["state_dict"])
+        spoil(state)
+        torch.save({**content, "state_dict": state}, best)
+        refused = rnnbench(f"test --run {finished}")
+        assert refused.status == 2
+        assert "these are weights of another model: " in refused.err
+        assert says in refused.err
+        assert str(best) in refused.err
