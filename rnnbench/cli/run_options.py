@@ -68,7 +68,7 @@ def read_options(verb: str, words: list[str]) -> RunOptions:
         own, rest = parser.parse_known_args(words)
     except argparse.ArgumentError as error:
         raise UserError(str(error), where=f"rnnbench {verb}", hint=f"see: rnnbench {verb} --help") from None
-    rest, files = resolve_configs(rest)
+    rest, files = resolve_configs(_one_plateau(rest))
     preset = next((preset_of(file) for file in files), None)
     default_name = files[0].stem if files else "run"
     root, name = Path(getattr(own, "runs", "runs")), getattr(own, "name", None)
@@ -91,3 +91,15 @@ def read_options(verb: str, words: list[str]) -> RunOptions:
 def _of_run(run: RunFolder) -> list[str]:
     # The folder may have been moved since its configuration was written.
     return [f"--config={run.config}", f"--trainer.default_root_dir={run.path}"]
+
+
+def _one_plateau(words: list[str]) -> list[str]:
+    """Lightning has a class of the same name as torch's, with a metric to look at; the parser refuses to choose."""
+    monitored = any(word.partition("=")[0] == "--model.scheduler.monitor" for word in words)
+    path = "lightning.pytorch.cli" if monitored else "torch.optim.lr_scheduler"
+    found = []
+    for before, word in itertools.pairwise(["", *words]):
+        if word == "ReduceLROnPlateau" and before == "--model.scheduler":
+            word = f"{path}.{word}"
+        found.append(word.replace("scheduler=Reduce", f"scheduler={path}.Reduce"))
+    return found

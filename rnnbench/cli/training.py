@@ -44,9 +44,11 @@ from rnnbench.platform.recorder import RunRecorder
 from rnnbench.platform.request import Request
 from rnnbench.platform.run_config import LogRunConfig, config_text, fill_logger_options, flatten
 from rnnbench.platform.run_lock import create_run, locked
+from rnnbench.platform.scheduling import Scheduling
 from rnnbench.platform.settings import settings_hash
 from rnnbench.platform.wandb_run import FinishWandb, connect
 from rnnbench.tasks.base import Spec, Task, TaskData
+from rnnbench.tasks.base.intervals import Interval
 
 INTERRUPTED = 130
 
@@ -140,6 +142,12 @@ class RunCLI(LightningCLI):
         parser.add_lightning_class_args(RunCheckpoint, "checkpoint")
         parser.add_lightning_class_args(DivergenceGuard, "divergence")
         parser.add_lightning_class_args(Budget, "budget")
+        parser.add_argument(
+            "--scheduler_interval",
+            type=Interval | None,
+            default=None,
+            help="Step the learning-rate schedule after each epoch or step; null takes what the schedule counts.",
+        )
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parses, with errors in three lines, and keeps a copy of what was asked for."""
@@ -202,8 +210,9 @@ class RunCLI(LightningCLI):
         if self.run_folder is not None or self.subcommand == "fit":
             accounting = Accounting()
             callbacks += [
-                # First of all: a run that does not fit leaves nothing behind.
+                # First of all: a run that does not fit, or whose schedule fails, leaves nothing behind.
                 MemoryCheck(),
+                Scheduling(self.config[self.subcommand].get("scheduler_interval")),
                 RandomState(),
                 AveragedWeights(),
                 accounting,

@@ -58,8 +58,8 @@ def settings_hash(config: Namespace | Mapping[str, Any]) -> str:
         for name, value in flatten(config).items()
         if not name.startswith(_BEARS_ON_NOTHING)
         and not name.endswith(_WORKERS)
-        # Runs without a budget keep the hash that they had before there were budgets.
-        and not (name.startswith("budget.") and value is None)
+        # Runs without a budget keep the hash that they had before there were budgets, and those of other options, too.
+        and not (name.startswith(("budget.", "scheduler_interval")) and value is None)
     }
     return hashlib.sha256(json.dumps(bearing, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
