@@ -67,7 +67,7 @@ class RunCheckpoint(Checkpoint):
         """Starts the clock, and lets Lightning's counters mean after a restart what they mean otherwise."""
         # A checkpoint is written when the next batch is ready; Lightning would count that batch a second time.
         total = trainer.fit_loop.epoch_loop.batch_progress.total
-        total.ready = total.started = total.processed = total.completed
+        total.load_state_dict(dict.fromkeys(total.state_dict(), total.completed))
         self._saved_at = time.monotonic()
         self._saved_step = trainer.global_step
         # Lightning has installed its own by now.
@@ -168,8 +168,8 @@ def _count_epoch(trainer: Trainer, number: int) -> None:
     """Adds so many epochs to those that Lightning has counted as over."""
     progress = trainer.fit_loop.epoch_progress
     for tracker in (progress.total, progress.current):
-        tracker.processed += number
-        tracker.completed += number
+        counted = tracker.state_dict()
+        tracker.load_state_dict({**counted, **{key: counted[key] + number for key in ("processed", "completed")}})
 
 
 def _folder(trainer: Trainer) -> RunFolder:

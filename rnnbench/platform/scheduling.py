@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from typing import Literal
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from lightning.pytorch.utilities.types import LRSchedulerConfig
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from rnnbench.applications import metric_cards
@@ -115,19 +117,20 @@ def _rates(config: LRSchedulerConfig, task: Task, total: int) -> list[float]:
         UserError: The schedule fails.
     """
     assert task.scheduler is not None
-    real: LRScheduler = config.scheduler  # type: ignore[assignment]
+    real: LRScheduler = config.scheduler
     groups = [
         {**group, "params": [torch.zeros(1, requires_grad=True)], "lr": group.get("initial_lr", group["lr"])}
         for group in real.optimizer.param_groups
     ]
     rates: list[float] = []
     try:
-        optimizer = type(real.optimizer)([{k: v for k, v in group.items() if k != "initial_lr"} for group in groups])
+        make: Callable[..., Optimizer] = type(real.optimizer)
+        optimizer = make([{k: v for k, v in group.items() if k != "initial_lr"} for group in groups])
         scheduler = task.scheduler(optimizer)
         for _ in range(min(total, _MOST_TRIED)):
             rates.append(float(optimizer.param_groups[0]["lr"]))
             optimizer.step()
-            scheduler.step()  # type: ignore[call-arg]
+            scheduler.step()
     except Exception as error:
         what = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(
