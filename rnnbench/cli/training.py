@@ -36,7 +36,7 @@ from rnnbench.platform.budget import Budget
 from rnnbench.platform.checkpoint import SIGNALS, RunCheckpoint, RunInterrupted
 from rnnbench.platform.checkpoint_io import SafeCheckpointIO, check_resumable, load_checkpoint, refuse_weights
 from rnnbench.platform.divergence import DivergenceGuard
-from rnnbench.platform.memory_check import MemoryCheck
+from rnnbench.platform.memory_check import MemoryCheck, is_out_of_memory, out_of_memory
 from rnnbench.platform.metrics_file import MetricsFile
 from rnnbench.platform.progress import EpochLines, Progress
 from rnnbench.platform.random_state import RandomState
@@ -248,12 +248,14 @@ class RunCLI(LightningCLI):
         handlers = {number: signal.getsignal(number) for number in SIGNALS}
         try:
             self.trainer.fit(**kwargs)
-        except BaseException:
+        except BaseException as error:
             # Lightning ends without its callbacks' `teardown`, and Ctrl-C would stay theirs.
             if threading.current_thread() is threading.main_thread():
                 for number, handler in handlers.items():
                     signal.signal(number, handler)
             self._discard()
+            if is_out_of_memory(error):
+                raise out_of_memory(error, self.trainer) from error
             raise
 
     def _config_text(self, config: Any) -> str:
