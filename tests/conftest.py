@@ -126,6 +126,33 @@ def killed_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], contextlib.
 
 
 @pytest.fixture
+def killed(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], contextlib.AbstractContextManager[None]]:
+    """A training in the context ends before a step, and nobody has time to write anything."""
+    from rnnbench.platform.checkpoint import RunCheckpoint
+    from rnnbench.platform.recorder import RunRecorder
+
+    @contextlib.contextmanager
+    def dying(step: int) -> Iterator[None]:
+        decide = RunCheckpoint._decide
+
+        def die(self, trainer, batch_idx):
+            if trainer.global_step == step:
+                raise Killed
+            return decide(self, trainer, batch_idx)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(RunCheckpoint, "_decide", die)
+            patch.setattr(RunRecorder, "on_exception", lambda *_: None)
+            try:
+                yield
+            except Killed:
+                return
+        pytest.fail(f"the training did not come to step {step}")
+
+    return dying
+
+
+@pytest.fixture
 def same_weights() -> Callable[[Path, Path], bool]:
     """Whether the best and the last checkpoints of two run folders hold the same weights, bit for bit."""
 

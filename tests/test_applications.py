@@ -60,7 +60,7 @@ def test_every_card_names_what_there_is(name):
 
 
 def test_every_folder_of_presets_and_every_data_card_belongs_to_applications():
-    assert {name.partition("/")[0] for name in preset_names()} == {*applications(), "cells", "smoke"}
+    assert {name.partition("/")[0] for name in preset_names()} == {*applications(), "cells", "smoke", "warm_up"}
     for name in card_names():
         assert set(load_card(name).applications) <= set(applications())
 

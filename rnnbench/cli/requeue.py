@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from rnnbench.platform.launched import slurm_job, slurm_restarts
+from rnnbench.platform.request import Request
 from rnnbench.platform.run_folder import RunFolder
-from rnnbench.results.record import read_result
 
 
 def name_in_job(default_name: str) -> str:
@@ -36,9 +36,10 @@ def requeued_run(root: Path, name: str | None, default_name: str) -> RunFolder |
 
 
 def _began(run: RunFolder) -> bool:
-    return run.result.is_file() and read_result(run.result).command == command()
+    request = Request.of(run)
+    return request is not None and request.command == command()
 
 
 def command() -> str:
-    """The command line of this process."""
-    return shlex.join(["rnnbench", *sys.argv[1:]])
+    """The command line of this process; that it shows tracebacks does not matter."""
+    return shlex.join(["rnnbench", *(word for word in sys.argv[1:] if word != "--debug")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,13 @@ class RunOptions:
     preset: str | None
     default_name: str
 
+    @property
+    def checkpoint(self) -> str | None:
+        """The checkpoint that the words name, if they do."""
+        named = [after for word, after in itertools.pairwise(self.words) if word == "--ckpt_path"]
+        named += [word.removeprefix("--ckpt_path=") for word in self.words if word.startswith("--ckpt_path=")]
+        return named[-1] if named else None
+
 
 def option_parser(verb: str) -> argparse.ArgumentParser:
     """The parser of these options; what it does not know is for Lightning's."""
@@ -61,7 +69,7 @@ def read_options(verb: str, words: list[str]) -> RunOptions:
         own, rest = parser.parse_known_args(words)
     except argparse.ArgumentError as error:
         raise UserError(str(error), where=f"rnnbench {verb}", hint=f"see: rnnbench {verb} --help") from None
-    rest, files = resolve_configs(rest)
+    rest, files = resolve_configs(_one_plateau(rest))
     preset = next((preset_of(file) for file in files), None)
     default_name = name_in_job(files[0].stem if files else "run")
     root, name = Path(getattr(own, "runs", "runs")), getattr(own, "name", None)
@@ -73,7 +81,10 @@ def read_options(verb: str, words: list[str]) -> RunOptions:
     elif verb == "fit" and (begun := requeued_run(root, name, default_name)):
         run, resumed = begun, True
     if resumed and run is not None:
-        rest = [*_of_run(run), *([f"--ckpt_path={run.last}"] if run.last.is_file() else []), *rest]
+        last = run.last_to_resume()
+        if last is None:
+            print("there is no checkpoint to go on from: the training begins anew", flush=True)
+        rest = [*_of_run(run), *([f"--ckpt_path={last}"] if last is not None else []), *rest]
     elif getattr(own, "run", None):
         run = RunFolder.open(Path(own.run), "--run")
         checkpoint = [] if any(word.startswith("--ckpt_path") for word in rest) else [f"--ckpt_path={run.checkpoint()}"]
@@ -84,3 +95,15 @@ def read_options(verb: str, words: list[str]) -> RunOptions:
 def _of_run(run: RunFolder) -> list[str]:
     # The folder may have been moved since its configuration was written.
     return [f"--config={run.config}", f"--trainer.default_root_dir={run.path}"]
+
+
+def _one_plateau(words: list[str]) -> list[str]:
+    """Lightning has a class of the same name as torch's, with a metric to look at; the parser refuses to choose."""
+    monitored = any(word.partition("=")[0] == "--model.scheduler.monitor" for word in words)
+    path = "lightning.pytorch.cli" if monitored else "torch.optim.lr_scheduler"
+    found = []
+    for before, word in itertools.pairwise(["", *words]):
+        if word == "ReduceLROnPlateau" and before == "--model.scheduler":
+            word = f"{path}.{word}"
+        found.append(word.replace("scheduler=Reduce", f"scheduler={path}.Reduce"))
+    return found

@@ -8,7 +8,9 @@ import importlib
 import logging
 import os
 import pkgutil
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,21 +32,24 @@ from rnnbench.errors import UserError
 from rnnbench.platform.accounting import Accounting
 from rnnbench.platform.averaging import AveragedWeights
 from rnnbench.platform.budget import Budget
-from rnnbench.platform.checkpoint import RunCheckpoint, RunInterrupted
-from rnnbench.platform.checkpoint_io import SafeCheckpointIO, load_checkpoint
+from rnnbench.platform.checkpoint import SIGNALS, RunCheckpoint, RunInterrupted
+from rnnbench.platform.checkpoint_io import SafeCheckpointIO, check_resumable, load_checkpoint, refuse_weights
 from rnnbench.platform.divergence import DivergenceGuard
 from rnnbench.platform.launched import is_first_process
-from rnnbench.platform.memory_check import MemoryCheck
+from rnnbench.platform.memory_check import MemoryCheck, is_out_of_memory, out_of_memory
 from rnnbench.platform.metrics_file import MetricsFile
 from rnnbench.platform.progress import EpochLines, Progress
 from rnnbench.platform.random_state import RandomState
 from rnnbench.platform.recorder import RunRecorder, record_failure
-from rnnbench.platform.run_config import SaveRunConfig, fill_logger_options, flatten
-from rnnbench.platform.run_folder import RunFolder
+from rnnbench.platform.request import Request
+from rnnbench.platform.run_config import LogRunConfig, config_text, fill_logger_options, flatten
+from rnnbench.platform.run_lock import create_run, locked
+from rnnbench.platform.scheduling import Scheduling
 from rnnbench.platform.settings import settings_hash
 from rnnbench.platform.together import ending_together
 from rnnbench.platform.wandb_run import FinishWandb, connect
 from rnnbench.tasks.base import Spec, Task, TaskData
+from rnnbench.tasks.base.intervals import Interval
 
 INTERRUPTED = 130
 
@@ -74,11 +79,24 @@ def run_verb(words: list[str], callbacks: Sequence[Callback] = ()) -> int:
     import_all()
     accept_old_names()
     try:
-        with _log_printed() if verb == "fit" and is_first_process() else contextlib.nullcontext():
-            cli = RunCLI(options, callbacks)
+        with contextlib.ExitStack() as held:
+            if verb == "fit" and is_first_process():
+                held.enter_context(_log_printed())
+                if options.run is not None:
+                    held.enter_context(locked(options.run))
+            cli = RunCLI(options, callbacks, held)
+    except RuntimeError as error:
+        refuse_weights(error, options.checkpoint or f"rnnbench {verb}")
+        raise
     except RunInterrupted:
         print("interrupted; what was trained is saved", file=sys.stderr)
         return INTERRUPTED
+    except SystemExit as stop:
+        # What Lightning makes of Ctrl-C.
+        if isinstance(stop.__context__, KeyboardInterrupt):
+            print("interrupted at once; the last checkpoint is what is saved", file=sys.stderr)
+            return INTERRUPTED
+        raise
     except MisconfigurationException as error:
         raise UserError(str(error).splitlines()[0], where=f"rnnbench {verb}") from error
     if verb == "predict":
@@ -93,12 +111,17 @@ class RunCLI(LightningCLI):
     Args:
         options: What rnnbench's own options come to.
         callbacks: What else watches the run.
+        held: Keeps a new run locked until it is closed; needed only where one is made.
     """
 
-    def __init__(self, options: RunOptions, callbacks: Sequence[Callback] = ()) -> None:
+    def __init__(
+        self, options: RunOptions, callbacks: Sequence[Callback] = (), held: contextlib.ExitStack | None = None
+    ) -> None:
         self.options = options
         self.watching = callbacks
+        self.held = held or contextlib.ExitStack()
         self.run_folder = options.run
+        self.request: Request | None = None
         self.predictions: list[Any] = []
         # Without abbreviations: --trainer.max_epoch would be taken for --trainer.max_epochs.
         quiet = {"exit_on_error": False, "allow_abbrev": False}
@@ -120,6 +143,12 @@ class RunCLI(LightningCLI):
         parser.add_lightning_class_args(RunCheckpoint, "checkpoint")
         parser.add_lightning_class_args(DivergenceGuard, "divergence")
         parser.add_lightning_class_args(Budget, "budget")
+        parser.add_argument(
+            "--scheduler_interval",
+            type=Interval | None,
+            default=None,
+            help="Step the learning-rate schedule after each epoch or step; null takes what the schedule counts.",
+        )
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parses, with errors in three lines, and keeps a copy of what was asked for."""
@@ -135,24 +164,36 @@ class RunCLI(LightningCLI):
             raise as_user_error(error, args, parser) from error
         self.asked = copy.deepcopy(self.config)
         path = self.config[self.config.subcommand].get("ckpt_path")
-        self.checkpoint_spec = _spec_of(path) if path else None
+        self.checkpoint_spec = _spec_of(path, self.config.subcommand == "fit") if path else None
 
     def before_instantiate_classes(self) -> None:
-        """Refuses a configuration that a checkpoint overrode, then makes the run folder."""
+        """Refuses what would make a run another one; then makes the folder of a new run, its configuration first."""
         config = self.config[self.subcommand]
+        before = Request.of(self.run_folder) if self.options.resumed and self.run_folder else None
+        if before is not None:
+            # What was asked for, not what the checkpoint has made of it.
+            before.refuse_change(self._config_text(self.asked[self.subcommand]))
         _refuse_disagreement(self.asked[self.subcommand], config)
         if self.subcommand == "fit" and self.run_folder is None and is_first_process():
             task = importlib.import_module(config.model.class_path.rpartition(".")[0])
             application = getattr(task, config.model.class_path.rpartition(".")[2]).application
             options = self.options
-            self.run_folder = RunFolder.create(options.root, application, options.name, options.default_name)
+            self.run_folder = create_run(options.root, application, options.name, options.default_name, self.held)
             config.trainer.default_root_dir = str(self.run_folder.path)
-        if self.run_folder is not None and is_first_process():
-            try:
+        try:
+            if self.run_folder is not None and is_first_process():
                 fill_logger_options(config, self.run_folder)
-            except BaseException:
-                self._discard()
-                raise
+            if self.subcommand == "fit":
+                text = self._config_text(config)
+                if before is None:
+                    self.request = Request.new(command(), self.options.preset, text)
+                else:
+                    self.request = before.resumed(command(), text)
+                if self.run_folder is not None and not self.options.resumed and is_first_process():
+                    self.request.write(self.run_folder)
+        except BaseException:
+            self._discard()
+            raise
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Adds the callbacks that every run has, and the reading and writing of checkpoints."""
@@ -168,21 +209,20 @@ class RunCLI(LightningCLI):
                 trainer_config.enable_progress_bar = False
         if self.run_folder is not None or self.subcommand == "fit":
             accounting = Accounting()
-            config = self.config[self.subcommand]
-            seed = config.get("seed_everything")
-            seed = seed if isinstance(seed, int) else None
             callbacks += [
-                # First of all: a run that does not fit leaves nothing behind.
+                # First of all: a run that does not fit, or whose schedule fails, leaves nothing behind.
                 MemoryCheck(),
+                Scheduling(self.config[self.subcommand].get("scheduler_interval")),
                 RandomState(),
                 AveragedWeights(),
                 accounting,
+                # Before all that write into a run that exists: it is what takes it over.
+                RunRecorder(accounting, self.request, settings_hash(self.config[self.subcommand])),
                 MetricsFile(),
-                RunRecorder(accounting, self.options.preset, command(), seed, settings_hash(config)),
                 FinishWandb(),
             ]
-            if self.subcommand == "fit":
-                callbacks.append(SaveRunConfig(self._parser("fit"), self.config.fit, self.options.resumed))
+            if self.request is not None:
+                callbacks.append(LogRunConfig(self.request.config))
         self.trainer_defaults["callbacks"] = callbacks
         return super().instantiate_trainer(**kwargs)
 
@@ -205,11 +245,18 @@ class RunCLI(LightningCLI):
         where = self.run_folder.path if self.run_folder else None
         if where is not None and is_first_process():
             print(f"run: {where}", flush=True)
+        handlers = {number: signal.getsignal(number) for number in SIGNALS}
         try:
             with self._together():
                 self.trainer.fit(**kwargs)
-        except BaseException:
+        except BaseException as error:
+            # Lightning ends without its callbacks' `teardown`, and Ctrl-C would stay theirs.
+            if threading.current_thread() is threading.main_thread():
+                for number, handler in handlers.items():
+                    signal.signal(number, handler)
             self._discard()
+            if is_out_of_memory(error):
+                raise out_of_memory(error, self.trainer) from error
             raise
 
     def validate(self, **kwargs: Any) -> None:
@@ -221,6 +268,9 @@ class RunCLI(LightningCLI):
         """Measures the test split."""
         with self._together():
             self.trainer.test(**kwargs)
+
+    def _config_text(self, config: Any) -> str:
+        return config_text(self._parser(self.subcommand), config)
 
     def predict(self, **kwargs: Any) -> None:
         """Keeps the predictions for printing."""
@@ -235,15 +285,15 @@ class RunCLI(LightningCLI):
             record_failure(self.run_folder, message)
 
     def _discard(self) -> None:
-        if self.run_folder is not None and is_first_process():
+        if self.run_folder is not None and self.options.run is None and is_first_process():
             self.run_folder.discard_if_unused()
 
 
-def _spec_of(path: str) -> Spec:
+def _spec_of(path: str, resumed: bool) -> Spec:
     """What a checkpoint's model knows of its data; a damaged or foreign file is found before anything is built."""
     checkpoint = load_checkpoint(path)
-    if not isinstance(checkpoint, dict) or "spec" not in checkpoint:
-        raise UserError("this checkpoint was not written by rnnbench: it has no data spec", where=path)
+    if resumed:
+        check_resumable(checkpoint, path)
     return checkpoint["spec"]
 
 
@@ -291,8 +341,14 @@ def _log_printed() -> Iterator[None]:
 def quiet() -> None:
     """Keeps hardware tips, and what libraries tell each other about deprecated calls, off the screen."""
     os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
-    # The last one is no mistake: a counting model has no optimizer.
-    for message in (r".*LeafSpec", r".*all_gather is deprecated", r".*will run with no optimizer"):
+    for message in (
+        r".*LeafSpec",
+        r".*all_gather is deprecated",
+        # No mistake: a counting model has none.
+        r".*will run with no optimizer",
+        # Nor this: a resumed training may have another limit of time than before, or none.
+        r".*callbacks used to create the checkpoint need to be provided",
+    ):
         warnings.filterwarnings("ignore", message)
     for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric.utilities.seed"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -43,14 +43,23 @@ class Budget(Callback):
         if self.flops is not None:
             tokens = torch.tensor(batch.tokens, device=trainer.strategy.root_device)
             self._tokens += int(trainer.strategy.reduce(tokens, reduce_op="sum"))
-        if (self.spent(trainer, cast(Task, pl_module)) or 0) >= 1:
+        # Lightning counts the batch after this hook.
+        done = trainer.fit_loop.epoch_loop.batch_progress.total.completed + 1
+        # Within an accumulation there are gradients of which no step was made yet.
+        whole = (batch_idx + 1) % trainer.accumulate_grad_batches == 0 or batch_idx + 1 == trainer.num_training_batches
+        if whole and (self.spent(trainer, cast(Task, pl_module), done) or 0) >= 1:
             trainer.should_stop = True
 
-    def spent(self, trainer: Trainer, task: Task) -> float | None:
-        """The share of the budget that is spent; None without a budget."""
+    def spent(self, trainer: Trainer, task: Task, batches: int) -> float | None:
+        """The share of the budget that is spent; None without a budget.
+
+        Args:
+            trainer: The trainer.
+            task: The model.
+            batches: Number of batches that are done.
+        """
         shares = []
         if self.epochs is not None:
-            batches = trainer.fit_loop.epoch_loop.batch_progress.total.ready
             shares.append(batches / (self.epochs * trainer.num_training_batches))
         if self.flops is not None:
             shares.append((training_flops(task.flops_per_token(), self._tokens) or 0.0) / self.flops)

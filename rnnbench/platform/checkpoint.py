@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import signal
@@ -22,7 +23,7 @@ from rnnbench.platform.launched import requeue_slurm_job, slurm_job
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.tasks.base import Task
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # What SLURM sends before the time of a job is over, where it was told so: `sbatch --signal=SIGUSR1@90`.
 _REQUEUE = signal.SIGUSR1
 # How often several processes agree on whether it is time: each agreement costs a round of communication.
@@ -58,7 +59,7 @@ class RunCheckpoint(Checkpoint):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Takes over Ctrl-C and SIGTERM for the length of a training."""
         if stage == "fit" and threading.current_thread() is threading.main_thread():
-            numbers = _SIGNALS if slurm_job() is None else (*_SIGNALS, _REQUEUE)
+            numbers = SIGNALS if slurm_job() is None else (*SIGNALS, _REQUEUE)
             self._handlers = {number: signal.signal(number, self._ask_to_stop) for number in numbers}
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -68,7 +69,10 @@ class RunCheckpoint(Checkpoint):
         self._handlers = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts the clock."""
+        """Starts the clock, and lets Lightning's counters mean after a restart what they mean otherwise."""
+        # A checkpoint is written when the next batch is ready; Lightning would count that batch a second time.
+        total = trainer.fit_loop.epoch_loop.batch_progress.total
+        total.load_state_dict(dict.fromkeys(total.state_dict(), total.completed))
         self._saved_at = time.monotonic()
         self._saved_step = trainer.global_step
         # Lightning has installed its own by now.
@@ -104,10 +108,17 @@ class RunCheckpoint(Checkpoint):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the final ``last``, from which a run with a higher limit can go on."""
         progress = trainer.fit_loop.epoch_loop.batch_progress
-        if progress.current.completed >= trainer.num_training_batches:
+        # Stopped in the middle of an epoch, by steps, time or budget: Lightning counts the epoch as over, but a longer
+        # training goes on within it.
+        within = progress.current.completed < trainer.num_training_batches
+        if not within:
             # No batch of the next epoch is done; on restart Lightning would take those of this one for its own.
             progress.reset_on_run()
-        trainer.save_checkpoint(_folder(trainer).last, weights_only=False)
+        _count_epoch(trainer, -within)
+        try:
+            trainer.save_checkpoint(_folder(trainer).last, weights_only=False)
+        finally:
+            _count_epoch(trainer, within)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Keeps the state before a step that diverged; it was not taken."""
@@ -155,9 +166,18 @@ class RunCheckpoint(Checkpoint):
                 return
             raise KeyboardInterrupt
         self._stop_asked, self._requeue_asked = True, number == _REQUEUE
+        # Not printed: the signal may have come in the middle of a line that is being written.
         if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
-            # The file itself: Python's own may be in the middle of a line.
-            os.write(2, b"stopping after this step and saving; once more to stop at once\n")
+            with contextlib.suppress(OSError):
+                os.write(2, b"stopping after this step and saving; once more to stop at once\n")
+
+
+def _count_epoch(trainer: Trainer, number: int) -> None:
+    """Adds so many epochs to those that Lightning has counted as over."""
+    progress = trainer.fit_loop.epoch_progress
+    for tracker in (progress.total, progress.current):
+        counted = tracker.state_dict()
+        tracker.load_state_dict({**counted, **{key: counted[key] + number for key in ("processed", "completed")}})
 
 
 def _folder(trainer: Trainer) -> RunFolder:

@@ -54,7 +54,7 @@ class MemoryCheck(Callback):
         try:
             _forward_backward(trainer, pl_module, loader.largest_batch())
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             problem = str(error).splitlines()[0]
         finally:
@@ -92,9 +92,31 @@ def _log_nothing(*_: Any, **__: Any) -> None:
     pass
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def out_of_memory(error: BaseException, trainer: Trainer) -> UserError:
+    """What to do where memory was used up in the middle of a training.
+
+    Args:
+        error: What was raised.
+        trainer: The trainer.
+    """
+    loader = trainer.train_dataloader
+    options = loader.size_options() if isinstance(loader, KnowsLargestBatch) else "--data.batch_size"
+    return UserError(
+        f"memory is used up at step {trainer.global_step}: {str(error).splitlines()[0]}",
+        where=f"{trainer.strategy.root_device}",
+        hint=f"free some, then --resume; or train anew and lower {options}",
+    )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory is used up.
+
+    Args:
+        error: What was raised.
+    """
     # The CPU's allocator raises a plain RuntimeError.
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "DefaultCPUAllocator" in str(error)
+    refused = isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+    return refused or isinstance(error, (torch.OutOfMemoryError, MemoryError))
 
 
 def _total_memory(device: torch.device) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, cast
 
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -12,6 +13,7 @@ from lightning.pytorch.callbacks import RichProgressBar, Timer
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from rnnbench.platform.budget import Budget
+from rnnbench.platform.run_folder import RunFolder
 from rnnbench.tasks.base import Task
 
 
@@ -81,7 +83,7 @@ def fraction_done(trainer: Trainer) -> float:
         if isinstance(callback, Timer) and (left := callback.time_remaining()) is not None:
             shares.append(callback.time_elapsed() / max(callback.time_elapsed() + left, 1e-9))
         elif isinstance(callback, Budget):
-            shares.append(callback.spent(trainer, cast(Task, trainer.lightning_module)) or 0.0)
+            shares.append(callback.spent(trainer, cast(Task, trainer.lightning_module), _batches_done(trainer)) or 0.0)
     return min(max(shares, default=0.0), 1.0)
 
 
@@ -90,6 +92,11 @@ class EpochLines(Callback):
 
     def __init__(self) -> None:
         self.printed = False
+        self._trained = False
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """There is something to train."""
+        self._trained = True
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Prints epoch, step, loss, speed and the validation metrics."""
@@ -107,9 +114,12 @@ class EpochLines(Callback):
             self.printed = True
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Says that nothing was validated, where that is so."""
-        if not self.printed:
-            _print(trainer, f"stopped at step {trainer.global_step}, before any validation")
+        """Says that nothing was trained or validated, where that is so."""
+        if not self._trained:
+            _print(trainer, f"nothing is left to train: the run has ended at step {trainer.global_step}")
+        elif not self.printed:
+            another = "another" if RunFolder(Path(trainer.default_root_dir)).best.is_file() else "any"
+            _print(trainer, f"stopped at step {trainer.global_step}, before {another} validation")
 
 
 @rank_zero_only

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from datetime import datetime
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
+from lightning.pytorch.utilities.seed import isolate_rng
 
 from rnnbench.errors import UserError
 from rnnbench.examples import EXAMPLES_FILE, write_examples
@@ -18,6 +18,7 @@ from rnnbench.platform.accounting import Accounting, training_flops
 from rnnbench.platform.budget import Budget
 from rnnbench.platform.checkpoint import RunInterrupted
 from rnnbench.platform.environment import git_commit, hardware, versions
+from rnnbench.platform.request import Request, now
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.results.items import Items, write_items
 from rnnbench.results.record import Data, Metric, Result, Split, Status, Training, read_result, write_result
@@ -27,43 +28,100 @@ from rnnbench.tasks.base import ItemSums, Task, TaskData
 class RunRecorder(Callback):
     """Keeps ``result.json`` in the run folder up to date, in training and when the run is tested later.
 
+    Nothing is written in a training before it is known that the run goes on as it was: `_run` is None until then. A
+    finished run is taken over with the first batch that it is trained further; whatever fails before leaves it as it
+    is.
+
     Args:
         accounting: The callback that counts tokens and time.
-        preset: Name of the preset the run was made from, if it was.
-        command: The command line.
-        seed: Seed of the run.
+        request: What the run was asked for; None where it is not trained.
         settings: Hash of its options.
     """
 
-    def __init__(
-        self, accounting: Accounting, preset: str | None, command: str, seed: int | None, settings: str
-    ) -> None:
+    def __init__(self, accounting: Accounting, request: Request | None, settings: str) -> None:
         self.accounting = accounting
-        self.preset = preset
-        self.command = command
-        self.seed = seed
+        self.request = request
         self.settings = settings
-        self._started = _now()
+        self._run: RunFolder | None = None
+        self._fingerprint = ""
         self._validation: dict[str, Metric] = {}
 
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint must know of the record to go on with it."""
+        return {
+            "fingerprint": self._fingerprint,
+            "validation": {name: dataclasses.asdict(metric) for name, metric in self._validation.items()},
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """The inverse of `state_dict`."""
+        self._fingerprint = state_dict["fingerprint"]
+        self._validation = {name: Metric(**metric) for name, metric in state_dict["validation"].items()}
+
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """The run exists from here on."""
-        path = _folder(trainer).result
-        if path.is_file() and trainer.is_global_zero:
-            before = read_result(path)
-            self._started = before.started
-            # A run that goes on names no preset.
-            self.preset = self.preset or before.preset
+        """The run exists from here on; one that exists already has to be the same."""
+        if trainer.is_global_zero:
+            before = self._check(trainer)
+            if before is None or before.status != "finished":
+                self._take_over(trainer, pl_module)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """A finished run goes on from here."""
+        if self._run is None and trainer.is_global_zero:
+            # Counting operations may draw random numbers, which a training that was not resumed would not miss here.
+            with isolate_rng():
+                self._take_over(trainer, pl_module)
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes the record of a run that was trained to its end, where the record was lost."""
+        if self._run is None and trainer.is_global_zero and self._check(trainer) is None:
+            self._take_over(trainer, pl_module, "finished")
+
+    def _check(self, trainer: Trainer) -> Result | None:
+        """Refuses what would make this another run; gives the record so far, None where there is none.
+
+        Raises:
+            UserError: The data are others than the run began with.
+        """
+        folder = _folder(trainer)
+        data = cast(TaskData, trainer.datamodule)  # type: ignore[attr-defined]
+        if not _goes_on(trainer):
+            # It begins, or begins anew, be it with the weights of another run.
+            self._fingerprint, self._validation = "", {}
+        before = self._read(folder.result)
+        if before is not None and _goes_on(trainer) and not self._fingerprint:
+            # The checkpoint is from before there was anything in it for the record.
+            self._fingerprint = before.data.fingerprint
             self._validation = before.metrics.get("validation", {})
-            data = cast(TaskData, trainer.datamodule)  # type: ignore[attr-defined]
-            if before.data.fingerprint != data.fingerprint:
-                raise UserError(
-                    f"the data have changed since the run began: fingerprint {before.data.fingerprint} then,"
-                    f" {data.fingerprint} now",
-                    where=path,
-                    hint="restore the data, or start a new run",
-                )
-        self._write(trainer, pl_module, "running")
+        began = before.data.fingerprint if before is not None else self._fingerprint or data.fingerprint
+        if began != data.fingerprint:
+            raise UserError(
+                f"the data have changed since the run began: fingerprint {began} then, {data.fingerprint} now",
+                where=folder.path,
+                hint="restore the data, or start a new run",
+            )
+        return before
+
+    def _read(self, path: Path) -> Result | None:
+        """The record so far; a damaged one counts as none where the checkpoint holds all that is needed of it."""
+        if not path.is_file():
+            return None
+        try:
+            return read_result(path)
+        except UserError as error:
+            if not self._fingerprint:
+                raise
+            print(f"{path} is written anew; it was damaged ({error.problem})", flush=True)
+            return None
+
+    def _take_over(self, trainer: Trainer, module: LightningModule, status: Status = "running") -> None:
+        assert self.request is not None
+        self._run = _folder(trainer)
+        self._fingerprint = cast(TaskData, trainer.datamodule).fingerprint  # type: ignore[attr-defined]
+        self.request.write(self._run)
+        self._write(trainer, module, status)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Validation metrics of the best epoch so far: those of the checkpoint that is tested and used."""
@@ -89,17 +147,17 @@ class RunRecorder(Callback):
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Says what stopped the run."""
-        if trainer.state.fn != "fit" or not _folder(trainer).result.is_file():
-            return
         stopped = isinstance(exception, RunInterrupted | KeyboardInterrupt)
         message = exception.problem if isinstance(exception, UserError) else f"{type(exception).__name__}: {exception}"
         self._write(trainer, pl_module, "interrupted" if stopped else "failed", None if stopped else message)
 
     def _write(self, trainer: Trainer, module: LightningModule, status: Status, message: str | None = None) -> None:
-        if trainer.is_global_zero and isinstance(module, Task):
-            write_result(_folder(trainer).result, self._result(trainer, module, status, message))
+        if self._run is not None and self.request is not None and isinstance(module, Task):
+            write_result(self._run.result, self._result(trainer, module, self._run, self.request, status, message))
 
-    def _result(self, trainer: Trainer, module: Task, status: Status, message: str | None) -> Result:
+    def _result(
+        self, trainer: Trainer, module: Task, run: RunFolder, request: Request, status: Status, message: str | None
+    ) -> Result:
         data = cast(TaskData, trainer.datamodule)  # type: ignore[attr-defined]
         accounting = self.accounting
         batches = trainer.fit_loop.epoch_loop.batch_progress.total.completed
@@ -118,8 +176,8 @@ class RunRecorder(Callback):
             model=module.model_name(),
             cell=module.cell_name(),
             baseline=module.baseline,
-            preset=self.preset,
-            run=_folder(trainer).path.name,
+            preset=request.preset,
+            run=run.path.name,
             status=status,
             message=message,
             data=Data(dataset=data.dataset, fingerprint=data.fingerprint, details=data.details()),
@@ -129,14 +187,14 @@ class RunRecorder(Callback):
             selection=f"{module.monitor_mode} {module.monitor}",
             budget=_budget(trainer),
             settings=self.settings,
-            seed=self.seed,
+            seed=request.seed,
             versions=versions(),
             hardware=hardware(),
             processes=trainer.world_size,
             git_commit=git_commit(),
-            command=self.command,
-            started=self._started,
-            finished=None if status == "running" else _now(),
+            command=request.command,
+            started=request.started,
+            finished=None if status == "running" else now(),
         )
 
     def _is_best(self, trainer: Trainer, module: Task) -> bool:
@@ -169,11 +227,10 @@ class RunRecorder(Callback):
 
 def record_failure(folder: RunFolder, message: str) -> None:
     """Says what stopped a run, where that was another process than the one that keeps the record."""
-    if folder.result.is_file():
-        write_result(
-            folder.result,
-            dataclasses.replace(read_result(folder.result), status="failed", message=message, finished=_now()),
-        )
+    result = read_result(folder.result) if folder.result.is_file() else None
+    # Of one that was never taken over, nothing is written.
+    if result is not None and result.status == "running":
+        write_result(folder.result, dataclasses.replace(result, status="failed", message=message, finished=now()))
 
 
 def _write_items(path: Path, found: ItemSums | None) -> None:
@@ -214,9 +271,11 @@ def _seconds(trainer: Trainer) -> int | None:
     return None
 
 
+def _goes_on(trainer: Trainer) -> bool:
+    """Whether the training goes on from the last checkpoint of the run's own."""
+    last = _folder(trainer).last
+    return trainer.ckpt_path is not None and last.is_file() and last.samefile(trainer.ckpt_path)
+
+
 def _folder(trainer: Trainer) -> RunFolder:
     return RunFolder(Path(trainer.default_root_dir))
-
-
-def _now() -> str:
-    return datetime.now().astimezone().isoformat(timespec="seconds")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -12,35 +11,36 @@ from lightning.pytorch.cli import LightningArgumentParser
 
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.platform.wandb_run import wandb_defaults
-from rnnbench.safe_files import replace_text
 
 
-class SaveRunConfig(Callback):
-    """Writes the configuration into the run folder and hands it to the loggers before the training starts.
+class LogRunConfig(Callback):
+    """Hands the configuration to the loggers before the training starts.
+
+    Args:
+        config: Text of ``config.yaml``.
+    """
+
+    def __init__(self, config: str) -> None:
+        self.config = config
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Logs it, on the first process."""
+        if stage == "fit" and trainer.is_global_zero:
+            values = yaml.safe_load(self.config)
+            for logger in trainer.loggers:
+                logger.log_hyperparams(values)
+
+
+def config_text(parser: LightningArgumentParser, config: Namespace) -> str:
+    """The text of ``config.yaml``: every option, the defaults too.
 
     Args:
         parser: The parser that made the configuration.
         config: The configuration.
-        resumed: Whether the run exists already and keeps the configuration it has.
     """
-
-    def __init__(self, parser: LightningArgumentParser, config: Namespace, resumed: bool) -> None:
-        self.parser = parser
-        self.config = config
-        self.resumed = resumed
-
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Writes and logs, on the first process."""
-        if stage != "fit" or not trainer.is_global_zero:
-            return
-        config = self.config.clone()
-        config["ckpt_path"] = None
-        text = self.parser.dump(config, skip_none=False)
-        if not self.resumed:
-            replace_text(RunFolder(Path(trainer.default_root_dir)).config, text)
-        values = yaml.safe_load(text)
-        for logger in trainer.loggers:
-            logger.log_hyperparams(values)
+    config = config.clone()
+    config["ckpt_path"] = None
+    return parser.dump(config, skip_none=False)
 
 
 def fill_logger_options(config: Namespace, run: RunFolder) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import itertools
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from rnnbench.errors import UserError
 from rnnbench.results.items import ITEMS_FILE
+from rnnbench.results.record import read_result
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The folder of one run: ``config.yaml``, ``checkpoints/``, ``metrics.csv``, ``result.json`` and what goes with it.
+    """The folder of one run: ``config.yaml``, ``request.json``, ``checkpoints/``, ``metrics.csv``, ``result.json``.
 
     Args:
         path: The folder.
@@ -26,6 +28,16 @@ class RunFolder:
     def config(self) -> Path:
         """The full configuration."""
         return self.path / "config.yaml"
+
+    @property
+    def request(self) -> Path:
+        """What was asked for: command, preset, options."""
+        return self.path / "request.json"
+
+    @property
+    def lock(self) -> Path:
+        """What the process that trains the run has locked."""
+        return self.path / ".lock"
 
     @property
     def last(self) -> Path:
@@ -58,8 +70,8 @@ class RunFolder:
         return self.path / "left_out.tsv"
 
     @classmethod
-    def create(cls, root: Path, application: str, name: str | None, default_name: str) -> RunFolder:
-        """Makes the folder ``root/application/name``.
+    def candidates(cls, root: Path, application: str, name: str | None, default_name: str) -> Iterator[RunFolder]:
+        """Folders that a new run may have, in order; each is made if it is not there.
 
         Args:
             root: Where runs lie.
@@ -68,27 +80,21 @@ class RunFolder:
             default_name: Name without a number.
 
         Raises:
-            UserError: A run of this name exists.
+            UserError: The name is none, or the folder cannot be made.
         """
         if name is not None and (name in ("", ".", "..") or "/" in name or "\\" in name):
             raise UserError(f"a run cannot be called {name!r}: it is the name of a folder", where="--name")
-        names = (f"{default_name}-{number}" for number in itertools.count(1)) if name is None else iter([name])
-        for candidate in names:
+        for candidate in [name] if name is not None else (f"{default_name}-{n}" for n in itertools.count(1)):
             path = root / application / candidate
             try:
-                path.mkdir(parents=True)
-            except FileExistsError:
-                if name is not None:
-                    raise UserError(
-                        "a run of this name exists; nothing was changed",
-                        where=path,
-                        hint=f"go on with it: --resume {path}, or choose another --name",
-                    ) from None
+                path.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise UserError(f"the run folder cannot be made: {error.strerror}", where=path) from None
-            else:
-                return cls(path)
-        raise AssertionError("numbers do not end")
+            yield cls(path)
+
+    def is_free(self) -> bool:
+        """Whether nobody's run, or anything else, lies in the folder."""
+        return all(path == self.lock or _is_temporary(path) for path in self.path.iterdir())
 
     @classmethod
     def open(cls, path: Path, option: str) -> RunFolder:
@@ -112,11 +118,33 @@ class RunFolder:
             )
         return run
 
+    def last_to_resume(self) -> Path | None:
+        """The checkpoint that a training goes on from; None where it was stopped before it wrote any.
+
+        Raises:
+            UserError: The run is finished, and its last checkpoint was removed.
+        """
+        if self.last.is_file():
+            return self.last
+        if self.result.is_file() and read_result(self.result).status == "finished":
+            raise UserError(
+                "this run is finished and its last checkpoint was removed: there is nothing to go on from",
+                where=self.path,
+                hint="train anew under another --name; nothing was changed",
+            )
+        return None
+
+    def remove_temporaries(self) -> None:
+        """Clears away what a killed process had half written."""
+        for path in (*self.path.glob(".*"), *self.last.parent.glob(".*")):
+            if _is_temporary(path):
+                path.unlink(missing_ok=True)
+
     def discard_if_unused(self) -> None:
         """Removes the folder of a run that failed before its first step, so that its name is free again."""
         if not self.result.exists() and not self.last.parent.exists():
-            self.config.unlink(missing_ok=True)
-            self.left_out.unlink(missing_ok=True)
+            for path in (self.config, self.request, self.left_out, self.lock):
+                path.unlink(missing_ok=True)
             # What W&B noted of a connection that failed.
             shutil.rmtree(self.path / "wandb", ignore_errors=True)
             with contextlib.suppress(OSError):
@@ -132,3 +160,9 @@ class RunFolder:
             if path.is_file():
                 return path
         raise UserError("the run has no checkpoint yet", where=self.path, hint="train it first: rnnbench fit")
+
+
+def _is_temporary(path: Path) -> bool:
+    """Whether a file is one that is renamed once it is whole."""
+    # Checkpoints had no such ending once.
+    return path.is_file() and path.name.startswith(".") and (path.suffix == ".tmp" or ".ckpt." in path.name)

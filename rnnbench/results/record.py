@@ -201,7 +201,7 @@ def read_result(path: Path) -> Result:
     return result
 
 
-_REMAKE = "leave this run out, or write its result again with `rnnbench test --run RUN`"
+_REMAKE = "leave this run out, or write its record again: rnnbench fit --resume RUN, then rnnbench test --run RUN"
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _WORDS: dict[Any, str] = {
     str: "text",

@@ -127,7 +127,8 @@ def test_checkpoint_and_configuration_that_disagree(rnnbench, small, corpus, tmp
     check(rnnbench(f"test {small} --model.backbone.hidden_size 32 --ckpt_path {checkpoint}"), *says)
     check(rnnbench(f"fit {small} --model.backbone.hidden_size 32 --ckpt_path {checkpoint}"), *says)
     assert not (tmp_path / "runs/text_generation/char_lstm-1").exists()
-    check(rnnbench("fit --resume runs/text_generation/a --data.batch_size 5 --trainer.max_epochs 2"), "4 strips")
+    resumed = rnnbench("fit --resume runs/text_generation/a --data.batch_size 5 --trainer.max_epochs 2")
+    check(resumed, "--data.batch_size", "the run was begun with 4, and 5 would make it another run")
     assert rnnbench(f"test {small} --ckpt_path {checkpoint}").status == 0
 
 

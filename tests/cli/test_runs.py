@@ -24,7 +24,8 @@ def test_fit_test_predict(rnnbench, small, tmp_path):
     assert done.status == 0
     run = tmp_path / "runs" / "text_generation" / "first"
     assert "run: runs/text_generation/first" in done.out
-    assert sorted(path.name for path in run.iterdir()) == ["checkpoints", "config.yaml", "metrics.csv", "result.json"]
+    files = ["checkpoints", "config.yaml", "metrics.csv", "request.json", "result.json"]
+    assert sorted(path.name for path in run.iterdir() if path.name != ".lock") == files
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["best.ckpt", "last.ckpt"]
 
     result = read_result(run / "result.json")
@@ -125,13 +126,19 @@ def test_resume_of_a_finished_run_can_train_longer(rnnbench, small, tmp_path):
     assert read_result(runs / "two/result.json").training.epochs == 4
 
 
-def test_resume_before_the_first_checkpoint_starts_over(rnnbench, small, tmp_path):
-    assert rnnbench(f"fit {small} --trainer.max_epochs 1 --name a", debug=True).status == 0
-    (tmp_path / "runs/text_generation/a/checkpoints/last.ckpt").unlink()
-    before = weights(tmp_path / "runs/text_generation/a/checkpoints/best.ckpt")
-    assert rnnbench("fit --resume runs/text_generation/a", debug=True).status == 0
-    after = weights(tmp_path / "runs/text_generation/a/checkpoints/last.ckpt")
-    assert all(torch.equal(before[key], after[key]) for key in before)
+def test_killed_before_the_first_checkpoint_it_starts_over(rnnbench, small, killed, same_weights, tmp_path):
+    """In the middle of an epoch; what an earlier epoch has written is written again."""
+    assert rnnbench(f"fit {small} --trainer.max_epochs 2 --name whole", debug=True).status == 0
+    with killed(7):
+        rnnbench(f"fit {small} --trainer.max_epochs 2 --name a", debug=True)
+    run = tmp_path / "runs/text_generation/a"
+    assert [path.name for path in (run / "checkpoints").iterdir()] == ["best.ckpt"]
+    resumed = rnnbench("fit --resume runs/text_generation/a", debug=True)
+    assert resumed.status == 0
+    assert "there is no checkpoint to go on from: the training begins anew" in resumed.out
+    assert same_weights(tmp_path / "runs/text_generation/whole", run)
+    whole = read_result(tmp_path / "runs/text_generation/whole/result.json")
+    assert read_result(run / "result.json").metrics == whole.metrics
 
 
 def test_control_c_saves_and_resumes(rnnbench, small, monkeypatch, tmp_path):

@@ -61,3 +61,17 @@ def test_an_allocation_that_the_cpu_refuses_is_told(own_task, monkeypatch):
     monkeypatch.setattr(length_task.LengthModel, "loss", lambda *_: torch.empty(10**15))
     with pytest.raises(UserError, match="does not fit into memory"):
         own_task("fit {own} --trainer.max_epochs 1 --name refused")
+
+
+def test_memory_that_is_used_up_later_is_told_too(own_task, monkeypatch):
+    import length_task
+
+    honest = length_task.LengthModel.training_step
+
+    def greedy(self, batch, batch_idx):
+        return torch.empty(10**15) if self.trainer.global_step == 3 else honest(self, batch, batch_idx)
+
+    monkeypatch.setattr(length_task.LengthModel, "training_step", greedy)
+    with pytest.raises(UserError, match="memory is used up at step 3: ") as caught:
+        own_task("fit {own} --trainer.max_epochs 1 --name later")
+    assert caught.value.hint == "free some, then --resume; or train anew and lower --data.max_tokens (now 200)"

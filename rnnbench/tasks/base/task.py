@@ -8,10 +8,11 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast, final
 
 import torch
 from lightning.pytorch import LightningModule
-from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable, ReduceLROnPlateau
+from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from rnnbench.backbone import Backbone
 from rnnbench.errors import UserError
@@ -19,6 +20,7 @@ from rnnbench.examples import Example
 from rnnbench.nn import WordEmbedding
 from rnnbench.tasks.base.data import Spec, TaskData
 from rnnbench.tasks.base.describe import describe, public_path
+from rnnbench.tasks.base.intervals import counts
 from rnnbench.tasks.base.items import ItemSums, ItemValues, exact_device
 from rnnbench.tasks.base.step_mean import StepMean, at_least_one
 
@@ -236,8 +238,10 @@ class Task(LightningModule, ABC, Generic[D]):
             return optimizer
         scheduler = self.scheduler(optimizer)
         if isinstance(scheduler, ReduceLROnPlateau):
-            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "monitor": scheduler.monitor}}
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "epoch"}}
+            # torch's own class names nothing to look at: what the best checkpoint is chosen by.
+            monitor = getattr(scheduler, "monitor", self.monitor)
+            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "monitor": monitor}}
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": counts(scheduler)}}
 
     def make_optimizer(self, make: OptimizerCallable) -> Optimizer:
         """The optimizer of all parameters; of several groups where these do not learn alike.
