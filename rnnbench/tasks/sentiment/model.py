@@ -85,11 +85,13 @@ class TextClassifier(Task[SentimentData]):
 
     def examples(self) -> list[Example]:
         """See `Task.examples`: texts coloured by what it thinks after each token, those of all classes in turn."""
-        texts = self.data.splits["test"]
+        texts, originals = self.data.splits["test"], self.data.originals("test")
         found: list[Example] = []
         for number in _in_turn(texts.classes.tolist(), _EXAMPLES):
             pieces = []
-            for step in colour_steps(self, self.encoder.decode(texts.tokens[number].tolist()[:_EXAMPLE_TOKENS])):
+            # The text as it was, and not its tokens: for people, an unknown word is a word.
+            spans = self.encoder.spans(originals[number])[:_EXAMPLE_TOKENS]
+            for step in colour_steps(self, originals[number][: spans[-1][1] if spans else 0]):
                 if step.probabilities is None:
                     pieces.append(Piece(step.text))
                     continue
