@@ -6,6 +6,8 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from rnnbench.cli.config_files import check_config_file, check_options
+from rnnbench.cli.places import named_files
 from rnnbench.cli.presets import preset_of, resolve_configs
 from rnnbench.errors import UserError
 from rnnbench.platform.run_folder import RunFolder
@@ -63,7 +65,7 @@ def read_options(verb: str, words: list[str]) -> RunOptions:
     rest, files = resolve_configs(rest)
     preset = next((preset_of(file) for file in files), None)
     default_name = files[0].stem if files else "run"
-    root, name = Path(getattr(own, "runs", "runs")), getattr(own, "name", None)
+    root, name = Path(getattr(own, "runs", "runs")).expanduser(), getattr(own, "name", None)
     run, resumed = None, False
     if getattr(own, "resume", None):
         if name:
@@ -74,6 +76,9 @@ def read_options(verb: str, words: list[str]) -> RunOptions:
         run = RunFolder.open(Path(own.run), "--run")
         checkpoint = [] if any(word.startswith("--ckpt_path") for word in rest) else [f"--ckpt_path={run.checkpoint()}"]
         rest = [*_of_run(run), *checkpoint, *rest]
+    for path in named_files(rest):
+        check_config_file(path)
+    check_options(rest)
     return RunOptions([verb, *rest], run, resumed, root, name, preset, default_name)
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import threading
 import time
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
-from lightning.pytorch.utilities.rank_zero import rank_zero_info
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from rnnbench.platform.averaging import averaged
 from rnnbench.platform.divergence import Divergence
 from rnnbench.platform.run_folder import RunFolder
+from rnnbench.ranges import AT_LEAST_1, POSITIVE
 from rnnbench.tasks.base import Task
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -41,7 +43,11 @@ class RunCheckpoint(Checkpoint):
         every_n_steps: Write ``last`` after so many optimizer steps, too.
     """
 
-    def __init__(self, every_minutes: float = 5.0, every_n_steps: int | None = None) -> None:
+    def __init__(
+        self,
+        every_minutes: Annotated[float, POSITIVE] = 5.0,
+        every_n_steps: Annotated[int, AT_LEAST_1] | None = None,
+    ) -> None:
         self.every_minutes = every_minutes
         self.every_n_steps = every_n_steps
         self.best_score = math.nan
@@ -146,7 +152,9 @@ class RunCheckpoint(Checkpoint):
         if self._stop_asked:
             raise KeyboardInterrupt
         self._stop_asked = True
-        rank_zero_info("stopping after this step and saving; once more to stop at once")
+        if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
+            # Not by print: the signal may have come in the middle of one.
+            os.write(2, b"stopping after this step and saving; once more to stop at once\n")
 
 
 def _folder(trainer: Trainer) -> RunFolder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -32,7 +33,7 @@ class Clock:
         start, before = self._started
         done = _batches_done(trainer)
         total = _batches_in_all(trainer)
-        if total is None or done <= before:
+        if total is None or math.isinf(total) or done <= before:  # endless data have no length
             return None
         return str(timedelta(seconds=round((time.monotonic() - start) / (done - before) * max(total - done, 0))))
 

@@ -70,6 +70,8 @@ class RunFolder:
         Raises:
             UserError: A run of this name exists.
         """
+        if name is not None and not name.isprintable():
+            raise UserError(f"a run cannot be called {name!r}: not all of it can be printed", where="--name")
         if name is not None and (name in ("", ".", "..") or "/" in name or "\\" in name):
             raise UserError(f"a run cannot be called {name!r}: it is the name of a folder", where="--name")
         names = (f"{default_name}-{number}" for number in itertools.count(1)) if name is None else iter([name])
