@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, cast, get_args
+from typing import Annotated, Literal, cast, get_args
 
 import torch
 from torch import Tensor, nn
@@ -21,11 +21,14 @@ from rnnbench.cells.declared import contradiction
 from rnnbench.engine import EngineName, select_engine
 from rnnbench.engine.call import zero_padding
 from rnnbench.errors import UserError, did_you_mean
+from rnnbench.ranges import Range
 
 Merge = Literal["concat", "sum"]
 RecurrentInit = Literal["cell", "orthogonal"]
 
 _HIDDEN_SIZE = 256
+# Far more than anybody has trained; without a limit a slip of the finger builds layers for hours.
+_DEPTH = Range(least=1, most=1000)
 
 
 class Backbone(nn.Module):
@@ -79,7 +82,7 @@ class Backbone(nn.Module):
         input_size: int,
         cell: Callable[[int, int], RNNCell] = LSTM,
         hidden_size: int | None = None,
-        num_layers: int = 1,
+        num_layers: Annotated[int, _DEPTH] = 1,
         bidirectional: bool = False,
         merge: Merge = "concat",
         connect: Connect = "plain",
@@ -92,8 +95,8 @@ class Backbone(nn.Module):
         engine: EngineName = "auto",
     ) -> None:
         super().__init__()
-        if num_layers < 1:
-            raise UserError(f"Backbone: num_layers must be at least 1, found {num_layers}")
+        if (problem := _DEPTH.complaint(num_layers)) is not None:
+            raise UserError(f"Backbone: num_layers {problem}")
         _check_choice("merge", merge, get_args(Merge))
         _check_choice("connect", connect, get_args(Connect))
         _check_choice("recurrent_init", recurrent_init, get_args(RecurrentInit))

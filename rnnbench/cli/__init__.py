@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
 from rnnbench import __version__
-from rnnbench.cli.own_code import own_code
+from rnnbench.cli import streams
+from rnnbench.cli.faults import told
+from rnnbench.cli.own_code import see_working_folder
 from rnnbench.errors import UserError, did_you_mean
 
+FAULT = 1
 USER_ERROR = 2
 INTERRUPTED = 130
+_LONGEST_LINE = 500
 
 _TRAINING_VERBS = {
     "fit": "train a model (and go on with an interrupted run: --resume RUN)",
@@ -34,44 +37,40 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
+    streams.open_closed()
     try:
-        return _dispatch(words)
-    except UserError as error:
-        if debug:
-            raise
-        _complain(error)
-        return USER_ERROR
-    except KeyboardInterrupt:
-        if debug:
-            raise
-        return INTERRUPTED
+        status = _status(words)
+        streams.flush()
+        return status
     except BrokenPipeError:
         # Whoever read our output has seen enough (`rnnbench predict ... | head`).
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.abandon_output()
         return 0
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         if debug:
             raise
-        told = _user_error_behind(error)
-        if told is not None:
-            _complain(told)
-            return USER_ERROR
-        place = own_code(error)
-        if place is not None:
-            problem = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
-            _complain(UserError(problem, where=place, hint="this is your code; --debug shows how it got there"))
+        if isinstance(error, KeyboardInterrupt):
+            return INTERRUPTED
+        found = told(error)
+        if found is not None:
+            _complain(found)
             return USER_ERROR
         _complain(UserError(f"{type(error).__name__}: {error}", where="a fault inside rnnbench", hint="see: --debug"))
-        return 1
+        return FAULT
+
+
+def _status(words: list[str]) -> int:
+    try:
+        return _dispatch(words)
+    except SystemExit as stop:
+        if isinstance(stop.__context__, KeyboardInterrupt):  # so Lightning ends at a second Ctrl-C
+            return INTERRUPTED
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
 
 
 def _dispatch(words: list[str]) -> int:
     if words and words[0] in _TRAINING_VERBS:
-        from rnnbench.cli.training import run_verb
-
-        return run_verb(words)
+        return _train_or_use(words)
     parser = _light_parser()
     if words and not words[0].startswith("-") and words[0] not in _light_verbs(parser):
         known = [*_TRAINING_VERBS, *_light_verbs(parser)]
@@ -81,6 +80,29 @@ def _dispatch(words: list[str]) -> int:
         parser.print_help()
         return USER_ERROR if words else 0
     return arguments.func(arguments)
+
+
+def _train_or_use(words: list[str]) -> int:
+    """Runs a verb that needs torch; help, and what can be found wrong without it, come before it is imported."""
+    verb = words[0]
+    see_working_folder()
+    asks_help = any(word in ("-h", "--help") for word in words)
+    configured = any(word.startswith(("--config", "-c", "--model")) for word in words)
+    if verb == "predict" and (asks_help or not configured or any(word.partition("=")[0] == "--run" for word in words)):
+        from rnnbench.cli.predict import predict_from_run
+
+        return predict_from_run(words[1:])
+    if asks_help:
+        from rnnbench.cli.training_help import page
+
+        print(page(verb))
+        return 0
+    from rnnbench.cli.run_options import read_options
+
+    read_options(verb, words[1:])
+    from rnnbench.cli.training import run_verb
+
+    return run_verb(words)
 
 
 def _light_parser() -> argparse.ArgumentParser:
@@ -106,13 +128,8 @@ def _light_verbs(parser: argparse.ArgumentParser) -> list[str]:
     return [name for action in parser._actions if isinstance(action.choices, dict) for name in action.choices]
 
 
-def _user_error_behind(error: BaseException | None) -> UserError | None:
-    """The user error that a library has wrapped into one of its own."""
-    while error is not None and not isinstance(error, UserError):
-        error = error.__cause__ or error.__context__
-    return error
-
-
 def _complain(error: UserError) -> None:
-    lines = [line for line in (error.where, error.problem, error.hint) if line]
-    print("error: " + "\n  ".join(lines), file=sys.stderr)
+    streams.flush_or_abandon()
+    lines = [" ".join(line.split()) for line in (error.where, error.problem, error.hint) if line]
+    short = [line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}..." for line in lines]
+    print("error: " + "\n  ".join(short), file=sys.stderr)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnnbench.cli.own_code import own_code
+from rnnbench.cli.own_code import own_code, see_working_folder
 from rnnbench.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
@@ -75,8 +74,7 @@ def find_cell(name: str) -> type[RNNCell]:
     if not module_name:
         module_name = "rnnbench.cells"
     # A console script does not see the working folder, where the user's cell lies.
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+    see_working_folder()
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from rnnbench.applications import load_application
-from rnnbench.cli.parse_errors import module_missing
+from rnnbench.applications import applications, load_application
+from rnnbench.cli import streams
+from rnnbench.cli.config_files import check_config_file
 from rnnbench.errors import UserError
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.safe_files import read_text, replace_text
+
+_LONG = 1_000_000
+_FURTHER = """
+
+Further options are those of the run's application: rnnbench predict --run RUN --help.
+Without --run, prompts in a configuration are continued: rnnbench predict --config FILE --ckpt_path CHECKPOINT."""
 
 
 def predict_from_run(words: Sequence[str]) -> int:
@@ -27,7 +35,53 @@ def predict_from_run(words: Sequence[str]) -> int:
     Returns:
         The exit status.
     """
-    parser = argparse.ArgumentParser(prog="rnnbench predict", allow_abbrev=False, exit_on_error=False)
+    parser = _common_parser()
+    # The run says which application it is, and with that which further options there are.
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    first.add_argument("--run", default=[], action="append")
+    try:
+        named = first.parse_known_args(words)[0].run
+        if not named:
+            parser.epilog = _by_application()
+            parser.parse_known_args(words)  # shows the help, or asks for a run
+        runs = [RunFolder.open(Path(run), "--run") for run in named]
+        found = load_application(_model_class(runs[0]).application)
+        application = importlib.import_module(f"{found.module}.predict")
+        use = found.card.predict
+        parser.description = f"{found.card.title}. Reads: {use.reads} Writes: {use.writes}"
+        # An application has options and warnings of its own where there is something to choose, or to warn of.
+        if hasattr(application, "add_options"):
+            application.add_options(parser)
+        arguments, unknown = parser.parse_known_args(words)
+    except argparse.ArgumentError as error:
+        raise UserError(str(error), where="rnnbench predict", hint="see: rnnbench predict --run RUN --help") from None
+    if unknown:
+        raise UserError(f"there is no option {unknown[0]}", where="rnnbench predict", hint="see: --help")
+    _check_finite(arguments)
+    # What an input is, is the application's business where it is no text.
+    read = getattr(application, "read_inputs", _read_lines)
+    lines = read(arguments.inputs, arguments)
+    model = _load_all(runs, application, arguments.checkpoint)
+    if hasattr(application, "warnings"):
+        for warning in application.warnings(model, lines, arguments):
+            print(warning, file=sys.stderr)
+    pieces = application.predict(model, lines, arguments)
+    if arguments.output:
+        replace_text(Path(arguments.output), "".join(pieces))
+    else:
+        streams.write_output(pieces)
+    return 0
+
+
+def _common_parser() -> argparse.ArgumentParser:
+    """The options of every application."""
+    parser = argparse.ArgumentParser(
+        prog="rnnbench predict",
+        description="Use a trained model.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        exit_on_error=False,
+    )
     parser.add_argument(
         "--run",
         metavar="RUN",
@@ -46,36 +100,21 @@ def predict_from_run(words: Sequence[str]) -> int:
     parser.add_argument(
         "--output", metavar="FILE", help="write here, whole or not at all (default: stdout, as it comes)"
     )
-    # The run says which application it is, and with that which further options there are.
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    first.add_argument("--run", default=[], action="append")
-    runs = [RunFolder.open(Path(run), "--run") for run in first.parse_known_args(words)[0].run or [""]]
-    model_class = _model_class(runs[0])
-    found = load_application(model_class.application)
-    application = importlib.import_module(f"{found.module}.predict")
-    parser.description = f"{found.card.title}. Reads: {found.card.predict.reads} Writes: {found.card.predict.writes}"
-    # An application has options and warnings of its own where there is something to choose, or to warn of.
-    if hasattr(application, "add_options"):
-        application.add_options(parser)
-    try:
-        arguments, unknown = parser.parse_known_args(words)
-    except argparse.ArgumentError as error:
-        raise UserError(str(error), where="rnnbench predict", hint="see: rnnbench predict --run RUN --help") from None
-    if unknown:
-        raise UserError(f"there is no option {unknown[0]}", where="rnnbench predict", hint="see: --help")
-    # What an input is, is the application's business where it is no text.
-    read = getattr(application, "read_inputs", _read_lines)
-    lines = read(arguments.inputs, arguments)
-    model = _load_all(runs, application, arguments.checkpoint)
-    if hasattr(application, "warnings"):
-        for warning in application.warnings(model, lines, arguments):
-            print(warning, file=sys.stderr)
-    pieces = application.predict(model, lines, arguments)
-    if arguments.output:
-        replace_text(Path(arguments.output), "".join(pieces))
-    else:
-        _stream(pieces)
-    return 0
+    return parser
+
+
+def _by_application() -> str:
+    """What is read and written where there is no run yet to say it."""
+    lines = [
+        f"  {name:<16}  {one.card.predict.reads} {one.card.predict.writes}" for name, one in applications().items()
+    ]
+    return "\n".join(["what is read and written:", *lines]) + _FURTHER
+
+
+def _check_finite(arguments: argparse.Namespace) -> None:
+    for name, value in vars(arguments).items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UserError(f"must be a finite number, found {value}", where=f"--{name.replace('_', '-')}")
 
 
 def _load_all(runs: Sequence[RunFolder], application: Any, checkpoints: Sequence[str]) -> Any:
@@ -94,21 +133,31 @@ def _load_all(runs: Sequence[RunFolder], application: Any, checkpoints: Sequence
 
 
 def _model_class(run: RunFolder) -> Any:
+    check_config_file(run.config)
     config = yaml.safe_load(read_text(run.config))
     try:
-        module, _, name = config["model"]["class_path"].rpartition(".")
-        return getattr(importlib.import_module(module), name)
-    except (KeyError, TypeError, AttributeError, ImportError) as error:
+        return _import(config["model"]["class_path"])
+    except (KeyError, TypeError, AttributeError, ImportError, ValueError) as error:
         raise UserError(f"the model of this run cannot be found: {error}", where=run.config) from None
+
+
+def _import(path: str) -> Any:
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(module), name)
 
 
 def _load(model_class: Any, paths: Sequence[Path]) -> Any:
     """The model of a checkpoint, with the mean of the weights where there are several."""
+    from rnnbench.cli.parse_errors import module_missing
     from rnnbench.platform.checkpoint_io import load_checkpoint
 
     checkpoints = [load_checkpoint(path) for path in paths]  # says in plain words what is wrong with a file
+    for path, checkpoint in zip(paths, checkpoints, strict=True):
+        _check_checkpoint(path, checkpoint, model_class)
     try:
         model = model_class.load_from_checkpoint(paths[0], map_location="cpu", weights_only=True)
+    except UserError:
+        raise
     except Exception as error:
         if module := module_missing(error):
             hint = f"run it in the folder of {module.partition('.')[0]}.py"
@@ -131,20 +180,52 @@ def _load(model_class: Any, paths: Sequence[Path]) -> Any:
     return model
 
 
+def _check_checkpoint(path: Path, checkpoint: Any, model_class: Any) -> None:
+    """Refuses a checkpoint of another model, and one whose weights are no numbers."""
+    import torch
+
+    if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint or checkpoint.get("spec") is None:
+        raise UserError("this checkpoint was not written by rnnbench: it has no weights or no data spec", where=path)
+    trained = (checkpoint.get("hyper_parameters") or {}).get("_class_path")
+    # A checkpoint says what is imported only where it is a model of ours.
+    if isinstance(trained, str) and trained.startswith("rnnbench.tasks."):
+        found = _import(trained)
+        if found is not model_class:
+            raise UserError(
+                f"holds a {found.__name__} of {found.application}, and the run's model is"
+                f" a {model_class.__name__} of {model_class.application}",
+                where=path,
+                hint="name a checkpoint of this run",
+            )
+    for name, value in checkpoint["state_dict"].items():
+        # Infinity may be meant: a transition that cannot be.
+        if torch.is_tensor(value) and value.isnan().any():
+            raise UserError(
+                f"{name} holds values that are no numbers (nan)",
+                where=path,
+                hint="the training diverged; take another checkpoint, or train anew with a lower rate",
+            )
+
+
 def _read_lines(names: Sequence[str], arguments: argparse.Namespace) -> list[tuple[str, str]]:
-    return [line for name in names for line in _lines(name)]
+    lines = [line for name in names for line in _lines(name)]
+    for text, where in lines:
+        if len(text) > _LONG:
+            print(f"{where}: {len(text):,} characters are one input; this takes a while", file=sys.stderr)
+    return lines
 
 
 def _lines(name: str) -> list[tuple[str, str]]:
     """The lines of a file or of stdin, each with where it stands."""
-    text = sys.stdin.read() if name == "-" else read_text(Path(name))
-    if not text:
-        raise UserError("there is nothing in it", where=name, hint="give an input on each line")
     place = "stdin" if name == "-" else name
+    text = _text_of_stdin() if name == "-" else read_text(Path(name))
+    if not text:
+        raise UserError("there is nothing in it", where=place, hint="give an input on each line")
     return [(line, f"{place}, line {number}") for number, line in enumerate(text.splitlines(), start=1)]
 
 
-def _stream(pieces: Iterator[str]) -> None:
-    for piece in pieces:
-        sys.stdout.write(piece)
-        sys.stdout.flush()
+def _text_of_stdin() -> str:
+    try:
+        return streams.read_input().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"not UTF-8 text (byte {error.start})", where="stdin") from None

@@ -56,9 +56,9 @@ def config_path(name: str) -> Path:
     brought = _brought().get(alone)
     if brought is not None:
         return brought
-    raise UserError(
-        "there is no such file or preset", where=f"--config {name}", hint=did_you_mean(name, preset_names())
-    )
+    near = did_you_mean(name, preset_names())
+    hint = near if near.startswith("did you mean") else "all presets: rnnbench list presets"
+    raise UserError("there is no such file or preset", where=f"--config {name}", hint=hint)
 
 
 def preset_of(path: Path) -> str | None:

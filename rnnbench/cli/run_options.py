@@ -7,6 +7,8 @@ import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
+from rnnbench.cli.config_files import check_config_file, check_options
+from rnnbench.cli.places import named_files
 from rnnbench.cli.presets import preset_of, resolve_configs
 from rnnbench.cli.requeue import name_in_job, requeued_run
 from rnnbench.errors import UserError
@@ -72,7 +74,7 @@ def read_options(verb: str, words: list[str]) -> RunOptions:
     rest, files = resolve_configs(_one_plateau(rest))
     preset = next((preset_of(file) for file in files), None)
     default_name = name_in_job(files[0].stem if files else "run")
-    root, name = Path(getattr(own, "runs", "runs")), getattr(own, "name", None)
+    root, name = Path(getattr(own, "runs", "runs")).expanduser(), getattr(own, "name", None)
     run, resumed = None, False
     if getattr(own, "resume", None):
         if name:
@@ -89,6 +91,9 @@ def read_options(verb: str, words: list[str]) -> RunOptions:
         run = RunFolder.open(Path(own.run), "--run")
         checkpoint = [] if any(word.startswith("--ckpt_path") for word in rest) else [f"--ckpt_path={run.checkpoint()}"]
         rest = [*_of_run(run), *checkpoint, *rest]
+    for path in named_files(rest):
+        check_config_file(path)
+    check_options(rest)
     return RunOptions([verb, *rest], run, resumed, root, name, preset, default_name)
 
 

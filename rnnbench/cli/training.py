@@ -13,21 +13,21 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
-from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 import rnnbench.cells
 import rnnbench.data
 import rnnbench.tasks
-from rnnbench.cli.config_files import check_config_file, named_files
 from rnnbench.cli.old_names import accept_old_names
+from rnnbench.cli.option_values import check_values
+from rnnbench.cli.own_code import see_working_folder
 from rnnbench.cli.parse_errors import as_user_error
+from rnnbench.cli.places import Places
 from rnnbench.cli.requeue import command
-from rnnbench.cli.run_options import RunOptions, option_parser, read_options
+from rnnbench.cli.run_options import RunOptions, read_options
 from rnnbench.errors import UserError
 from rnnbench.platform.accounting import Accounting
 from rnnbench.platform.averaging import AveragedWeights
@@ -65,15 +65,7 @@ def run_verb(words: list[str], callbacks: Sequence[Callback] = ()) -> int:
         The exit status.
     """
     verb = words[0]
-    # A console script does not see the working folder: there lies `my_cell.py` of `class_path: my_cell.Mine`.
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
-    if verb == "predict" and any(word == "--run" or word.startswith("--run=") for word in words):
-        from rnnbench.cli.predict import predict_from_run
-
-        return predict_from_run(words[1:])
-    if any(word in ("-h", "--help") for word in words):
-        print(option_parser(verb).format_help())
+    see_working_folder()
     quiet()
     options = read_options(verb, words[1:])
     import_all()
@@ -97,8 +89,6 @@ def run_verb(words: list[str], callbacks: Sequence[Callback] = ()) -> int:
             print("interrupted at once; the last checkpoint is what is saved", file=sys.stderr)
             return INTERRUPTED
         raise
-    except MisconfigurationException as error:
-        raise UserError(str(error).splitlines()[0], where=f"rnnbench {verb}") from error
     if verb == "predict":
         for text in cli.predictions:
             print(text)
@@ -152,8 +142,6 @@ class RunCLI(LightningCLI):
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parses, with errors in three lines, and keeps a copy of what was asked for."""
-        for path in named_files(args):
-            check_config_file(path)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -162,6 +150,7 @@ class RunCLI(LightningCLI):
             if isinstance(error, (SystemExit, UserError)):
                 raise
             raise as_user_error(error, args, parser) from error
+        check_values(self.config[self.config.subcommand], Places(args).error)
         self.asked = copy.deepcopy(self.config)
         path = self.config[self.config.subcommand].get("ckpt_path")
         self.checkpoint_spec = _spec_of(path, self.config.subcommand == "fit") if path else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +13,13 @@ from torch import Tensor
 
 from rnnbench.decode.beam import Hypothesis, S, SearchStep
 from rnnbench.errors import UserError
+from rnnbench.ranges import SEED
 
 Step = Callable[[Tensor, Any], tuple[Tensor, Any]]
 """A token ``(B,)`` and a state -> scores of the next token ``(B, V)`` and the new state."""
+
+_COLDEST = 1e-30
+"""Scores that are divided by less leave the range of float32."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,16 @@ class Sampling:
 
     def __post_init__(self) -> None:
         checks = (
-            ("temperature", self.temperature, self.temperature >= 0, "0 or more"),
+            (
+                "temperature",
+                self.temperature,
+                self.temperature == 0 or _COLDEST <= self.temperature < math.inf,
+                f"0 or more, and not between 0 and {_COLDEST:g}",
+            ),
             ("top_k", self.top_k, self.top_k >= 0, "0 (all) or more"),
             ("top_p", self.top_p, 0 < self.top_p <= 1, "in (0, 1]"),
             ("length", self.length, self.length >= 1, "at least 1"),
+            ("seed", self.seed, SEED.complaint(self.seed) is None, str(SEED)),
         )
         for name, value, good, expected in checks:
             if not good:

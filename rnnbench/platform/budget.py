@@ -9,6 +9,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from rnnbench.errors import UserError
 from rnnbench.platform.accounting import training_flops
+from rnnbench.ranges import POSITIVE
 from rnnbench.tasks.base import Task
 
 
@@ -24,8 +25,9 @@ class Budget(Callback):
 
     def __init__(self, epochs: float | None = None, flops: float | None = None, tuning: float | None = None) -> None:
         for name, limit in (("epochs", epochs), ("flops", flops), ("tuning", tuning)):
-            if limit is not None and limit <= 0:
-                raise UserError(f"must be above 0, found {limit:g}", where=f"--budget.{name}")
+            problem = None if limit is None else POSITIVE.complaint(limit)
+            if problem is not None:
+                raise UserError(problem, where=f"--budget.{name}")
         self.epochs = epochs
         self.flops = flops
         self.tuning = tuning

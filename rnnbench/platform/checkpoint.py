@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
@@ -21,6 +21,7 @@ from rnnbench.platform.averaging import averaged
 from rnnbench.platform.divergence import Divergence
 from rnnbench.platform.launched import requeue_slurm_job, slurm_job
 from rnnbench.platform.run_folder import RunFolder
+from rnnbench.ranges import AT_LEAST_1, POSITIVE
 from rnnbench.tasks.base import Task
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -47,7 +48,11 @@ class RunCheckpoint(Checkpoint):
         every_n_steps: Write ``last`` after so many optimizer steps, too.
     """
 
-    def __init__(self, every_minutes: float = 5.0, every_n_steps: int | None = None) -> None:
+    def __init__(
+        self,
+        every_minutes: Annotated[float, POSITIVE] = 5.0,
+        every_n_steps: Annotated[int, AT_LEAST_1] | None = None,
+    ) -> None:
         self.every_minutes = every_minutes
         self.every_n_steps = every_n_steps
         self.best_score = math.nan

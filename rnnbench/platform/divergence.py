@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch.optim import Optimizer
 
 from rnnbench.errors import UserError
+from rnnbench.ranges import POSITIVE
 
 
 class Divergence(UserError):
@@ -22,7 +23,7 @@ class DivergenceGuard(Callback):
         max_gradient_norm: A norm beyond this counts as exploded.
     """
 
-    def __init__(self, max_gradient_norm: float = 1e5) -> None:
+    def __init__(self, max_gradient_norm: Annotated[float, POSITIVE] = 1e5) -> None:
         self.max_gradient_norm = max_gradient_norm
         self._batch = 0
 

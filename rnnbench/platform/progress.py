@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,17 +18,39 @@ from rnnbench.platform.run_folder import RunFolder
 from rnnbench.tasks.base import Task
 
 
+class Clock:
+    """Estimates the time that is left for the whole training."""
+
+    def __init__(self) -> None:
+        self._started: tuple[float, int] | None = None
+
+    def start(self, trainer: Trainer) -> None:
+        """The training, or a part of it, begins now."""
+        self._started = (time.monotonic(), _batches_done(trainer))
+
+    def left(self, trainer: Trainer) -> str | None:
+        """Hours, minutes and seconds by the mean so far, validations included; None where nothing is known."""
+        if self._started is None or not trainer.training:
+            return None
+        start, before = self._started
+        done = _batches_done(trainer)
+        total = _batches_in_all(trainer)
+        if total is None or math.isinf(total) or done <= before:  # endless data have no length
+            return None
+        return str(timedelta(seconds=round((time.monotonic() - start) / (done - before) * max(total - done, 0))))
+
+
 class Progress(RichProgressBar):
     """A bar with loss, metric, tokens per second and the time left for the whole training."""
 
     def __init__(self) -> None:
         super().__init__(refresh_rate=4)
-        self._clock: tuple[float, int] | None = None
+        self._clock = Clock()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock that the time left is estimated by."""
         super().on_train_start(trainer, pl_module)
-        self._clock = (time.monotonic(), _batches_done(trainer))
+        self._clock.start(trainer)
 
     def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, int | str | float | dict]:
         """What stands beside the bar: names without their split's prefix, and the time left."""
@@ -37,21 +60,10 @@ class Progress(RichProgressBar):
         shown = dict(items)
         if speed is not None:
             shown["tokens/s"] = f"{float(speed):,.0f}"  # type: ignore[arg-type]
-        left = self._seconds_left(trainer)
+        left = self._clock.left(trainer)
         if left is not None:
-            shown["left"] = str(timedelta(seconds=round(left)))
+            shown["left"] = left
         return shown
-
-    def _seconds_left(self, trainer: Trainer) -> float | None:
-        """Estimate from the mean over this part of the run, validations included; None where nothing is known."""
-        if self._clock is None or not trainer.training:
-            return None
-        start, before = self._clock
-        done = _batches_done(trainer)
-        total = _batches_in_all(trainer)
-        if total is None or done <= before:
-            return None
-        return (time.monotonic() - start) / (done - before) * max(total - done, 0)
 
 
 class ReportedProgress(Callback):
@@ -88,30 +100,51 @@ def fraction_done(trainer: Trainer) -> float:
 
 
 class EpochLines(Callback):
-    """One line after every validation, which stays on the screen and in log files, or one that there was none."""
+    """Lines that stay on the screen and in log files: one after every validation, or one that there was none.
 
-    def __init__(self) -> None:
+    Where no bar shows what goes on, also one within an epoch every so often.
+
+    Args:
+        every_seconds: How often.
+    """
+
+    def __init__(self, every_seconds: float = 30.0) -> None:
+        self.every_seconds = every_seconds
         self.printed = False
         self._trained = False
+        self._clock = Clock()
+        self._told = 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """There is something to train."""
+        """There is something to train; starts the clock."""
         self._trained = True
+        self._clock.start(trainer)
+        self._told = time.monotonic()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Prints batch, loss, speed and the time left, where the last line is long ago."""
+        now = time.monotonic()
+        if trainer.progress_bar_callback is not None or now - self._told < self.every_seconds:
+            return
+        self._told = now
+        parts = [f"epoch {trainer.current_epoch}", f"batch {batch_idx + 1:,} of {trainer.num_training_batches:,}"]
+        left = self._clock.left(trainer)
+        _print(trainer, "  ".join([*parts, *_loss(trainer), *_speed(trainer), *([f"{left} left"] if left else [])]))
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Prints epoch, step, loss, speed and the validation metrics."""
         if trainer.state.fn == "fit" and not trainer.sanity_checking:
             metrics = trainer.callback_metrics
-            parts = [f"epoch {trainer.current_epoch}", f"step {trainer.global_step}"]
-            if "train/loss" in metrics:
-                parts.append(f"loss {float(metrics['train/loss']):.3f}")
-            parts += [
-                f"{name} {float(metrics[name]):.4f}" for name in sorted(metrics) if name.startswith("validation/")
-            ]
-            if "train/tokens_per_second" in metrics:
-                parts.append(f"{float(metrics['train/tokens_per_second']):,.0f} tokens/s")
-            _print(trainer, "  ".join(parts))
+            found = [f"{name} {float(metrics[name]):.4f}" for name in sorted(metrics) if name.startswith("validation/")]
+            loss, speed = _loss(trainer), _speed(trainer)
+            _print(
+                trainer,
+                "  ".join([f"epoch {trainer.current_epoch}", f"step {trainer.global_step}", *loss, *found, *speed]),
+            )
             self.printed = True
+            self._told = time.monotonic()
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Says that nothing was trained or validated, where that is so."""
@@ -120,6 +153,16 @@ class EpochLines(Callback):
         elif not self.printed:
             another = "another" if RunFolder(Path(trainer.default_root_dir)).best.is_file() else "any"
             _print(trainer, f"stopped at step {trainer.global_step}, before {another} validation")
+
+
+def _loss(trainer: Trainer) -> list[str]:
+    loss = trainer.callback_metrics.get("train/loss")
+    return [] if loss is None else [f"loss {float(loss):.3f}"]
+
+
+def _speed(trainer: Trainer) -> list[str]:
+    speed = trainer.callback_metrics.get("train/tokens_per_second")
+    return [] if speed is None else [f"{float(speed):,.0f} tokens/s"]
 
 
 @rank_zero_only

@@ -82,6 +82,8 @@ class RunFolder:
         Raises:
             UserError: The name is none, or the folder cannot be made.
         """
+        if name is not None and not name.isprintable():
+            raise UserError(f"a run cannot be called {name!r}: not all of it can be printed", where="--name")
         if name is not None and (name in ("", ".", "..") or "/" in name or "\\" in name):
             raise UserError(f"a run cannot be called {name!r}: it is the name of a folder", where="--name")
         for candidate in [name] if name is not None else (f"{default_name}-{n}" for n in itertools.count(1)):

@@ -13,7 +13,7 @@ from rnnbench.errors import UserError
     ("options", "message"),
     [
         ({"hidden_size": 0}, "hidden_size must be a positive integer, found 0"),
-        ({"num_layers": 0}, "num_layers must be at least 1"),
+        ({"num_layers": 0}, "num_layers must be from 1 to 1000, found 0"),
         ({"dropout": 1.0}, r"dropout must be in \[0, 1\)"),
         ({"engine": "fast"}, "no engine is called 'fast'"),
     ],

@@ -1,9 +1,15 @@
 """Bad input: one message of at most three lines that names the place and says what to do, status 2, nothing lost."""
 
+import io
+from types import SimpleNamespace
+
 import pytest
 import torch
 import yaml
 
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{i}: &a{i} [{', '.join(9 * [f'*a{i - 1}'])}]\n" for i in range(1, 9)
+)
 CHAR = "--config text_generation/char_lstm"
 
 
@@ -51,6 +57,57 @@ def check(outcome, *expected, status=2):
         ("test --run corpus", ["this folder is no run: it has no config.yaml"]),
         ("predict --run runs/none", ["no such run folder"]),
         (f"test {CHAR} --ckpt_path none.ckpt", ["none.ckpt", "no such checkpoint"]),
+        # Numbers that their type allows and nobody can mean.
+        (
+            f"fit {CHAR} --trainer.accumulate_grad_batches 0",
+            ["--trainer.accumulate_grad_batches", "at least 1, found 0"],
+        ),
+        (f"fit {CHAR} --trainer.log_every_n_steps 0", ["--trainer.log_every_n_steps", "at least 1, found 0"]),
+        (f"fit {CHAR} --trainer.check_val_every_n_epoch 0", ["check_val_every_n_epoch", "at least 1, found 0"]),
+        (f"fit {CHAR} --trainer.val_check_interval 0", ["--trainer.val_check_interval", "above 0, found 0"]),
+        (f"fit {CHAR} --trainer.gradient_clip_val -1", ["--trainer.gradient_clip_val", "at least 0, found -1"]),
+        (f"fit {CHAR} --seed_everything -4", ["--seed_everything", "from 0 to 4294967295, found -4"]),
+        (f"fit {CHAR} --checkpoint.every_n_steps -5", ["--checkpoint.every_n_steps", "at least 1, found -5"]),
+        (f"fit {CHAR} --checkpoint.every_minutes -5", ["--checkpoint.every_minutes", "above 0, found -5.0"]),
+        (f"fit {CHAR} --divergence.max_gradient_norm 0", ["max_gradient_norm", "above 0, found 0.0"]),
+        (f"fit {CHAR} --budget.epochs .nan", ["--budget.epochs", "found nan"]),
+        (f"fit {CHAR} --model.optimizer.lr .nan", ["--model.optimizer.lr", "must be a finite number, found nan"]),
+        (f"fit {CHAR} --model.optimizer.lr nan", ["--model.optimizer.lr", "expected a number", "found nan"]),
+        (f"fit {CHAR} --model.embedding_size -1", ["--model.embedding_size", "must be at least 1, found -1"]),
+        (f"fit {CHAR} --model.backbone.num_layers 99999999999", ["num_layers", "from 1 to 1000"]),
+        # Classes.
+        (f"fit {CHAR} --model.backbone.cell RNNCell", ["RNNCell is the base of others", "GRU"]),
+        (f"fit {CHAR} --model.scheduler ReduceLROnPlateau", ["is the name of several classes", "give the whole path"]),
+        (
+            f"fit {CHAR} --model.backbone.cell '{{class_path: LSTMM, init_args: {{forget_bias: 1}}}}'",
+            ["LSTMM is no RNNCell", "did you mean: LSTM"],
+        ),
+        (
+            f"fit {CHAR} --model '{{class_path: LanguageModle, init_args: {{embedding_size: 3}}}}'",
+            ["LanguageModle is no Task", "did you mean: LanguageModel"],
+        ),
+        (
+            f"fit {CHAR} --trainer.callbacks EarlyStoping",
+            ["EarlyStoping is no Callback", "did you mean: EarlyStopping"],
+        ),
+        (f"fit {CHAR} --trainer.logger CSVLoger", ["CSVLoger is no Logger", "did you mean: CSVLogger"]),
+        (f"fit {CHAR} --model.scheduler StepLR", ["StepLR needs step_size", "--model.scheduler.step_size ..."]),
+        # What a library says of an option.
+        (f"fit {CHAR} --trainer.devices -7", ["--trainer.devices", "should be an int > 0"]),
+        (f"fit {CHAR} --trainer.strategy dpp", ["--trainer.strategy", "invalid strategy name"]),
+        (f"fit {CHAR} --trainer.accelerator banana", ["--trainer.accelerator", "Available names are"]),
+        # Names that are no paths.
+        (f"fit {CHAR} --data.source Files --data.source.path ~nosuch/a", ["~nosuch/a", "there is no user 'nosuch'"]),
+        (f"fit {CHAR} --data.source Files --data.source.path a\0b", ["--data.source", "NUL character"]),
+        (f"fit {CHAR} --config {'a' * 5000}", ["File name too long", "take a shorter name"]),
+        (f"fit {CHAR} --config a\0b", ["--config", "no such file or preset"]),
+        (f"fit {CHAR} --name {'a' * 300}", ["File name too long"]),
+        (f"fit --resume {'a' * 5000}", ["File name too long"]),
+        ("test --run a\0b", ["--run", "no such run folder"]),
+        (f"test {CHAR} --ckpt_path {'a' * 5000}", ["File name too long"]),
+        # YAML on the command line.
+        (f"fit {CHAR} --trainer.max_epochs {'[' * 3000}", ["--trainer.max_epochs", "nested more than 50 deep"]),
+        (f"fit {CHAR} --trainer.max_epochs '&a [*a]'", ["--trainer.max_epochs", "*a stands within itself"]),
     ],
 )
 def test_options(rnnbench, corpus, words, expected):
@@ -72,6 +129,21 @@ def test_options(rnnbench, corpus, words, expected):
             ["line 5", "model.backbone.hiden_size", "did you mean: hidden_size"],
         ),
         ("model:\n  init_args:\n    embedding_size: big\n", ["line 3", "expected a whole number", "found big"]),
+        ("trainer: &a\n  max_epochs: *a\n", ["line 2", "*a stands within itself"]),
+        (f"trainer: {'[' * 5000}", ["line 1", "nested more than 50 deep"]),
+        (f"trainer: {'{a: ' * 2000}", ["line 1", "nested more than 50 deep"]),
+        (BOMB, ["line 6", "more than 100,000 values"]),
+        ("trainer:\n  [a, b]: 3\n", ["line 2", "a key is text, and here it is a list or a mapping"]),
+        ("trainer:\n  ? {a: b}\n  : 3\n", ["line 2", "a key is text, and here it is a list or a mapping"]),
+        ("trainer:\n  3: 4\n", ["line 2", "a key is text, found 3"]),
+        ("trainer:\n  <<: 3\n", ["line 2", "<< takes a mapping"]),
+        ("trainer:\n  max_epochs: !mine 3\n", ["line 2", "could not determine a constructor for the tag '!mine'"]),
+        ("trainer:\n  max_epochs: !!python/object/apply:os.getcwd []\n", ["could not determine a constructor"]),
+        (f"trainer:\n  max_epochs: {'9' * 5000}\n", ["line 2", "Exceeds the limit"]),
+        ("trainer:\n  max_epochs: 1\n---\ntrainer:\n  max_epochs: 2\n", ["line 3", "not valid YAML"]),
+        ("trainer: 2001-99-99\n", ["line 1", "expected a mapping, or a file with one"]),
+        ("trainer:\n  accumulate_grad_batches: 0\n", ["line 2", "must be at least 1, found 0"]),
+        ("checkpoint:\n  every_n_steps: -1\n", ["line 2", "must be at least 1, found -1"]),
     ],
 )
 def test_configuration_files(rnnbench, tmp_path, text, expected):
@@ -107,7 +179,7 @@ def test_a_missing_test_split_is_named_at_test_time(rnnbench, small, corpus):
 
 
 def test_impossible_models(rnnbench, small):
-    check(rnnbench(f"fit {small} --model.backbone.hidden_size 0"), "hidden_size must be a positive integer, found 0")
+    check(rnnbench(f"fit {small} --model.backbone.hidden_size 0"), "hidden_size: must be at least 1, found 0")
     check(rnnbench(f"fit {small} --model.backbone.bidirectional true"), "cannot read the text it predicts")
     check(rnnbench(f"fit {small} --model.tie_embeddings true"), "tied embeddings must be as wide", "embedding_size 8")
 
@@ -158,6 +230,11 @@ def test_predict(rnnbench, small, tmp_path):
     check(rnnbench(f"{predict} --prompt ''"), "--prompt", "the prompt is empty")
     check(rnnbench(f"{predict} --temperature -1"), "--temperature", "must be 0 or more")
     check(rnnbench(f"{predict} --temperature hot"), "invalid float value: 'hot'")
+    check(rnnbench(f"{predict} --temperature inf"), "--temperature", "must be a finite number, found inf")
+    check(rnnbench(f"{predict} --temperature 1e-320"), "--temperature", "not between 0 and 1e-30")
+    check(rnnbench(f"{predict} --seed {10**30}"), "--seed", "must be from 0 to 4294967295")
+    check(rnnbench(f"{predict} --top-p nan"), "there is no option --top-p")
+    check(rnnbench(f"{predict} --top_p nan"), "--top", "must be a finite number, found nan")
     check(rnnbench(f"{predict} --temprature 1"), "there is no option --temprature")
     check(rnnbench(f"{predict} none.txt"), "none.txt", "does not exist")
     (tmp_path / "prompts.txt").write_text("the cat\n\nthe dog\n")
@@ -166,6 +243,43 @@ def test_predict(rnnbench, small, tmp_path):
     unknown = rnnbench(f"{predict} --prompt 'thé' --length 3")
     assert unknown.status == 0
     assert "--prompt: not in the vocabulary, read as <unk>: 'é'" in unknown.err
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [(b"a\xffb\n", ["stdin", "not UTF-8 text (byte 1)"]), (b"", ["stdin", "nothing in it"]), (None, ["is closed"])],
+)
+def test_standard_input(rnnbench, small, monkeypatch, content, expected):
+    if content is None:
+        monkeypatch.setattr("rnnbench.cli.streams._closed", {"stdin"})
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(content or b"")))
+    assert rnnbench(f"fit {small} --trainer.max_epochs 1 --name a", debug=True).status == 0
+    check(rnnbench("predict --run runs/text_generation/a -"), *expected)
+
+
+def test_standard_input_may_begin_with_a_byte_order_mark(rnnbench, small, monkeypatch):
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO("\ufeffthe cat".encode())))
+    assert rnnbench(f"fit {small} --trainer.max_epochs 1 --name a", debug=True).status == 0
+    outcome = rnnbench("predict --run runs/text_generation/a - --length 3")
+    assert (outcome.status, outcome.err) == (0, "")
+    assert outcome.out.startswith("the cat")
+
+
+def test_checkpoints_that_are_not_the_runs(rnnbench, small, tmp_path):
+    """One of another model, and one whose training has diverged."""
+    assert rnnbench(f"fit {small} --trainer.max_epochs 1 --name a", debug=True).status == 0
+    checkpoint = torch.load("runs/text_generation/a/checkpoints/last.ckpt", weights_only=True)
+    predict = "predict --run runs/text_generation/a --length 1 --checkpoint mine.ckpt"
+    state = checkpoint["state_dict"]
+    for change, expected in (
+        ({"state_dict": {name: value * float("nan") for name, value in state.items()}}, "no numbers (nan)"),
+        ({"spec": None, "state_dict": {}}, "mine.ckpt"),
+        ({"hyper_parameters": {"_class_path": "rnnbench.tasks.sentiment.RecurrentClassifier"}}, "RecurrentClassifier"),
+    ):
+        torch.save({**checkpoint, **change}, "mine.ckpt")
+        check(rnnbench(predict), "mine.ckpt", expected)
+    torch.save({name: value for name, value in checkpoint.items() if name != "state_dict"}, "mine.ckpt")
+    check(rnnbench(predict), "mine.ckpt", "it has no weights or no data spec")
 
 
 def test_unknown_characters_at_test_time_are_counted(rnnbench, small, corpus, tmp_path):

@@ -68,7 +68,7 @@ def text_rows(records: Iterable[dict[str, Any]], column: str, where: object) -> 
             continue
         if column not in record:
             raise UserError(
-                f"record {number} has no column {column!r}; its columns: {', '.join(record) or 'none'}",
+                f"record {number} has no column {column!r}; there are: {', '.join(record) or 'none'}",
                 where=where,
                 hint=f"--data.source.column names the text; {did_you_mean(column, record)}",
             )

@@ -9,10 +9,11 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnbench.data.text.vocabulary import END, UNKNOWN, ranked
+from rnnbench.data.text.vocabulary import END, UNKNOWN, most_frequent, ranked
 from rnnbench.errors import UserError, did_you_mean
 
 Level = Literal["byte", "char", "word"]
+_SPECIALS = (UNKNOWN, END)
 LEVELS: tuple[Level, ...] = ("byte", "char", "word")
 
 
@@ -62,7 +63,7 @@ class Tokenizer:
         counts: Counter[str] = Counter()
         for document in documents:
             counts.update(document.split() if level == "word" else document)
-        return cls(level, [UNKNOWN, END, *ranked(counts, (UNKNOWN, END))][:max_vocabulary])
+        return cls(level, most_frequent(_SPECIALS, ranked(counts, _SPECIALS), max_vocabulary))
 
     def __len__(self) -> int:
         return len(self.tokens)

@@ -31,6 +31,26 @@ def ranked(counts: Mapping[str, int], without: Collection[str] = (), min_count: 
     return sorted(kept, key=lambda token: (-counts[token], token))
 
 
+def most_frequent(specials: Sequence[str], tokens: Sequence[str], max_size: int | None) -> list[str]:
+    """The special tokens and as many of the others as fit.
+
+    Args:
+        specials: Tokens that are always there.
+        tokens: The others, most frequent first.
+        max_size: How many there may be in all; None for no limit.
+
+    Raises:
+        UserError: Not one of the others fits.
+    """
+    if max_size is not None and max_size <= len(specials):
+        raise UserError(
+            f"must be at least {len(specials) + 1}, found {max_size}",
+            where="data.max_vocabulary",
+            hint=f"{', '.join(specials)} are counted",
+        )
+    return [*specials, *tokens][:max_size]
+
+
 class Vocabulary:
     """Tokens of sequences by id; ids 0 to 3 are `PAD`, `UNKNOWN`, `BEGIN` and `END`.
 
@@ -60,7 +80,7 @@ class Vocabulary:
         counts: Counter[str] = Counter()
         for sequence in sequences:
             counts.update(sequence)
-        return cls([*SPECIALS, *ranked(counts, SPECIALS, min_count)][:max_size])
+        return cls(most_frequent(SPECIALS, ranked(counts, SPECIALS, min_count), max_size))
 
     def __len__(self) -> int:
         return len(self.tokens)

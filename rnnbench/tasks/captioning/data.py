@@ -6,13 +6,14 @@ import functools
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from rnnbench.data.batches.bucket import Budget
+from rnnbench.data.column_names import ColumnNames, records_of
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.images.augment import ImageAugmentation
 from rnnbench.data.images.features import Features
@@ -21,6 +22,7 @@ from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.errors import UserError
+from rnnbench.ranges import AT_LEAST_0
 from rnnbench.tasks.base import BucketedData, Spec
 from rnnbench.tasks.captioning.batch import Images
 from rnnbench.tasks.captioning.captions import CaptionUnit, caption_words
@@ -65,6 +67,7 @@ class CaptionData(BucketedData[Images]):
         keep_in_memory: Whether images stay in memory once they were read, 50 kB each at 128 pixels; else they are read
             anew in every epoch.
         num_workers: Processes that read ahead, and threads that read images at the start.
+        columns: What columns are called in the data, where that is something else: ``{image: file, captions: text}``.
     """
 
     inputs = "a.jpg folder/"
@@ -87,9 +90,11 @@ class CaptionData(BucketedData[Images]):
         max_length: int | None = None,
         batch_size: int = 32,
         keep_in_memory: bool = True,
-        num_workers: int = 0,
+        num_workers: Annotated[int, AT_LEAST_0] = 0,
+        columns: ColumnNames | None = None,
     ) -> None:
         super().__init__(source, Budget(None, batch_size), num_workers)
+        self.columns = columns
         if image_size < 1:
             raise UserError(f"must be at least 1, found {image_size}", where="data.image_size")
         augment.check()
@@ -170,7 +175,7 @@ class CaptionData(BucketedData[Images]):
 
     def _read(self, split: Split) -> list[CaptionedImage]:
         place = functools.partial(self.source.place, split)
-        rows = self.source.records(split)
+        rows = records_of(self.source, split, self.columns)
         return read_images(rows, self.image_column, self.captions_column, self.folder, place)
 
     def _fingerprint(self, splits: Mapping[Split, list[CaptionedImage]]) -> str:

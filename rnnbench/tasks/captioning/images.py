@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rnnbench.data.column_names import name_it
 from rnnbench.data.images.features import FeatureFile, Features, read_features
 from rnnbench.data.images.picture import Fit, Picture, Pixels, picture_of, read_image
 from rnnbench.data.source import Row
@@ -91,7 +92,7 @@ def read_images(
                 raise UserError(
                     f"there is no column {column!r}; there are: {', '.join(row)}",
                     where=place(number),
-                    hint="--data.image_column and --data.captions_column name the columns",
+                    hint=name_it(column, row),
                 )
         # Not the source's own place, for which it may have to read its files anew.
         picture = picture_of(row[image_column], f"row {number + 1}", folder)

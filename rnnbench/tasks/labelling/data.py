@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -12,12 +12,14 @@ from torch import Tensor
 
 from rnnbench.data.batches.batch import IGNORED, TaggingBatch, pad
 from rnnbench.data.batches.bucket import Budget
+from rnnbench.data.column_names import ColumnNames, rows_of
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.left_out import LeftOut, TooLong
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.data.text.spans import Scheme, all_tags
 from rnnbench.data.text.tokens import TokenEncoder
 from rnnbench.errors import UserError
+from rnnbench.ranges import AT_LEAST_0
 from rnnbench.tasks.base import BucketedData, Spec
 from rnnbench.tasks.base.texts import listed
 from rnnbench.tasks.labelling.sentences import LabellingTask, Sentence, kinds_of, read_sentences, words_of
@@ -78,6 +80,7 @@ class TaggingData(BucketedData[TaggedSentences]):
         max_length: Sentences with more tokens are dropped or cut in training; null for no limit.
         too_long: What to do with them.
         num_workers: Processes that read ahead.
+        columns: What columns are called in the data, where that is something else: ``{tokens: words, tags: ner_tags}``.
     """
 
     def __init__(
@@ -95,9 +98,11 @@ class TaggingData(BucketedData[TaggedSentences]):
         batch_size: int | None = None,
         max_length: int | None = None,
         too_long: TooLong = "drop",
-        num_workers: int = 0,
+        num_workers: Annotated[int, AT_LEAST_0] = 0,
+        columns: ColumnNames | None = None,
     ) -> None:
         super().__init__(source, Budget(max_tokens, batch_size), num_workers, vectors)
+        self.columns = columns
         for name, value in (("min_count", min_count), ("bigram_min_count", bigram_min_count)):
             if value is not None and value < 1:
                 raise UserError(f"must be at least 1, found {value}", where=f"data.{name}")
@@ -154,7 +159,7 @@ class TaggingData(BucketedData[TaggedSentences]):
 
     def _read(self, left_out: LeftOut) -> dict[Split, list[Sentence]]:
         """The sentences of all splits, without those that are not used."""
-        rows: dict[str, list[Row]] = {split: self.source.rows(split) for split in SPLITS}
+        rows: dict[str, list[Row]] = {split: rows_of(self.source, split, self.columns) for split in SPLITS}
         self.fingerprint = fingerprint(rows, task=self.task, tags_column=self.tags_column)
         read: dict[Split, list[Sentence]] = {}
         for split in SPLITS:

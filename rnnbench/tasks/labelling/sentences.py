@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
+from rnnbench.data.column_names import name_it
 from rnnbench.data.source import Row
 from rnnbench.data.text.spans import Scheme, Span, check_entity_tags, spans, tag_spans
-from rnnbench.errors import UserError, did_you_mean
+from rnnbench.errors import UserError
 
 LabellingTask = Literal["segmentation", "tags", "entities"]
 """What is looked for: words in text without spaces; a tag of each token, such as its part of speech; spans of tokens
@@ -86,10 +87,10 @@ def _words(rows: Sequence[Row], column: str, place: Place) -> Iterator[list[str]
 def _sentence(row: Row, column: str, number: int, place: Place) -> Sentence:
     for name in ("tokens", column):
         if name not in row:
-            hint = "tagged text comes as .conll, .jsonl or .parquet with columns tokens and tags"
-            if name == column and "tokens" in row:
-                hint = f"--data.tags_column names the tags; {did_you_mean(column, row)}"
-            raise UserError(f"no column {name!r}; there are: {', '.join(row)}", where=place(number), hint=hint)
+            hint = name_it(name, row)
+            if list(row) == ["text"]:
+                hint = "tagged text comes as .conll, .jsonl or .parquet with columns tokens and tags"
+            raise UserError(f"there is no column {name!r}; there are: {', '.join(row)}", where=place(number), hint=hint)
     tokens, tags = _strings(row, "tokens", number, place), _strings(row, column, number, place)
     if len(tokens) != len(tags):
         raise UserError(f"{len(tokens)} tokens with {len(tags)} tags", where=place(number))

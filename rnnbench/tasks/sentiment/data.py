@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
 
 from rnnbench.data.batches.bucket import Budget
+from rnnbench.data.column_names import ColumnNames, rows_of
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.data.text.encoder import TextEncoder, Unit
 from rnnbench.data.text.vocabulary import Labels
 from rnnbench.errors import UserError
+from rnnbench.ranges import AT_LEAST_0
 from rnnbench.tasks.base import BucketedData, Spec
 from rnnbench.tasks.base.classes import ClassifiedSequences
 from rnnbench.tasks.sentiment.texts import LabelledText, phrases_of, texts_of
@@ -37,6 +41,7 @@ class SentimentData(BucketedData[ClassifiedSequences]):
         batch_size: Most texts of a batch of one process.
         max_tokens: Most tokens of a batch of one process, padding included.
         num_workers: Processes that read ahead.
+        columns: What columns are called in the data, where that is something else: ``{text: review, label: stars}``.
     """
 
     def __init__(
@@ -52,9 +57,11 @@ class SentimentData(BucketedData[ClassifiedSequences]):
         vectors: str | None = None,
         batch_size: int | None = 64,
         max_tokens: int | None = None,
-        num_workers: int = 0,
+        num_workers: Annotated[int, AT_LEAST_0] = 0,
+        columns: ColumnNames | None = None,
     ) -> None:
         super().__init__(source, Budget(max_tokens, batch_size), num_workers, vectors)
+        self.columns = columns
         if max_length is not None and max_length < 1:
             raise UserError(f"must be at least 1, found {max_length}", where="data.max_length")
         self.unit = unit
@@ -93,7 +100,7 @@ class SentimentData(BucketedData[ClassifiedSequences]):
 
     def read(self, wanted: tuple[Split, ...], left_out: LeftOut) -> None:
         """See `BucketedData.read`."""
-        rows: dict[str, list[Row]] = {split: self.source.rows(split) for split in SPLITS}
+        rows: dict[str, list[Row]] = {split: rows_of(self.source, split, self.columns) for split in SPLITS}
         self.fingerprint = fingerprint(rows, classes=self.classes)
         spec = self.model_spec()
         if spec is not None:
@@ -103,6 +110,11 @@ class SentimentData(BucketedData[ClassifiedSequences]):
             self._train(texts.get("train") or self._in_classes("train", rows["train"], left_out))
         for split, found in texts.items():
             self.splits[split] = self._encode(split, found, left_out)
+
+    def originals(self, split: Split) -> list[str]:
+        """The texts of a split as they were read, in the order of `splits`; they are not kept, but read again."""
+        rows = rows_of(self.source, split, self.columns)
+        return [one.text for one in self._in_classes(split, rows, LeftOut())]
 
     def _in_classes(self, split: Split, rows: list[Row], left_out: LeftOut) -> list[LabelledText]:
         """What has a class in a split; in training, the phrases if they are wanted."""

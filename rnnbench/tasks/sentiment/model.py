@@ -85,11 +85,12 @@ class TextClassifier(Task[SentimentData]):
 
     def examples(self) -> list[Example]:
         """See `Task.examples`: texts coloured by what it thinks after each token, those of all classes in turn."""
-        texts = self.data.splits["test"]
+        texts, originals = self.data.splits["test"], self.data.originals("test")
         found: list[Example] = []
         for number in _in_turn(texts.classes.tolist(), _EXAMPLES):
-            shown = self.encoder.decode(texts.tokens[number].tolist()[:_EXAMPLE_TOKENS])
-            pieces = in_pieces(self, shown)
+            # The text as it was, and not its tokens: for people, an unknown word is a word.
+            spans = self.encoder.spans(originals[number])[:_EXAMPLE_TOKENS]
+            pieces = in_pieces(self, originals[number][: spans[-1][1] if spans else 0])
             wanted = self.labels.names[int(texts.classes[number])]
             said = next((piece.label for piece in reversed(pieces) if piece.label), "-")
             found.append((Line("text", tuple(pieces)), plain("class", wanted), plain("model", said)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from rnnbench.data.column_names import name_it
 from rnnbench.data.formats.trees import read_phrases
 from rnnbench.data.source import Row
 from rnnbench.errors import UserError, did_you_mean
@@ -75,8 +76,7 @@ def phrases_of(rows: Sequence[Row], place: Place) -> list[LabelledText]:
 def _label(row: Row, number: int, place: Place) -> str:
     label: Any = row.get("label")
     if isinstance(label, bool) or not isinstance(label, str | int) or label == "":
-        problem = "there is no column 'label'" if "label" not in row else f"{label!r} is no label"
-        raise UserError(
-            problem, where=place(number), hint=f"the columns there: {', '.join(row)}" if "label" not in row else None
-        )
+        missing = f"there is no column 'label'; there are: {', '.join(row)}"
+        problem = missing if "label" not in row else f"{label!r} is no label"
+        raise UserError(problem, where=place(number), hint=name_it("label", row) if "label" not in row else None)
     return str(label)

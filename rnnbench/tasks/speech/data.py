@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,12 @@ from rnnbench.data.audio.augment import Augmentation
 from rnnbench.data.audio.features import Features, Frames, moments, statistics
 from rnnbench.data.audio.recording import Recording, num_samples, recording_of
 from rnnbench.data.batches.bucket import Budget
+from rnnbench.data.column_names import ColumnNames, name_it, rows_of
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.errors import UserError
+from rnnbench.ranges import AT_LEAST_0
 from rnnbench.tasks.base import BucketedData, Spec
 from rnnbench.tasks.base.texts import listed
 from rnnbench.tasks.speech.alphabet import Alphabet, SpeechUnit, least_steps
@@ -58,6 +60,7 @@ class SpeechData(BucketedData[Utterances]):
         keep_in_memory: Whether recordings stay in memory, 230 MB an hour at 16 kHz, or their features, 58 MB, where
             augmentation does not change the sound; else they are read anew in every epoch.
         num_workers: Processes that read ahead.
+        columns: What columns are called in the data, where that is something else: ``{text: sentence}``.
     """
 
     inputs = "a.wav b.flac"
@@ -76,9 +79,11 @@ class SpeechData(BucketedData[Utterances]):
         max_tokens: int | None = 20000,
         batch_size: int | None = None,
         keep_in_memory: bool = True,
-        num_workers: int = 0,
+        num_workers: Annotated[int, AT_LEAST_0] = 0,
+        columns: ColumnNames | None = None,
     ) -> None:
         super().__init__(source, Budget(max_tokens, batch_size), num_workers)
+        self.columns = columns
         features.check()
         augment.check()
         decoder.check()
@@ -122,7 +127,7 @@ class SpeechData(BucketedData[Utterances]):
 
     def read(self, wanted: tuple[Split, ...], left_out: LeftOut) -> None:
         """See `BucketedData.read`."""
-        rows = {split: self.source.rows(split) for split in SPLITS}
+        rows = {split: rows_of(self.source, split, self.columns) for split in SPLITS}
         self.fingerprint = self._fingerprint(rows)
         spec = self.model_spec()
         if spec is not None:
@@ -188,7 +193,7 @@ class SpeechData(BucketedData[Utterances]):
             raise UserError(
                 f"there is no column {self.audio_column!r}; there are: {', '.join(row)}",
                 where=self.source.place(split, number),
-                hint="--data.audio_column names the recordings",
+                hint=name_it(self.audio_column, row),
             )
         # Not the source's own place, for which it may have to read its files anew.
         return recording_of(row[self.audio_column], f"{self.dataset}, {split}, row {number + 1}")
@@ -199,7 +204,7 @@ class SpeechData(BucketedData[Utterances]):
             raise UserError(
                 f"there is no transcript; there are: {', '.join(row)}",
                 where=self.source.place(split, number),
-                hint="--data.source.column names it",
+                hint=name_it("text", row),
             )
         text = " ".join(text.split())
         return text.lower() if self.lowercase else text

@@ -27,6 +27,7 @@ from rnnbench.tasks.base import ItemTexts, Loss, Measured, Spec, Task, evaluatin
 from rnnbench.tasks.base.pictures import record_picture
 from rnnbench.tasks.speech.alphabet import Alphabet
 from rnnbench.tasks.speech.batch import Normalizer, SpeechBatch, as_batch
+from rnnbench.tasks.speech.collapse import collapse
 from rnnbench.tasks.speech.data import SpeechData
 from rnnbench.tasks.speech.metrics import (
     character_errors,
@@ -88,6 +89,8 @@ class Recognizer(Task[SpeechData]):
         self.found = ItemTexts()
         # Seconds that recognition took, and seconds of audio.
         self._spent = (0.0, 0.0)
+        # Steps whose best token is the blank, and all steps.
+        self._blanks = self._steps = 0
 
     def use_spec(self, spec: Spec) -> None:
         """Builds the model around alphabet and features."""
@@ -147,6 +150,9 @@ class Recognizer(Task[SpeechData]):
         log_probs, steps = self(batch.x, batch.lengths)
         decode = self.data.decode
         assert decode is not None, "setup comes first"
+        best, valid = log_probs.argmax(2), torch.arange(log_probs.shape[1], device=steps.device) < steps[:, None]
+        self._blanks += int((valid & (best == Alphabet.blank)).sum())
+        self._steps += int(valid.sum())
         rows = zip(log_probs.cpu().numpy(), steps.tolist(), strict=True)
         texts = [self.alphabet.decode(decode(row[:size])) for row, size in rows]
         seconds, audio = self._spent
@@ -170,6 +176,7 @@ class Recognizer(Task[SpeechData]):
             rows = [(utterances[number].recording.name, *pair) for number, pair in zip(found.ids, texts, strict=True)]
             path = Path(self.trainer.default_root_dir) / f"{split}_errors.tsv"
             replace_text(path, worst_first(rows, words))
+        self._tell_collapse(texts)
         self._tell_speed()
         sums = [sum(one.wanted for one in errors) for errors in (words, characters)]
         signature = f"recordings:{len(texts)}|words:{sums[0]}|characters:{sums[1]}|{self.data.decoder.summary()}"
@@ -221,6 +228,14 @@ class Recognizer(Task[SpeechData]):
         number = int(np.argsort(read.lengths, kind="stable")[len(read.utterances) // 2])
         draw_utterance(self, read, number, Path(self.trainer.default_root_dir, f"{split}.png"))
         record_picture(self.trainer, f"{split}.png")
+
+    def _tell_collapse(self, texts: Sequence[tuple[str, str]]) -> None:
+        blank = self._blanks / max(self._steps, 1)
+        self._blanks = self._steps = 0
+        if self.trainer.is_global_zero and not self.trainer.sanity_checking:
+            notice = collapse(texts, blank, self.alphabet.unit)
+            if notice is not None:
+                print(notice, flush=True)
 
     def _tell_speed(self) -> None:
         seconds, audio = self._spent

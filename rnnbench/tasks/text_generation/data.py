@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from rnnbench.data.batches.strips import EvaluationLoader, Strips, TrainingLoader
+from rnnbench.data.column_names import ColumnNames, rows_of
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.source import SPLITS, Source, Split
 from rnnbench.data.text.tokenizer import Level, Tokenizer, TokenStream
@@ -29,6 +30,7 @@ class TextData(TaskData):
         evaluation_batch: Strips that are read side by side in evaluation; changes no result beyond rounding.
         evaluation_length: Tokens of one evaluation window; the state is carried over, so it changes no result.
         prompts: Beginnings of text to continue with ``predict``.
+        columns: What columns are called in the data, where that is something else: ``{text: article}``.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class TextData(TaskData):
         evaluation_batch: int = 16,
         evaluation_length: int = 256,
         prompts: list[str] | None = None,
+        columns: ColumnNames | None = None,
     ) -> None:
         super().__init__()
         sizes = {
@@ -55,6 +58,7 @@ class TextData(TaskData):
             if size < 1:
                 raise UserError(f"must be at least 1, found {size}", where=f"data.{name}")
         self.source = source
+        self.columns = columns
         self.level = level
         self.batch_size = batch_size
         self.sequence_length = sequence_length
@@ -87,7 +91,9 @@ class TextData(TaskData):
         """Reads and encodes the splits of this stage."""
         spec = self.model_spec()
         wanted = self._splits_to_read(stage, spec)
-        texts: dict[str, list[str]] = {split: [row["text"] for row in self.source.rows(split)] for split in wanted}
+        texts: dict[str, list[str]] = {
+            split: [row["text"] for row in rows_of(self.source, split, self.columns)] for split in wanted
+        }
         if self.tokenizer is None:
             if spec is not None:
                 self.tokenizer = Tokenizer.from_state(spec)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -11,11 +12,13 @@ from torch import Tensor
 
 from rnnbench.data.batches.batch import PairBatch, pad
 from rnnbench.data.batches.bucket import Budget
+from rnnbench.data.column_names import ColumnNames, records_of
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Source, Split
 from rnnbench.data.text.encoder import TextEncoder, Unit
 from rnnbench.errors import UserError
+from rnnbench.ranges import AT_LEAST_0
 from rnnbench.tasks.base import BucketedData, Spec
 from rnnbench.tasks.translation.pairs import Pair, read_pairs
 
@@ -65,6 +68,7 @@ class TranslationData(BucketedData[SentencePairs]):
         max_tokens: Most tokens of a batch of one process, both sides together, padding included.
         batch_size: Most pairs of a batch of one process.
         num_workers: Processes that read ahead.
+        columns: What columns are called in the data, where that is something else: ``{de: source, en: target}``.
     """
 
     def __init__(
@@ -81,9 +85,11 @@ class TranslationData(BucketedData[SentencePairs]):
         max_length: int | None = None,
         max_tokens: int | None = 4096,
         batch_size: int | None = None,
-        num_workers: int = 0,
+        num_workers: Annotated[int, AT_LEAST_0] = 0,
+        columns: ColumnNames | None = None,
     ) -> None:
         super().__init__(source, Budget(max_tokens, batch_size), num_workers)
+        self.columns = columns
         if source_language == target_language:
             raise UserError(
                 f"source and target are both {source_language!r}",
@@ -161,7 +167,9 @@ class TranslationData(BucketedData[SentencePairs]):
 
     def _read(self, split: Split) -> list[Pair]:
         place = functools.partial(self.source.place, split)
-        pairs = read_pairs(self.source.records(split), self.source_language, self.target_language, place)
+        pairs = read_pairs(
+            records_of(self.source, split, self.columns), self.source_language, self.target_language, place
+        )
         if (self.source_unit, self.target_unit) == ("word", "word"):
             return pairs
         # An alignment is one of words, and these tokens are others.

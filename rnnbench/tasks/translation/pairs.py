@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from rnnbench.data.column_names import name_it
 from rnnbench.data.source import Row
-from rnnbench.errors import UserError, did_you_mean
+from rnnbench.errors import UserError
 
 _NESTED = "translation"
 _MEANINGS = "meanings"
@@ -59,7 +60,7 @@ def _text(texts: Any, language: str, option: str, number: int, place: Place) -> 
         raise UserError(
             f"there is no language {language!r}; the columns there: {', '.join(texts) or 'none'}",
             where=place(number),
-            hint=f"--data.{option} names it; {did_you_mean(language, texts)}",
+            hint=f"--data.{option} names it, or {name_it(language, texts)}",
         )
     text = texts[language]
     if not isinstance(text, str):

@@ -1,0 +1,60 @@
+"""Columns by the names that applications read, whatever they are called in the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rnnbench.data.formats.records import text_rows
+from rnnbench.data.source import Row, Source, Split
+from rnnbench.errors import UserError, did_you_mean
+
+ColumnNames = dict[str, str]
+"""What a column is called in the data by what it is read as: ``{text: review, label: stars}``."""
+
+
+def rows_of(source: Source, split: Split, columns: ColumnNames | None) -> list[Row]:
+    """The rows of a split for an application that reads text.
+
+    Args:
+        source: Where they come from.
+        split: The split.
+        columns: What columns are called there, where that is something else.
+
+    Raises:
+        UserError: A column is not there.
+    """
+    if not columns:
+        return source.rows(split)
+    return text_rows(records_of(source, split, columns), "text", where=f"{source.dataset}, {split}")
+
+
+def records_of(source: Source, split: Split, columns: ColumnNames | None) -> list[Row]:
+    """The records of a split, for an application that reads other columns than text; arguments as for `rows_of`."""
+    records = source.records(split)
+    return _renamed(records, columns, f"{source.dataset}, {split}") if columns else records
+
+
+def name_it(column: str, row: Mapping[str, object]) -> str:
+    """The hint for a column that is not there.
+
+    Args:
+        column: The name that the application reads.
+        row: What is there.
+    """
+    near = did_you_mean(column, row).partition("did you mean: ")[2]
+    return f"name it: --data.columns '{{{column}: {near or 'NAME'}}}'"
+
+
+def _renamed(records: Sequence[Row], columns: ColumnNames, where: str) -> list[Row]:
+    rows = []
+    for number, record in enumerate(records, start=1):
+        for found in columns.values():
+            if found not in record:
+                raise UserError(
+                    f"{where}, row {number}, has no column {found!r}",
+                    where="--data.columns",
+                    hint=did_you_mean(found, record),
+                )
+        named = {name: record[found] for name, found in columns.items()}
+        rows.append({**{name: one for name, one in record.items() if name not in columns.values()}, **named})
+    return rows
