@@ -23,6 +23,8 @@ _BEARS_ON_NOTHING = (
     "trainer.profiler",
 )
 _WORKERS = ".num_workers"
+# Where data lie; what they are is their fingerprint.
+_PLACE = ".path"
 
 
 def settings_hash(config: Namespace) -> str:
@@ -36,6 +38,7 @@ def settings_hash(config: Namespace) -> str:
         for name, value in flatten(config).items()
         if not name.startswith(_BEARS_ON_NOTHING)
         and not name.endswith(_WORKERS)
+        and not (name.startswith("data.") and "source." in name and name.endswith(_PLACE))
         # Runs without a budget keep the hash that they had before there were budgets.
         and not (name.startswith("budget.") and value is None)
     }
