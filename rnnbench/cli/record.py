@@ -27,7 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--metric", help="the metric to record (default: the row's, or the run's leading one)")
     parser.add_argument("--published", type=float, metavar="X", help="the published value to compare with")
     parser.add_argument("--source", metavar="TEXT", help="where it is published")
-    parser.add_argument("--tolerance", type=float, metavar="T", help="how much worse still counts as reproduced")
+    parser.add_argument("--tolerance", type=float, metavar="T", help="how far off still counts as reproduced")
     parser.set_defaults(func=run)
 
 

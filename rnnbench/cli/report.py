@@ -9,8 +9,10 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rnnbench.cli.compare import ACROSS
+
 if TYPE_CHECKING:
-    from rnnbench.results.protocol import Field
+    from rnnbench.results.group import Across
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -26,9 +28,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--across",
         action="append",
-        choices=("budget", "selection"),
+        choices=ACROSS,
         default=[],
-        help="rank runs although their protocols differ in this",
+        help="rank runs although their protocols differ in this, or put seeds into one row that differ in it",
+    )
+    parser.add_argument(
+        "--cells",
+        nargs="+",
+        metavar="CELL",
+        default=[],
+        help="the cells to compare over all tasks (default: those of the largest table without a gap)",
     )
     parser.add_argument(
         "--findings", type=Path, metavar="FILE", help="a text in Markdown to put at the top of the page"
@@ -38,11 +47,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Build the report."""
-    write_report(args.runs, args.out, args.across, args.findings)
+    write_report(args.runs, args.out, args.across, args.findings, args.cells)
     return 0
 
 
-def write_report(runs: Sequence[str], out: Path, across: Collection[Field] = (), findings: Path | None = None) -> None:
+def write_report(
+    runs: Sequence[str],
+    out: Path,
+    across: Collection[Across] = (),
+    findings: Path | None = None,
+    cells_named: Sequence[str] = (),
+) -> None:
     """Builds the report of runs and says what it holds.
 
     Args:
@@ -50,6 +65,7 @@ def write_report(runs: Sequence[str], out: Path, across: Collection[Field] = (),
         out: The folder to write.
         across: In what the protocols of runs that are ranked together may differ.
         findings: A text in Markdown for the top of the page.
+        cells_named: The cells to compare over all tasks.
     """
     # Before numpy is imported: the products of the tests are small, and on a busy machine threads wait for each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -69,5 +85,5 @@ def write_report(runs: Sequence[str], out: Path, across: Collection[Field] = (),
         print(f"left out: {problem}")
     if len(content.problems) > 5:
         print(f"left out: {len(content.problems) - 5} more; the page names them")
-    written = build(content, out)
+    written = build(content, out, cells_named)
     print(f"{written.page}: {len(content.sections)} rankings; {written.files} tables and figures beside it")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         " stopped: what is finished is not run again, what was interrupted is resumed.",
     )
     parser.add_argument("file", metavar="FILE", help="a study's file, or the name of one, such as studies/cells")
+    parser.add_argument(
+        "--plan", action="store_true", help="print runs, cost, hours and what can be told apart, and run nothing"
+    )
     add_options(parser)
     parser.set_defaults(func=run)
 
@@ -51,7 +55,26 @@ def run(arguments: argparse.Namespace) -> int:
     except UserError:
         hint = did_you_mean(arguments.file, study_names())
         raise UserError("there is no such file or study", where=f"rnnbench study {arguments.file}", hint=hint) from None
+    if arguments.plan:
+        print(_outlook(path, arguments), end="")
+        return 0
     return run_study(path, arguments)
+
+
+def _outlook(path: Path, arguments: argparse.Namespace) -> str:
+    """What the study of a file will cost and can show."""
+    from rnnbench.cli.config_files import check_config_file
+    from rnnbench.cli.presets import config_path
+    from rnnbench.folders import configs_folder
+    from rnnbench.results.committed import read_rows
+    from rnnbench.study.file import read_study
+    from rnnbench.study.outlook import outlook
+
+    check_config_file(path)
+    study = read_study(path, config_path)
+    folder = arguments.out or Path("runs") / "studies" / study.name
+    rows = read_rows(configs_folder() / "results.csv")
+    return outlook(study, folder, rows, arguments.workers or os.cpu_count() or 1)
 
 
 def run_study(path: Path, arguments: argparse.Namespace) -> int:

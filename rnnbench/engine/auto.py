@@ -61,6 +61,10 @@ class AutoEngine(Engine):
         """See `Engine.run`."""
         return self.engine_for(cell, params, x, state).run(cell, params, x, state, lengths)
 
+    def running(self, cell: RNNCell) -> set[str]:
+        """See `Engine.running`; none before the first call."""
+        return {engine.name for engine in self._taken.get(cell, {}).values()}
+
     def engine_for(self, cell: RNNCell, params: Mapping[str, Tensor], x: Tensor, state: State) -> Engine:
         """The engine that runs a call; takes what `run` does."""
         masked = params.get(cell.state_mask_names()[0]) is not None

@@ -20,6 +20,10 @@ class Engine(ABC):
 
     name: str
 
+    def running(self, cell: RNNCell) -> set[str]:
+        """Names of the engines that have run a cell: this one's, or those that it has handed it to."""
+        return {self.name}
+
     @abstractmethod
     def refusal(
         self,

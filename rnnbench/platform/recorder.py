@@ -21,7 +21,17 @@ from rnnbench.platform.environment import git_commit, hardware, versions
 from rnnbench.platform.request import Request, now
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.results.items import Items, write_items
-from rnnbench.results.record import Data, Metric, Result, Split, Status, Training, read_result, write_result
+from rnnbench.results.record import (
+    Data,
+    Measurement,
+    Metric,
+    Result,
+    Split,
+    Status,
+    Training,
+    read_result,
+    write_result,
+)
 from rnnbench.tasks.base import ItemSums, Task, TaskData
 
 
@@ -195,6 +205,8 @@ class RunRecorder(Callback):
             command=request.command,
             started=request.started,
             finished=None if status == "running" else now(),
+            precision=str(trainer.precision),
+            engine=module.engines(),
         )
 
     def _is_best(self, trainer: Trainer, module: Task) -> bool:
@@ -218,11 +230,17 @@ class RunRecorder(Callback):
                 f" ({result.data.fingerprint})"
             )
             return
-        metrics = {**result.metrics, split: _metrics(trainer, module, split)}
+        measured = _metrics(trainer, module, split)
+        changes: dict[str, Any] = {"metrics": {**result.metrics, split: measured}}
+        if split == "test":
+            state, decoding = _state(trainer), module.decoding()
+            values = {name: metric.value for name, metric in measured.items()}
+            test = Measurement(time=now(), checkpoint=state, decoding=decoding, values=values)
+            changes |= {"checkpoint": state, "decoding": decoding, "tests": [*result.tests, test]}
         # The items first: an interrupted write leaves no result whose items are those of another test.
         if split == "test":
             _write_items(_folder(trainer).items, module.test_items())
-        write_result(path, dataclasses.replace(result, metrics=metrics))
+        write_result(path, dataclasses.replace(result, **changes))
 
 
 def record_failure(folder: RunFolder, message: str) -> None:
@@ -251,6 +269,18 @@ def _metrics(trainer: Trainer, module: Task, split: Split) -> dict[str, Metric]:
     return metrics
 
 
+def _state(trainer: Trainer) -> str | None:
+    """The state that is tested: that which the rule of selection chose, or the name of the file."""
+    path = trainer.ckpt_path
+    if path is None:
+        return None
+    try:
+        is_selected = Path(path).resolve() == _folder(trainer).checkpoint().resolve()
+    except UserError:
+        is_selected = False
+    return "selected" if is_selected else Path(path).name
+
+
 def _budget(trainer: Trainer) -> str | None:
     """What training is allowed; None for a model that takes no steps, and before the first one."""
     if not trainer.global_step:
@@ -260,6 +290,9 @@ def _budget(trainer: Trainer) -> str | None:
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
         if isinstance(callback, Budget):
             parts |= {unit: f"{limit:g}" for unit, limit in callback.limits().items()}
+    if trainer.limit_train_batches != 1.0:
+        # An epoch of fewer batches is less training.
+        parts["train_batches"] = f"{trainer.limit_train_batches:g}"
     return "|".join(f"{unit}:{limit}" for unit, limit in parts.items()) or "free"
 
 

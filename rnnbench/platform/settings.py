@@ -58,6 +58,7 @@ def settings_hash(config: Namespace | Mapping[str, Any]) -> str:
         for name, value in flatten(config).items()
         if not name.startswith(_BEARS_ON_NOTHING)
         and not name.endswith(_WORKERS)
+        and not option_name(name).endswith(_PLACES)
         # Runs without a budget keep the hash that they had before there were budgets, and those of other options, too.
         and not (name.startswith(("budget.", "scheduler_interval")) and value is None)
     }

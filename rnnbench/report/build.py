@@ -41,12 +41,13 @@ class Written:
     files: int
 
 
-def build(content: Content, out: Path) -> Written:
+def build(content: Content, out: Path, cells: Sequence[str] = ()) -> Written:
     """Writes ``index.html``, ``tables/`` and ``figures/``.
 
     Args:
         content: What the report says.
         out: The folder; it is made where there is none, and files of other names stay in it.
+        cells: The cells to compare over all tasks; those of the largest table without a gap where none is named.
     """
     for folder in (out, out / "tables", out / "figures"):
         try:
@@ -57,7 +58,7 @@ def build(content: Content, out: Path) -> Written:
             ) from None
     entries = [entry for section in content.sections for entry in section.entries]
     drawn = marks([e.kind for e in entries if e.cell], [e.kind for e in entries if not e.cell])
-    across = overall(content.sections)
+    across = overall(content.sections, cells)
     general = _overall_charts(across, drawn)
     # Charts of many small rankings would take long to draw and to scroll past.
     largest = sorted(content.sections, key=lambda section: -len(section.entries))[:_MOST_DRAWN]

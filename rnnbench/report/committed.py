@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from rnnbench.errors import UserError
 from rnnbench.report.cards import card_of
@@ -13,7 +14,10 @@ from rnnbench.results.committed import Row
 from rnnbench.results.group import Column
 from rnnbench.results.metric import badness, better, comparable
 from rnnbench.results.significance import LEVEL
-from rnnbench.results.statistics.summary import Summary
+from rnnbench.results.statistics.summary import MIN_SEEDS, Summary
+
+if TYPE_CHECKING:
+    from rnnbench.results.statistics.table import Rank
 
 
 def content_of_rows(rows: Sequence[Row], cells: Collection[str] = ()) -> Content:
@@ -29,7 +33,7 @@ def content_of_rows(rows: Sequence[Row], cells: Collection[str] = ()) -> Content
     for row in rows:
         if row.value is None:
             continue
-        found = next((one for one in groups if one[0].table == row.table and row.comparable_with(one[0])), None)
+        found = next((one for one in groups if one[0].table == row.table and all(map(row.ranked_with, one))), None)
         if found is None:
             groups.append([row])
         else:
@@ -52,9 +56,9 @@ def _section(group: list[Row], rows: Sequence[Row], cells: Collection[str], keys
     key = slug(first.table)
     keys[key] = keys.get(key, 0) + 1
     card = card_of(first.dataset)
-    ranks, p, tested = _ranks(group, leading)
-    budgets = dict.fromkeys(row.budget.replace(":", " ").replace("|", ", ") for row in group if row.budget)
-    notes = [f"Sorted by {leading}, {better(first.metric)} is better ({comparable(first.signature)}).", tested]
+    tests = _tests(group, leading)
+    budgets = dict.fromkeys(row.allowed.replace(":", " ").replace("|", ", ") for row in group if row.allowed)
+    notes = [f"Sorted by {leading}, {better(first.metric)} is better ({comparable(first.signature)}).", tests.note]
     return Section(
         key=key if keys[key] == 1 else f"{key}-{keys[key]}",
         application=first.config.partition("/")[0],
@@ -67,7 +71,7 @@ def _section(group: list[Row], rows: Sequence[Row], cells: Collection[str], keys
         leading=leading,
         columns=columns,
         entries=tuple(
-            _entry(row, columns, leading, ranks, p, place, _cell(row, cells)) for place, row in enumerate(group)
+            _entry(row, columns, leading, tests, place, _cell(row, cells)) for place, row in enumerate(group)
         ),
         notes=tuple(note for note in notes if note),
         anchors=tuple(
@@ -87,8 +91,7 @@ def _entry(
     row: Row,
     columns: Sequence[Column],
     leading: Column,
-    ranks: Sequence[int | None],
-    p: Sequence[float | None],
+    tests: _Tests,
     place: int,
     cell: str | None,
 ) -> Entry:
@@ -118,9 +121,10 @@ def _entry(
         label=row.name,
         cell=cell,
         baseline=cell is None,
-        rank=ranks[place],
-        tied=ranks[place] is not None and list(ranks).count(ranks[place]) > 1,
-        p=p[place],
+        rank=tests.ranks[place],
+        letters=tests.letters[place],
+        leads=tests.leads(place),
+        p=tests.p[place] if place else None,
         values={column: summary for column, summary in values.items() if summary is not None},
         seed_values=row.seed_values,
         costs={name: value for name, value in costs.items() if value is not None},
@@ -149,28 +153,50 @@ def _summary(row: Row, column: Column, leads: bool) -> Summary | None:
     return Summary(value, row.test_deviation if column.split == "test" else row.validation_deviation)
 
 
-def _ranks(group: Sequence[Row], leading: Column) -> tuple[list[int | None], list[float | None], str]:
-    """Ranks, p values against the first row, and a sentence about how they were found."""
-    nothing: list[None] = [None] * len(group)
-    deviations = [row.test_deviation if leading.split == "test" else row.validation_deviation for row in group]
-    if len(group) < 2:
-        return list(nothing), list(nothing), ""
-    if all(deviation is None for deviation in deviations):
-        return list(nothing), list(nothing), "Not tested: one seed for each row."
-    from rnnbench.results.statistics.seeds import welch_of_summaries
-    from rnnbench.results.statistics.table import holm, ranks
+class _Tests(NamedTuple):
+    """What the tests between the rows found."""
 
-    means = [value for row in group if (value := _value(row, leading)) is not None]
-    known = [math.nan if deviation is None else deviation for deviation in deviations]
-    corrected = holm(welch_of_summaries(means, known, [len(row.seeds) for row in group]))
+    ranks: Sequence[Rank | None]
+    letters: Sequence[str]
+    p: Sequence[float | None]
+    note: str
+
+    def leads(self, place: int) -> bool:
+        """Whether no row is better by more than the noise, where some are told apart."""
+        rank = self.ranks[place]
+        return rank is not None and rank.first == 1 and any(other and other.first > 1 for other in self.ranks)
+
+
+def _tests(group: Sequence[Row], leading: Column) -> _Tests:
+    """Welch's test between rows of three seeds or more, and rows without noise."""
+    untested = _Tests([None] * len(group), [""] * len(group), [None] * len(group), "")
+    if len(group) < 2:
+        return untested
+    deviations = [row.test_deviation if leading.split == "test" else row.validation_deviation for row in group]
+    known = [
+        0.0 if row.is_exact else math.nan if deviation is None or len(row.seeds) < MIN_SEEDS else deviation
+        for row, deviation in zip(group, deviations, strict=True)
+    ]
+    few = f"Ordered by value, without ranks: a rank takes {MIN_SEEDS} seeds."
+    if all(not deviation > 0 for deviation in known):
+        return untested._replace(note=few)
+    from rnnbench.results.statistics.seeds import welch_of_summaries
+    from rnnbench.results.statistics.table import holm, letters, ranks
+
+    means = [math.nan if (value := _value(row, leading)) is None else value for row in group]
+    corrected = holm(welch_of_summaries(means, known, [max(len(row.seeds), 1) for row in group]))
+    tested = [not bool((row != row).all()) for row in corrected]
+    if not any(tested):
+        return untested._replace(note=few)
+    apart = corrected <= LEVEL
     first = [None if math.isnan(value) else float(value) for value in corrected[0]]
     pairs = int((corrected == corrected).sum()) // 2
     note = (
-        "Rank: 1, and 1 more for every row that is better by more than the noise; equal ranks are ties (Welch's t test "
-        f"over the seeds; p against the first row, with Holm's correction over {pairs:,} pairs; {LEVEL:.0%} for the "
-        "whole table)."
+        "Rows that share a letter are not told apart; a rank spans all places that the tests leave open (Welch's t "
+        f"test over the seeds; p against the first row, with Holm's correction over {pairs:,} pairs; {LEVEL:.0%} for "
+        f"the whole table). Rows of fewer than {MIN_SEEDS} seeds have none."
     )
-    return ranks(corrected, LEVEL), first, note
+    return _Tests(ranks(apart, tested), letters(apart, tested) or [""] * len(group), first, note)
 
 
 def _cell(row: Row, cells: Collection[str]) -> str | None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from rnnbench.results.committed import Reproduced
 from rnnbench.results.group import Column
 from rnnbench.results.statistics.summary import Summary
+
+if TYPE_CHECKING:
+    from rnnbench.results.statistics.table import Rank
 
 Cost = Literal["parameters", "flops", "seconds", "memory"]
 COSTS: Mapping[Cost, str] = {
@@ -56,14 +60,14 @@ class Published:
     Args:
         value: The value.
         source: Where it is published.
-        tolerance: How much worse still counts as reproduced; None where nobody said.
+        tolerance: How far off, either way, still counts as reproduced; None where nobody said.
         reproduced: Whether the value beside it is within the tolerance; None where that is not known.
     """
 
     value: float
     source: str
     tolerance: float | None = None
-    reproduced: bool | None = None
+    reproduced: Reproduced | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,8 +78,9 @@ class Entry:
         label: The model, as its table names it.
         cell: Name of the recurrent cell, None without one.
         baseline: Whether it is a yardstick and not a recurrent network.
-        rank: Its rank, None where nothing was tested.
-        tied: Whether another row has this rank.
+        rank: The places that the tests leave open to it, None where it was not tested.
+        letters: Rows that share a letter are not told apart; empty where it was not tested.
+        leads: Whether no row is better by more than the noise, where some rows are told apart.
         p: Corrected p value against the first row.
         values: Column -> mean, deviation and interval over the seeds.
         seed_values: The values of the leading column, seed by seed.
@@ -86,13 +91,15 @@ class Entry:
         sources: Where the numbers come from.
         published: What is published for this row.
         note: A sentence about it.
+        failed: How many of its seeds came to nothing.
     """
 
     label: str
     cell: str | None
     baseline: bool
-    rank: int | None
-    tied: bool
+    rank: Rank | None
+    letters: str
+    leads: bool
     p: float | None
     values: Mapping[Column, Summary]
     seed_values: tuple[float, ...]
@@ -103,6 +110,7 @@ class Entry:
     sources: tuple[Source, ...]
     published: Published | None = None
     note: str = ""
+    failed: int = 0
 
     @property
     def kind(self) -> str:
@@ -138,6 +146,7 @@ class Section:
         notes: Sentences below the table.
         anchors: Published values on the same data.
         card: What is known of the data set.
+        caption: What stands above it in a paper, as LaTeX; the notes where nothing is given.
     """
 
     key: str
@@ -154,6 +163,7 @@ class Section:
     notes: tuple[str, ...]
     anchors: tuple[Published, ...] = ()
     card: Card | None = None
+    caption: str = ""
 
     def mean(self, entry: Entry) -> float | None:
         """The entry's value in the leading column."""

@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rnnbench.errors import UserError, did_you_mean
 from rnnbench.report.content import Entry, Section
+from rnnbench.report.text import listed
 from rnnbench.results.metric import badness, better
 from rnnbench.results.statistics.summary import Summary
 from rnnbench.results.statistics.tasks import (
@@ -18,6 +20,10 @@ from rnnbench.results.statistics.tasks import (
 )
 
 _MOST_CELLS = 12
+# Of many tasks with other cells each, the first intersections are searched.
+_MOST_BLOCKS = 2000
+MIN_TASKS = 10
+"""Fewer tasks are no sample of tasks: J. Demsar, JMLR 2006, section 3.2.2, asks for more than ten."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +35,9 @@ class Overall:
         cells: Names of the cells.
         entries: For each cell, its row in each ranking.
         ranks: Mean ranks; the interval is missing where a task has one seed.
-        critical: Friedman's and Nemenyi's tests; None for fewer than three cells.
+        critical: Friedman's and Nemenyi's tests; None for fewer than three cells or ten tasks.
         wins: For each cell after the first: how probably the first one beats it; nothing where a task has one seed.
+        left_out: What is not compared and why, a sentence each.
     """
 
     tasks: list[Section]
@@ -39,35 +46,37 @@ class Overall:
     ranks: list[Summary]
     critical: CriticalDifference | None
     wins: list[Estimate]
+    left_out: list[str]
 
 
-def overall(sections: Sequence[Section]) -> Overall | None:
+def overall(sections: Sequence[Section], named: Sequence[str] = ()) -> Overall | None:
     """The largest table of cells and tasks without a gap; None where there are not two of each.
 
     A cell that stands in several rows of a ranking is there with the row that is best on validation.
 
     Args:
         sections: The rankings.
+        named: The cells that are to be compared, on all tasks that have them; the largest table where none is named.
+
+    Raises:
+        UserError: No ranking has a cell of that name.
     """
     tables = [(section, _best_rows(section)) for section in sections]
+    known = sorted({cell for _, rows in tables for cell in rows})
+    for cell in named:
+        if cell not in known:
+            raise UserError(f"no ranking has a cell {cell}", where="--cells", hint=did_you_mean(cell, known))
     tasks: dict[tuple[str, str], tuple[Section, dict[str, Entry]]] = {}
     # Of several rankings on the same data, the one with most cells, and with most seeds.
     for section, rows in sorted(tables, key=lambda pair: (-len(pair[1]), -_seeds(pair[1]))):
         if len(rows) > 1:
             tasks.setdefault((section.application, section.dataset), (section, rows))
-    chosen: list[tuple[Section, dict[str, Entry]]] = []
-    common: set[str] = set()
-    for section, rows in tasks.values():
-        left = common & rows.keys() if chosen else set(rows)
-        if len(left) > 2 or (len(left) == 2 and len(common) in (0, 2)):
-            chosen.append((section, rows))
-            common = left
-    if len(chosen) < 2:
+    block = frozenset(named) if named else _largest_block([frozenset(rows) for _, rows in tasks.values()])
+    chosen = [(section, rows) for section, rows in tasks.values() if block <= rows.keys()]
+    if len(chosen) < 2 or len(block) < 2:
         return None
-    scores = {cell: [_scores(section, rows[cell]) for section, rows in chosen] for cell in sorted(common)}
+    scores = {cell: [_scores(section, rows[cell]) for section, rows in chosen] for cell in sorted(block)}
     means = {cell: [math.fsum(some) / len(some) for some in of_tasks] for cell, of_tasks in scores.items()}
-    if not all(math.isfinite(score) for of_tasks in means.values() for score in of_tasks):
-        return None
     order = sorted(scores, key=lambda cell: (_mean_rank(cell, means), cell))[:_MOST_CELLS]
     several = all(len(some) > 1 for cell in order for some in scores[cell])
     plain = {cell: _mean_rank(cell, {other: means[other] for other in order}) for cell in order}
@@ -78,14 +87,44 @@ def overall(sections: Sequence[Section]) -> Overall | None:
         ranks = [Summary(one.value, None, one.low, one.high) for one in found]
         wins = [probability_of_improvement(scores[order[0]], scores[cell]) for cell in order[1:]]
     table = [[means[cell][task] for cell in order] for task in range(len(chosen))]
+    enough = len(order) > 2 and len(chosen) >= MIN_TASKS
     return Overall(
         tasks=[section for section, _ in chosen],
         cells=order,
         entries=[[rows[cell] for _, rows in chosen] for cell in order],
         ranks=ranks,
-        critical=critical_difference(table) if len(order) > 2 else None,
+        critical=critical_difference(table) if enough else None,
         wins=wins,
+        left_out=_left_out(list(tasks.values()), block, order),
     )
+
+
+def _largest_block(tasks: Sequence[frozenset[str]]) -> frozenset[str]:
+    """The cells of the largest table without a gap: those that some tasks have in common, times these tasks."""
+    common = dict.fromkeys(tasks)
+    for cells in tasks:
+        common |= dict.fromkeys(cells & other for other in list(common)[:_MOST_BLOCKS])
+
+    def size(block: frozenset[str]) -> tuple[int, int, list[str]]:
+        count = sum(block <= cells for cells in tasks)
+        return (len(block) * count if len(block) > 1 and count > 1 else 0), count, sorted(block)
+
+    return max(common, key=size, default=frozenset())
+
+
+def _left_out(
+    tasks: Sequence[tuple[Section, dict[str, Entry]]], block: frozenset[str], shown: Sequence[str]
+) -> list[str]:
+    notes = []
+    for section, rows in tasks:
+        if lacking := sorted(block - rows.keys()):
+            notes.append(f"{section.dataset} is left out: it has no {listed(lacking)}.")
+    others = sorted({cell for _, rows in tasks for cell in rows} - block)
+    if others:
+        notes.append(f"Not on all of these tasks: {listed(others, 8)}.")
+    if len(shown) < len(block):
+        notes.append(f"The first {len(shown)} of {len(block)} cells by mean rank.")
+    return notes
 
 
 def _best_rows(section: Section) -> dict[str, Entry]:
@@ -95,7 +134,8 @@ def _best_rows(section: Section) -> dict[str, Entry]:
         return {}
     found: dict[str, tuple[float, Entry]] = {}
     for entry in section.entries:
-        if entry.cell is None or entry.baseline or section.mean(entry) is None:
+        mean = section.mean(entry)
+        if entry.cell is None or entry.baseline or mean is None or not math.isfinite(mean):
             continue
         summary = entry.values.get(leading._replace(split="validation")) or entry.values[leading]
         score = badness(leading.metric, summary.mean)
@@ -111,7 +151,7 @@ def _seeds(rows: dict[str, Entry]) -> int:
 def _scores(section: Section, entry: Entry) -> list[float]:
     """The values of the seeds, higher being better; the mean alone where the seeds are not known."""
     assert section.leading is not None
-    values = entry.seed_values or (section.mean(entry),)
+    values = [value for value in entry.seed_values if math.isfinite(value)] or [entry.values[section.leading].mean]
     return [-badness(section.leading.metric, value) for value in values]
 
 

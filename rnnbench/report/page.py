@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import rnnbench
-from rnnbench.report.content import Content, Section, Source
+from rnnbench.report.content import Content, Entry, Section, Source
 from rnnbench.report.drawing import Chart
 from rnnbench.report.overall import Overall
 from rnnbench.report.panels import Panel
@@ -128,9 +128,16 @@ def _best_of(section: Section, baseline: bool) -> dict[str, Any] | None:
                 "entry": entry,
                 "value": number(mean, places),
                 "spread": "" if deviation is None else number(deviation, places),
-                "ties": sum(other.rank == entry.rank for other in section.entries) - 1 if entry.rank else None,
+                "ties": _ties(section, entry),
             }
     return None
+
+
+def _ties(section: Section, entry: Entry) -> int | None:
+    """How many other rows are not told apart from it; None where it was not tested."""
+    if not entry.letters:
+        return None
+    return sum(bool(set(entry.letters) & set(other.letters)) for other in section.entries) - 1
 
 
 def _across_rows(across: Overall) -> list[dict[str, Any]]:

@@ -11,17 +11,16 @@ from rnnbench.errors import UserError
 from rnnbench.report.cards import card_of
 from rnnbench.report.content import Content, Cost, Entry, Published, Section, Source
 from rnnbench.report.text import listed, slug, words
-from rnnbench.results.committed import Row
-from rnnbench.results.group import Group, Run
-from rnnbench.results.metric import badness
-from rnnbench.results.protocol import Field
+from rnnbench.results.committed import Row, reproduced
+from rnnbench.results.group import Across, Group, Run
+from rnnbench.results.latex import caption
 from rnnbench.results.record import RESULT_FILE, Result, read_result
 from rnnbench.results.table import Table, compare, find_runs, state
 
 _CONFIG_FILE = "config.yaml"
 
 
-def content_of_runs(paths: Sequence[str], rows: Sequence[Row], across: Collection[Field] = ()) -> Content:
+def content_of_runs(paths: Sequence[str], rows: Sequence[Row], across: Collection[Across] = ()) -> Content:
     """The rankings of runs.
 
     Args:
@@ -113,13 +112,13 @@ def _section(table: Table, rows: Sequence[Row], keys: dict[str, int]) -> Section
         notes=tuple(table.notes()),
         anchors=anchors,
         card=card,
+        caption=caption(table),
     )
 
 
 def _entry(table: Table, place: int, label: str, group: Group, rows: Sequence[Row]) -> Entry:
     verdict, leading = table.verdict, table.leading
     results = [run.result for run in group.runs]
-    rank = verdict.ranks[place] if verdict else None
     speeds = [result.training.tokens_per_second for result in results if result.training.tokens_per_second is not None]
     costs: dict[Cost, float] = {
         "parameters": group.first.parameters,
@@ -133,8 +132,9 @@ def _entry(table: Table, place: int, label: str, group: Group, rows: Sequence[Ro
         label=label,
         cell=group.first.cell,
         baseline=group.first.baseline,
-        rank=rank,
-        tied=verdict is not None and rank is not None and verdict.ranks.count(rank) > 1,
+        rank=verdict.ranks[place] if verdict else None,
+        letters=verdict.letters[place] if verdict and verdict.letters else "",
+        leads=verdict is not None and verdict.leads(place),
         p=verdict.p(0, place) if verdict and place else None,
         values=group.summaries,
         seed_values=tuple(group.values(leading)) if leading else (),
@@ -144,6 +144,7 @@ def _entry(table: Table, place: int, label: str, group: Group, rows: Sequence[Ro
         seeds=group.seeds,
         sources=tuple(_source(run, table) for run in group.runs),
         published=_published(group, table, rows),
+        failed=len(group.failures(leading)) if leading else 0,
     )
 
 
@@ -169,10 +170,11 @@ def _published(group: Group, table: Table, rows: Sequence[Row]) -> Published | N
     for row in rows:
         if leading and row.published is not None and row.config == group.first.preset and row.metric == leading.metric:
             mean = group.mean(leading)
-            reproduced = None
-            if mean is not None and row.tolerance is not None and _same_data(row, group.first):
-                reproduced = badness(row.metric, mean) <= badness(row.metric, row.published) + row.tolerance
-            return Published(row.published, row.published_source, row.tolerance, reproduced)
+            found = None
+            made = all(run.result.git_commit for run in group.runs)
+            if made and row.tolerance is not None and _same_data(row, group.first):
+                found = reproduced(row.metric, mean, row.published, row.tolerance)
+            return Published(row.published, row.published_source, row.tolerance, found)
     return None
 
 

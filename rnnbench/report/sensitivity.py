@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 from rnnbench.errors import UserError
 from rnnbench.report.content import Section
 from rnnbench.results.group import Column
 from rnnbench.results.metric import better
+from rnnbench.results.options import CONFIG_FILE, learning_rate
 from rnnbench.results.record import RESULT_FILE, read_result
 from rnnbench.study.tuning import POINTS_FILE
 
@@ -77,7 +77,9 @@ def _of_trials(section: Section) -> Sensitivity | None:
         for row in _rows(root / POINTS_FILE):
             rate = _number(next((text for name, text in row.items() if _is_rate(name)), ""))
             value = _number(row["value"])
-            if row["application"] != section.application or rate is None or value is None:
+            # Later rounds are longer trials.
+            later = row.get("round", "0") != "0"
+            if row["application"] != section.application or rate is None or value is None or later:
                 continue
             try:
                 trained = read_result(root / row["run"] / RESULT_FILE)
@@ -104,7 +106,7 @@ def _of_rows(section: Section) -> Sensitivity | None:
         # Configurations are slow to read, and a size that stands in one row was not tuned.
         if mean is None or folder is None or alike[size] < 2:
             continue
-        rate = learning_rate(folder / "config.yaml")
+        rate = learning_rate(folder / CONFIG_FILE)
         if rate is not None:
             found[size][rate].append(mean)
     leading = section.leading
@@ -142,20 +144,4 @@ def _number(text: str) -> float | None:
     try:
         return float(text)
     except ValueError:
-        return None
-
-
-def learning_rate(path: Path) -> float | None:
-    """The learning rate in a run's configuration; None where there is none or it cannot be read."""
-    import yaml
-
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        with path.open(encoding="utf-8") as file:
-            config = yaml.load(file, loader)
-        model = config["model"]
-        options = model.get("init_args", model)["optimizer"]
-        rate = options.get("init_args", options)["lr"]
-        return float(rate) if float(rate) > 0 else None
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError):
         return None

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from rnnbench.report.content import Entry, Published, Section
 from rnnbench.report.text import clean, decimals, number, short, words
 from rnnbench.results.group import Column
-from rnnbench.results.metric import best, better
+from rnnbench.results.latex import escaped, latex_table
+from rnnbench.results.metric import better
 from rnnbench.results.render import Cell, markdown_table
 from rnnbench.results.statistics.summary import Summary
 
 _OTHER_METRICS = 4
 _MOST_SEEDS = 5
-_PAPER = {"model", "rank", "95% interval", "parameters", "published", "seeds"}
+_PAPER = {"model", "rank", "group", "95% interval", "parameters", "published", "seeds"}
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,12 @@ def grid(section: Section) -> Grid:
         )
     ]
     if any(entry.rank is not None for entry in section.entries):
-        meaning = "1, and 1 more for every row that is better by more than the noise; = marks a tie"
+        meaning = "all places that the tests leave open to it"
         parts.append((Header("rank", meaning), [_rank(entry) for entry in section.entries]))
+    if any(entry.letters for entry in section.entries):
+        parts.append(
+            (Header("group", "rows that share a letter are not told apart"), list(map(_group, section.entries)))
+        )
     leading = section.leading
     for column in _shown(section):
         meaning = f"{better(column.metric) or 'unknown'} is better; mean ± standard deviation over the seeds"
@@ -89,7 +94,7 @@ def grid(section: Section) -> Grid:
             cells = [Value("–") if value is None else Value(form(value), order=value) for value in found]
             parts.append((Header(name, meaning), cells))
     parts += _published(section)
-    parts.append((Header("seeds", "seeds of the runs"), [_seeds(entry) for entry in section.entries]))
+    parts.append((Header("seeds", "of the runs, and how many came to something"), list(map(_seeds, section.entries))))
     headers, columns = [head for head, _ in parts], [cells for _, cells in parts]
     return Grid(headers, [list(row) for row in zip(*columns, strict=True)])
 
@@ -107,27 +112,14 @@ def markdown(section: Section) -> str:
 def latex(section: Section) -> str:
     r"""The table for ``\usepackage{booktabs}``, less the columns that a page of a paper has no room for."""
     table = _narrowed(grid(section), section)
+    rows = [[Cell(value.whole, value.is_best) for value in row] for row in table.rows]
+    return latex_table(
+        [header.text for header in table.headers], rows, section.caption or _caption(section), section.key
+    )
 
-    def cell(value: Value) -> str:
-        text = _latex(value.text) + (rf" {{\footnotesize$\pm$ {_latex(value.spread)}}}" if value.spread else "")
-        return rf"\textbf{{{text}}}" if value.is_best else text
 
-    lines = [
-        "% \\usepackage{booktabs}",
-        r"\begin{table}",
-        r"\centering",
-        rf"\caption{{{_latex(clean(section.title))}. {_latex(' '.join(section.notes))}}}",
-        rf"\label{{tab:{section.key}}}",
-        rf"\begin{{tabular}}{{l{'r' * (len(table.headers) - 1)}}}",
-        r"\toprule",
-        " & ".join(_latex(header.text) for header in table.headers) + r" \\",
-        r"\midrule",
-        *(" & ".join(map(cell, row)) + r" \\" for row in table.rows),
-        r"\bottomrule",
-        r"\end{tabular}",
-        r"\end{table}",
-    ]
-    return "\n".join(lines) + "\n"
+def _caption(section: Section) -> str:
+    return escaped(f"{clean(section.title)}. {' '.join(section.notes)}")
 
 
 def comma_separated(section: Section) -> str:
@@ -135,7 +127,7 @@ def comma_separated(section: Section) -> str:
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\n")
     columns = section.columns
-    head = ["model", "cell", "baseline", "rank", "tied", "p"]
+    head = ["model", "cell", "baseline", "rank", "group", "p"]
     tail = ["parameters", "flops", "seconds", "memory", "tokens_per_second", "epochs"]
     last = ["seeds", "seed_values", "published", "published_source", "runs", "config", "command", "commit"]
     names = [f"{c.split}_{c.metric}{part}" for c in columns for part in ("", "_deviation", "_low", "_high")]
@@ -143,7 +135,7 @@ def comma_separated(section: Section) -> str:
     for entry in section.entries:
         first = entry.sources[0]
         values: list[object] = [section.application, section.dataset, section.fingerprint]
-        values += [entry.label, entry.cell, str(entry.baseline).lower(), entry.rank, str(entry.tied).lower(), entry.p]
+        values += [entry.label, entry.cell, str(entry.baseline).lower(), entry.rank, entry.letters, entry.p]
         for column in columns:
             s = entry.values.get(column)
             values += [s.mean, s.deviation, s.low, s.high] if s else [None] * 4
@@ -176,15 +168,14 @@ def _shown(section: Section) -> list[Column]:
 def _measured(section: Section, column: Column) -> list[Value]:
     summaries: list[Summary | None] = [entry.values.get(column) for entry in section.entries]
     places = decimals(summary.mean for summary in summaries if summary)
-    winner = best(column.metric, (summary.mean for summary in summaries if summary))
     found = []
-    for summary in summaries:
+    for entry, summary in zip(section.entries, summaries, strict=True):
         if summary is None:
             found.append(Value("–"))
             continue
         spread = "" if summary.deviation is None else number(summary.deviation, places)
         order = summary.mean if math.isfinite(summary.mean) else None
-        found.append(Value(number(summary.mean, places), spread, order, summary.mean == winner))
+        found.append(Value(number(summary.mean, places), spread, order, column == section.leading and entry.leads))
     return found
 
 
@@ -200,7 +191,7 @@ def _intervals(section: Section, column: Column) -> list[tuple[Header, list[Valu
             else Value("–")
             for s in summaries
         ]
-        parts.append((Header("95% interval", "bootstrap interval of the mean over the seeds"), cells))
+        parts.append((Header("95% interval", "of the mean over the seeds (Student's t), from three seeds on"), cells))
     if any(entry.p is not None for entry in section.entries):
         cells = [Value("–") if e.p is None else Value(f"{e.p:.2g}", order=e.p) for e in section.entries]
         parts.append((Header("p", "against the first row, corrected over the table by Holm's method"), cells))
@@ -212,36 +203,31 @@ def _published(section: Section) -> list[tuple[Header, list[Value]]]:
     if not any(given):
         return []
     places = decimals(one.value for one in given if one)
-    meaning = "published for this configuration, where, and whether ours is at most so much worse"
+    meaning = "published for this configuration, where, and whether ours is within so much of it"
     return [(Header("published", meaning), [_anchor(one, places) if one else Value("–") for one in given])]
 
 
 def _anchor(one: Published, places: int) -> Value:
-    judged = {True: ": reproduced", False: ": not reproduced", None: ""}[one.reproduced]
+    judged = f"; reproduced: {one.reproduced}" if one.reproduced else ""
     within = "" if one.tolerance is None or one.reproduced is None else f" (±{one.tolerance:g})"
     return Value(f"{number(one.value, places)}, {clean(one.source, 60)}{judged}{within}", order=one.value)
 
 
 def _rank(entry: Entry) -> Value:
-    return Value("–") if entry.rank is None else Value(f"{entry.rank}{'=' if entry.tied else ''}", order=entry.rank)
+    return Value("–") if entry.rank is None else Value(str(entry.rank), order=entry.rank.first + entry.rank.last / 1000)
+
+
+def _group(entry: Entry) -> Value:
+    return Value(entry.letters, order=float(ord(entry.letters[0]))) if entry.letters else Value("–")
 
 
 def _seeds(entry: Entry) -> Value:
     many = len(entry.seeds) > _MOST_SEEDS
     text = f"{len(entry.seeds)} seeds" if many else " ".join(map(str, entry.seeds)) or "–"
+    if entry.failed:
+        text = f"{len(entry.seeds) - entry.failed} of {len(entry.seeds)} seeds"
     return Value(text, order=float(len(entry.seeds)))
 
 
 def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.1f}"
-
-
-_LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--", "±": r"$\pm$", "<": r"\textless{}",
-    ">": r"\textgreater{}",
-}  # fmt: skip
-
-
-def _latex(text: str) -> str:
-    return "".join(_LATEX.get(sign, sign) for sign in " ".join(text.split()))

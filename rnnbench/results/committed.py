@@ -13,11 +13,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_type_hints
 
 from rnnbench.errors import UserError, did_you_mean
 from rnnbench.results.metric import badness, better, comparable, known_metrics
 from rnnbench.safe_files import read_text, replace_text
+
+Reproduced = Literal["yes", "no, worse", "no, better"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,7 @@ class Row:
         test_deviation: Its sample standard deviation over the seeds, where there are several.
         published: The published value to compare with, on test where ``test`` is measured.
         published_source: Where it is published.
-        tolerance: How much worse than published, in the metric's unit, still counts as reproduced.
+        tolerance: How far from published, in the metric's unit and either way, still counts as reproduced.
         seeds: The seeds it was run with, separated by blanks in the file.
         epochs: Epochs trained.
         parameters: Number of parameters.
@@ -96,20 +98,53 @@ class Row:
         return self.validation if self.test is None else self.test
 
     @property
-    def reproduced(self) -> bool | None:
-        """Whether the value is at most ``tolerance`` worse than the published one; None where one is missing."""
-        if self.value is None or self.published is None or self.tolerance is None:
+    def is_exact(self) -> bool:
+        """Whether it has no noise: a model that is counted. Rows older than the column do not say so."""
+        return self.memory_bytes is not None and not self.budget
+
+    @property
+    def reproduced(self) -> Reproduced | None:
+        """Whether the value is that which was published; None where one is missing, or the commit that made ours."""
+        if not self.commit or self.published is None or self.tolerance is None:
             return None
-        return badness(self.metric, self.value) <= badness(self.metric, self.published) + self.tolerance
+        return reproduced(self.metric, self.value, self.published, self.tolerance)
 
     def comparable_with(self, other: Row) -> bool:
         """Whether the two values may be compared: same metric, same data, same way of measuring."""
-        return (self.dataset, self.fingerprint, self.metric, comparable(self.signature)) == (
-            other.dataset,
-            other.fingerprint,
-            other.metric,
-            comparable(other.signature),
-        )
+        return self._measured() == other._measured()
+
+    def ranked_with(self, other: Row) -> bool:
+        """Whether the two may stand in one ranking: selection and budget are the same, too, or one is counted."""
+        if not self.comparable_with(other):
+            return False
+        budgets, rules = {self.allowed, other.allowed} - {None}, {self.selection, other.selection} - {""}
+        return len(budgets) < 2 and len(rules) < 2
+
+    @property
+    def allowed(self) -> str | None:
+        """What training was allowed; what was spent stands for it in rows older than the column. None where counted."""
+        if self.budget:
+            return self.budget
+        trained = self.memory_bytes is None and self.epochs is not None and (self.epochs != 1 or self.cell != "")
+        return f"epochs:{self.epochs:g}" if trained else None
+
+    def _measured(self) -> tuple[str, ...]:
+        return self.dataset, self.fingerprint, self.metric, comparable(self.signature)
+
+
+def reproduced(metric: str, value: float | None, published: float, tolerance: float) -> Reproduced | None:
+    """How a value stands to a published one; a much better one was measured otherwise, or is another model's.
+
+    Args:
+        metric: Name of the metric.
+        value: Our value.
+        published: The published one.
+        tolerance: How far apart, either way, is still the same.
+    """
+    if value is None or not math.isfinite(value):
+        return None
+    gap = badness(metric, value) - badness(metric, published)
+    return "yes" if abs(gap) <= tolerance else "no, worse" if gap > 0 else "no, better"
 
 
 COLUMNS = tuple(column.name for column in fields(Row))

@@ -33,7 +33,7 @@ def record_result(
         metric: The metric to record; by default the one the row already has, or else the leading one.
         published: The published value; what is not given here stays as the row has it.
         published_source: Where it is published.
-        tolerance: How much worse than published still counts as reproduced.
+        tolerance: How far from published, either way, still counts as reproduced.
     """
     result = results[0]
     name = name or result.model

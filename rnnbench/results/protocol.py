@@ -9,9 +9,23 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from rnnbench.results.metric import in_order
+
 Split = Literal["validation", "test"]
-Field = Literal["application", "dataset", "fingerprint", "metrics", "selection", "budget"]
+Field = Literal[
+    "application",
+    "dataset",
+    "fingerprint",
+    "metrics",
+    "selection",
+    "budget",
+    "hardware",
+    "decoding",
+    "checkpoint",
+]
 FIELDS: tuple[Field, ...] = get_args(Field)
+_OPEN: tuple[Field, ...] = ("budget", "hardware", "decoding", "checkpoint")
+"""Fields that some models have nothing to say about: None fits all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,10 +35,14 @@ class Protocol:
     Args:
         application: Id of the application.
         dataset: Name of the data set.
-        fingerprint: Hash of the data, of how they are split and of how they are cut into tokens.
-        metrics: (Split, metric) -> the part of its signature that says what was measured.
+        fingerprint: Hash of the data and of how they are split.
+        metrics: (Split, metric) -> the part of its signature that says what was measured. Each metric has one of its
+            own, and only that of the metric which values are ranked by has to be the same.
         selection: The rule by which the measured state of the model was chosen.
         budget: What training was allowed; None for a model that is counted, which fits every budget.
+        hardware: What a budget of time was spent on; None for any other budget.
+        decoding: How outputs were searched for; None for a model that searches for none.
+        checkpoint: The state that was tested, ``selected`` for the one that the rule chose; None before a test.
     """
 
     application: str
@@ -33,31 +51,52 @@ class Protocol:
     metrics: Mapping[tuple[Split, str], str] = field(hash=False)
     selection: str
     budget: str | None
+    hardware: str | None = None
+    decoding: str | None = None
+    checkpoint: str | None = None
 
     @functools.cached_property
     def hash(self) -> str:
         """12 hexadecimal digits."""
         metrics = sorted([*key, signature] for key, signature in self.metrics.items())
-        parts = [self.application, self.dataset, self.fingerprint, metrics, self.selection, self.budget]
+        parts = [metrics if name == "metrics" else getattr(self, name) for name in FIELDS]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
-    def differences(self, other: Protocol, across: Collection[Field] = ()) -> list[Field]:
+    def differences(self, other: Protocol, across: Collection[Field] = (), metric: str | None = None) -> list[Field]:
         """The fields in which two protocols differ.
 
-        Metrics differ only where both measured the same one in two ways: a run that was not tested yet has fewer. A
-        counted model differs from no budget.
+        Metrics differ only where both measured the leading one in two ways: perplexities of words and of subwords do
+        not part two translations with BLEU. A run that was not tested yet has fewer. A counted model differs from no
+        budget.
 
         Args:
             other: The other one.
             across: Fields that may differ.
+            metric: The metric that values are ranked by; the leading one of those that both have where none is given.
         """
         found: list[Field] = []
         for name in FIELDS:
             a, b = getattr(self, name), getattr(other, name)
             if name == "metrics":
-                differ = any(b.get(key, signature) != signature for key, signature in a.items())
+                differ = bool(self.measured_differently(other, metric))
             else:
-                differ = a != b and not (name == "budget" and None in (a, b))
+                differ = a != b and not (name in _OPEN and None in (a, b))
             if differ and name not in across:
                 found.append(name)
         return found
+
+    def measured_differently(self, other: Protocol, metric: str | None = None) -> list[tuple[Split, str]]:
+        """The splits on which two protocols measured the metric that values are ranked by in two ways, with the metric.
+
+        Args:
+            other: The other one.
+            metric: The metric; the leading one of those that both have where none is given.
+        """
+        both = {name for _, name in self.metrics} & {name for _, name in other.metrics}
+        names = in_order(both, self.application)
+        chosen = metric or next(iter(names), None)
+        return [
+            key
+            for key, signature in self.metrics.items()
+            if key[1] == chosen and other.metrics.get(key, signature) != signature
+        ]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rnnbench.errors import UserError, did_you_mean
 from rnnbench.results.committed import Row
-from rnnbench.results.metric import best, better, comparable, format_value, metric_title
+from rnnbench.results.metric import better, comparable, format_value, metric_title
 from rnnbench.results.render import Cell, markdown_table
 
 _OPEN = re.compile(r"^<!-- results:([\w.-]+) -->$", re.MULTILINE)
@@ -94,15 +94,12 @@ def _caption(first: Row, run: list[Row]) -> str:
 
 
 def _cells(rows: list[Row], has_published: bool) -> list[list[Cell]]:
-    metric = rows[0].metric
-    best_validation = best(metric, (row.validation for row in rows))
-    best_test = best(metric, (row.test for row in rows))
     lines = []
     for row in rows:
         line = [
             Cell(row.name),
-            _measured(row.validation, row.validation_deviation, best_validation),
-            _measured(row.test, row.test_deviation, best_test),
+            _measured(row.validation, row.validation_deviation),
+            _measured(row.test, row.test_deviation),
         ]
         if has_published:
             line += [Cell(_published(row)), Cell(_reproduced(row))]
@@ -118,9 +115,8 @@ def _cells(rows: list[Row], has_published: bool) -> list[list[Cell]]:
     return lines
 
 
-def _measured(value: float | None, deviation: float | None, best_value: float | None) -> Cell:
-    spread = "" if deviation is None else f" ± {deviation:.2g}"
-    return Cell(format_value(value) + spread, value is not None and value == best_value)
+def _measured(value: float | None, deviation: float | None) -> Cell:
+    return Cell(format_value(value) + ("" if deviation is None else f" ± {deviation:.2g}"))
 
 
 def _published(row: Row) -> str:
@@ -130,4 +126,5 @@ def _published(row: Row) -> str:
 def _reproduced(row: Row) -> str:
     if row.reproduced is None:
         return "-"
-    return f"{'yes' if row.reproduced else 'no'} (+-{row.tolerance:g})"
+    seeds = f"{len(row.seeds)} seed{'s' if len(row.seeds) != 1 else ''}"
+    return f"{row.reproduced} (±{row.tolerance:g}, {seeds})"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import json
 import math
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -23,7 +23,7 @@ from rnnbench.results.upgrade import upgrade
 from rnnbench.safe_files import read_text, replace_text
 
 RESULT_FILE = "result.json"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 Status = Literal["running", "finished", "interrupted", "failed"]
 
@@ -83,6 +83,23 @@ class Training:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """One measurement on the test split: a run that is tested until it pleases shows it.
+
+    Args:
+        time: When, ISO 8601 with the time zone.
+        checkpoint: The state that was tested, as in `Result`.
+        decoding: How outputs were searched for.
+        values: Metric name -> value.
+    """
+
+    time: str
+    checkpoint: str | None
+    decoding: str | None
+    values: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Result:
     """All that a run says about itself.
 
@@ -100,7 +117,8 @@ class Result:
         parameters: Number of trained parameters (of stored counts for a counting model).
         training: What training took.
         selection: The rule by which the measured state of the model was chosen, e.g. ``min validation/nats_per_token``.
-        budget: What training was allowed, e.g. ``epochs:13``; None for a model that is counted, not trained in steps.
+        budget: What training was allowed, e.g. ``epochs:13``, and of how many batches an epoch had where that was less
+            than all; None for a model that is counted, not trained in steps.
         settings: Hash of all options that bear on the result, less the seed: runs that share it differ in the seed.
         seed: Seed of the run, None where nothing is drawn.
         versions: Name of a package (python, torch, lightning, rnnbench) -> version.
@@ -110,6 +128,12 @@ class Result:
         command: The command line that made the run.
         started: When it began, ISO 8601 with the time zone.
         finished: When it ended, None while it runs.
+        checkpoint: The state whose test values these are: ``selected`` for the one that the rule of selection chose, or
+            the file's name; None before a test.
+        decoding: How outputs were searched for, e.g. ``beam:5``; None for a model that searches for none.
+        precision: Precision of training, e.g. ``32-true``; None where it is not known.
+        engine: What ran the cells over time; None where it is not known, or there is none.
+        tests: Every test of this run, the first one first.
         schema_version: Version of this schema.
     """
 
@@ -137,6 +161,11 @@ class Result:
     command: str
     started: str
     finished: str | None
+    checkpoint: str | None = None
+    decoding: str | None = None
+    precision: str | None = None
+    engine: str | None = None
+    tests: list[Measurement] = field(default_factory=list)
 
     @property
     def protocol(self) -> Protocol:
@@ -152,7 +181,17 @@ class Result:
             },
             selection=self.selection,
             budget=self.budget,
+            hardware=self._clock(),
+            decoding=self.decoding,
+            checkpoint=self.checkpoint,
         )
+
+    def _clock(self) -> str | None:
+        """The hardware on which a budget of time was spent; any other budget is the same everywhere."""
+        if "seconds:" not in (self.budget or ""):
+            return None
+        unit = self.hardware.get("gpu", self.hardware.get("cpu", "not known"))
+        return f"{unit}, {self.hardware.get('threads', 'an unknown number of')} threads"
 
     def value(self, split: Split, metric: str) -> float | None:
         """The value of ``metric`` on ``split``, None where it was not measured."""
@@ -210,57 +249,67 @@ _WORDS: dict[Any, str] = {
     bool: "true or false",
     NoneType: "null",
     dict: "an object",
+    list: "a list",
 }
 
 
-def _encode(value: Any, field: str) -> Any:
+def _encode(value: Any, where: str, hint: Any = None) -> Any:
     if is_dataclass(value):
-        return {part.name: _encode(getattr(value, part.name), f"{field}.{part.name}") for part in fields(value)}
+        hints: dict[str, Any] = _hints(type(value))  # type: ignore[arg-type]
+        return {
+            part.name: _encode(getattr(value, part.name), f"{where}.{part.name}", hints[part.name])
+            for part in fields(value)
+        }
+    if isinstance(value, list):
+        return [_encode(item, where) for item in value]
     if isinstance(value, dict):
         for key, item in value.items():
-            if isinstance(item, float) and not math.isfinite(item):  # text is allowed here too: it would read as "NaN"
-                raise ValueError(f"{field}.{key} is {item}, but facts are text or finite numbers")
-        return {key: _encode(value[key], f"{field}.{key}") for key in sorted(value)}
+            # Where text is allowed, too, it would read as "NaN".
+            if isinstance(item, float) and not math.isfinite(item) and get_args(hint)[1] is not float:
+                raise ValueError(f"{where}.{key} is {item}, but facts are text or finite numbers")
+        return {key: _encode(value[key], f"{where}.{key}") for key in sorted(value)}
     if isinstance(value, float) and not math.isfinite(value):
         return next(name for name, special in _NOT_FINITE.items() if str(special) == str(value))
     return value
 
 
-def _decode(hint: Any, value: Any, field: str) -> Any:
+def _decode(hint: Any, value: Any, where: str) -> Any:
     """``value`` as the type ``hint``, which is one of those the dataclasses above are made of."""
     if is_dataclass(hint):
-        return _decode_dataclass(hint, value, field)
+        return _decode_dataclass(hint, value, where)
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is dict and isinstance(value, dict):
         key_hint, item_hint = arguments
         return {
-            _decode(key_hint, key, field): _decode(item_hint, item, f"{field}.{key}") for key, item in value.items()
+            _decode(key_hint, key, where): _decode(item_hint, item, f"{where}.{key}") for key, item in value.items()
         }
+    if origin is list and isinstance(value, list):
+        return [_decode(arguments[0], item, f"{where}[{place}]") for place, item in enumerate(value)]
     if origin is Literal:
         if isinstance(value, str) and value in arguments:
             return value
-        raise ValueError(f"{field}: expected one of {', '.join(arguments)}, found {value!r}")
+        raise ValueError(f"{where}: expected one of {', '.join(arguments)}, found {value!r}")
     if origin is UnionType:
         exact = [choice for choice in arguments if type(value) is choice]
-        return _decode(exact[0] if exact else arguments[0], value, field)
+        return _decode(exact[0] if exact else arguments[0], value, where)
     if type(value) is hint:
         return value
     if hint is float and (type(value) is int or (isinstance(value, str) and value in _NOT_FINITE)):
         return _NOT_FINITE[value] if isinstance(value, str) else float(value)
-    raise ValueError(f"{field}: expected {_WORDS[origin or hint]}, found {json.dumps(value)[:60]}")
+    raise ValueError(f"{where}: expected {_WORDS[origin or hint]}, found {json.dumps(value)[:60]}")
 
 
-def _decode_dataclass(kind: Any, value: Any, field: str) -> Any:
+def _decode_dataclass(kind: Any, value: Any, where: str) -> Any:
     if not isinstance(value, dict):
-        raise ValueError(f"{field}: expected an object, found {json.dumps(value)[:60]}")
+        raise ValueError(f"{where}: expected an object, found {json.dumps(value)[:60]}")
     hints = _hints(kind)
     for name in value:
         if name not in hints:
-            raise ValueError(f"{field}: unknown field {name!r} ({did_you_mean(name, hints)})")
+            raise ValueError(f"{where}: unknown field {name!r} ({did_you_mean(name, hints)})")
     missing = [name for name in hints if name not in value]
     if missing:
-        raise ValueError(f"{field}: missing {', '.join(missing)}")
-    return kind(**{name: _decode(hint, value[name], f"{field}.{name}") for name, hint in hints.items()})
+        raise ValueError(f"{where}: missing {', '.join(missing)}")
+    return kind(**{name: _decode(hint, value[name], f"{where}.{name}") for name, hint in hints.items()})
 
 
 @functools.cache

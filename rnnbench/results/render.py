@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-import itertools
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -15,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from rnnbench.results.group import Column, Group
 from rnnbench.results.metric import format_value
+from rnnbench.results.pairs import pairs_of
 from rnnbench.results.record import Result
-from rnnbench.results.significance import Verdict
+from rnnbench.results.significance import LEVEL
 from rnnbench.results.statistics.summary import Summary
 from rnnbench.results.table import Comparison, Table
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # More are counted, not listed.
 _MOST_SEEDS = 5
+PAIR_HEADERS = ("pair", "difference", "95% interval of the pair", "effect (Hedges' g)", "corrected p")
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,14 @@ class Cell:
     best: bool = False
 
 
-def render_terminal(comparison: Comparison, console: Console) -> None:
-    """Print the tables with rich, the best values in bold; a narrow terminal shows the leading metric only."""
+def render_terminal(comparison: Comparison, console: Console, pairs: bool = False) -> None:
+    """Print the tables with rich, leading values in bold; a narrow terminal shows the leading metric only.
+
+    Args:
+        comparison: The tables.
+        console: Where to print.
+        pairs: Whether every pair of rows is shown, too.
+    """
     from rich.text import Text
 
     for table in comparison.tables:
@@ -49,18 +56,27 @@ def render_terminal(comparison: Comparison, console: Console) -> None:
             drawn = _draw(table, columns, has_costs)
         console.print(drawn)
         console.print(Text(" ".join(table.notes())))
-        if len(drawn.columns) < len(_headers(table, table.shown)):
+        if len(drawn.columns) < len(headers_of(table, table.shown)):
             console.print(Text("A wider terminal shows more."))
+        if pairs and (lines := pair_cells(table)):
+            console.print(_drawn("Pairs", PAIR_HEADERS, lines))
         console.print()
     for note in comparison.notes:
         console.print(Text(note))
 
 
-def render_markdown(comparison: Comparison) -> str:
-    """The tables in Markdown, the best values in bold."""
+def render_markdown(comparison: Comparison, pairs: bool = False) -> str:
+    """The tables in Markdown, leading values in bold.
+
+    Args:
+        comparison: The tables.
+        pairs: Whether every pair of rows is shown, too.
+    """
     blocks = []
     for table in comparison.tables:
-        blocks += [f"### {_title(table)}", markdown_table(_headers(table, table.shown), _rows(table, table.shown))]
+        blocks += [f"### {_title(table)}", markdown_table(headers_of(table, table.shown), rows_of(table, table.shown))]
+        if pairs and (lines := pair_cells(table)):
+            blocks.append(markdown_table(PAIR_HEADERS, lines))
         blocks += [" ".join(table.notes())]
     return "\n\n".join(blocks + comparison.notes) + "\n"
 
@@ -73,20 +89,33 @@ def render_csv(comparison: Comparison) -> str:
     columns = list(dict.fromkeys(column for table in comparison.tables for column in table.columns))
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\n")
-    fixed = ["table", "application", "dataset", "fingerprint", "row", "rank", "run", "model", "baseline", "seed"]
-    cost = ["parameters", "epochs", "tokens_per_second", "minutes", "selection", "budget"]
+    fixed = [
+        "table",
+        "application",
+        "dataset",
+        "fingerprint",
+        "row",
+        "rank",
+        "group",
+        "run",
+        "model",
+        "baseline",
+        "seed",
+    ]
+    cost = ["parameters", "epochs", "tokens_per_second", "minutes", "selection", "budget", "status", "tests"]
     names = [f"{column.split}_{column.metric}{suffix}" for column in columns for suffix in ("", "_signature")]
     writer.writerow(fixed + cost + names)
     for number, table in enumerate(comparison.tables, start=1):
         data = [table.protocol.application, table.protocol.dataset, table.protocol.fingerprint]
         for place, group in enumerate(table.groups):
             rank = table.verdict.ranks[place] if table.verdict else None
+            letters = table.verdict.letters[place] if table.verdict and table.verdict.letters else None
             for result in (run.result for run in group.runs):
                 training = result.training
-                head = [number, *data, place + 1, rank, result.run, result.model]
+                head = [number, *data, place + 1, rank, letters, result.run, result.model]
                 spent = [result.parameters, training.epochs, training.tokens_per_second, training.wall_seconds / 60]
                 values = [entry for column in columns for entry in _measured(result, column)]
-                conditions = [result.selection, result.budget]
+                conditions = [result.selection, result.budget, result.status, len(result.tests)]
                 writer.writerow([*head, str(result.baseline).lower(), result.seed, *spent, *conditions, *values])
     return output.getvalue()
 
@@ -110,17 +139,20 @@ def _title(table: Table) -> str:
 
 
 def _draw(table: Table, columns: list[Column], has_costs: bool = True) -> RichTable:
+    return _drawn(_title(table), headers_of(table, columns, has_costs), rows_of(table, columns, has_costs))
+
+
+def _drawn(title: str, headers: Sequence[str], rows: Sequence[Sequence[Cell]]) -> RichTable:
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text
 
     drawn = RichTable(
-        title=Text(_title(table)), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False
+        title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False
     )
-    drawn.add_column("model", overflow="fold")
-    rows = _rows(table, columns, has_costs)
+    drawn.add_column(headers[0], overflow="fold")
     cells = list(zip(*rows, strict=True))[1:]
-    for header, column in zip(_headers(table, columns, has_costs)[1:], cells, strict=True):
+    for header, column in zip(headers[1:], cells, strict=True):
         # One word a line: a column that may not wrap keeps its digits, and the model's name gives way.
         width = max(len(cell.text) for cell in column)
         drawn.add_column(Text(header.replace(" ", "\n")), justify="right", no_wrap=True, min_width=width)
@@ -129,35 +161,46 @@ def _draw(table: Table, columns: list[Column], has_costs: bool = True) -> RichTa
     return drawn
 
 
-def _headers(table: Table, columns: list[Column], has_costs: bool = True) -> list[str]:
-    certainty = ["rank", "95% interval", "p"] if table.verdict else []
+def pair_cells(table: Table) -> list[list[Cell]]:
+    """Every pair of rows that was tested, as the cells below `PAIR_HEADERS`; those that are told apart in bold."""
+    lines = []
+    for pair in pairs_of(table):
+        between = "-" if pair.low is None else f"{pair.low:.4g} to {pair.high:.4g}"
+        effect = "-" if pair.effect is None else f"{pair.effect:.2f}"
+        told = Cell(f"{pair.corrected:.2g}", pair.corrected <= LEVEL)
+        lines.append([Cell(" - ".join(pair.models)), Cell(f"{pair.difference:.4g}"), Cell(between), Cell(effect), told])
+    return lines
+
+
+def headers_of(table: Table, columns: list[Column], has_costs: bool = True) -> list[str]:
+    """The heads of a table's columns."""
+    certainty = ["rank", "group", "95% interval", "p"] if table.verdict else []
     costs = ["parameters", "epochs", "tokens/s", "minutes"] if has_costs else []
     return ["model", *certainty, *costs, *map(str, columns), "seed"]
 
 
-def _rows(table: Table, columns: list[Column], has_costs: bool = True) -> list[list[Cell]]:
-    best = {column: table.best(column) for column in columns}
+def rows_of(table: Table, columns: list[Column], has_costs: bool = True) -> list[list[Cell]]:
+    """Its rows, the best first."""
     lines = []
     for place, (label, group) in enumerate(zip(table.labels(), table.groups, strict=True)):
-        values = [_summary(group.summaries.get(column), value) for column, value in best.items()]
+        values = [_summary(group.summaries.get(column), table.leads(place, column)) for column in columns]
         costs = _costs(group) if has_costs else []
-        lines.append([Cell(label), *_certainty(table, place), *costs, *values, Cell(_seeds(group.seeds))])
+        lines.append([Cell(label), *_certainty(table, place), *costs, *values, Cell(seeds_of(group, table.leading))])
     return lines
 
 
 def _certainty(table: Table, place: int) -> list[Cell]:
-    """Rank, interval of the leading metric, and p value against the first row."""
+    """Rank, letters, interval of the leading metric, and p value against the first row or the reference."""
     verdict, leading = table.verdict, table.leading
     if verdict is None or leading is None:
         return []
-    rank, p = verdict.ranks[place], verdict.p(0, place)
+    rank, p = verdict.ranks[place], verdict.p(verdict.reference or 0, place)
     summary = table.groups[place].summaries.get(leading)
     between = "-"
     if summary and summary.low is not None:
         between = f"{format_value(summary.low)} to {format_value(summary.high)}"
-    tied = verdict.ranks.count(rank) > 1
-    shown = "-" if rank is None else f"{rank}=" if tied else str(rank)
-    return [Cell(shown), Cell(between), Cell("-" if p is None else f"{p:.2g}")]
+    letters = verdict.letters[place] if verdict.letters else ""
+    return [Cell(str(rank or "-")), Cell(letters or "-"), Cell(between), Cell("-" if p is None else f"{p:.2g}")]
 
 
 def _costs(group: Group) -> list[Cell]:
@@ -172,17 +215,21 @@ def _costs(group: Group) -> list[Cell]:
     ]
 
 
-def _seeds(seeds: Sequence[int]) -> str:
-    if len(seeds) > _MOST_SEEDS:
-        return f"{len(seeds)} seeds"
-    return " ".join(map(str, seeds)) or "-"
+def seeds_of(group: Group, column: Column | None) -> str:
+    """The seeds, and how many of them came to something: ``4 of 6 seeds``."""
+    failed = len(group.failures(column)) if column else 0
+    if failed:
+        return f"{len(group.runs) - failed} of {len(group.runs)} seeds"
+    if len(group.seeds) > _MOST_SEEDS:
+        return f"{len(group.seeds)} seeds"
+    return " ".join(map(str, group.seeds)) or "-"
 
 
-def _summary(summary: Summary | None, best: float | None) -> Cell:
+def _summary(summary: Summary | None, leads: bool) -> Cell:
     if summary is None:
         return Cell(format_value(None))
     spread = "" if summary.deviation is None else f" ± {summary.deviation:.2g}"
-    return Cell(format_value(summary.mean) + spread, summary.mean == best)
+    return Cell(format_value(summary.mean) + spread, leads)
 
 
 def _table_content(table: Table) -> dict[str, Any]:
@@ -194,23 +241,23 @@ def _table_content(table: Table) -> dict[str, Any]:
         values = {str(column): _finite(dataclasses.asdict(one)) for column, one in group.summaries.items()}
         runs = [{"folder": str(run.folder), "seed": run.result.seed} for run in group.runs]
         rank = verdict.ranks[place] if verdict else None
-        rows.append({"model": label, "rank": rank, "runs": runs, "values": values})
-    tests, pairs = (verdict.tests, _pairs(verdict)) if verdict else ([], [])
+        letters = verdict.letters[place] if verdict and verdict.letters else None
+        failed = [str(run.folder) for run in group.failures(table.leading)] if table.leading else []
+        learned = verdict.learned.counts[place] if verdict and verdict.learned else None
+        rows.append(
+            {"model": label, "rank": rank, "letters": letters, "runs": runs, "failed": failed, "learned": learned}
+            | {"values": values}
+        )
+    tests = verdict.tests if verdict else []
+    pairs = [_finite(dataclasses.asdict(pair)) for pair in pairs_of(table)]
     return {"protocol": conditions, "rows": rows, "tests": tests, "pairs": pairs, "notes": table.notes()}
 
 
-def _pairs(verdict: Verdict) -> list[dict[str, Any]]:
-    """The p values of all pairs of rows, which are counted from 0."""
-    found = []
-    for a, b in itertools.combinations(range(len(verdict.ranks)), 2):
-        p = {"by_seed": float(verdict.by_seed[a, b]), "by_item": float(verdict.by_item[a, b])}
-        found.append({"rows": [a, b], **_finite(p), "corrected": verdict.p(a, b)})
-    return found
-
-
-def _finite(values: Mapping[str, float | None]) -> dict[str, float | None]:
+def _finite(values: Mapping[str, Any]) -> dict[str, Any]:
     """Strict JSON knows no number that is not finite."""
-    return {name: None if value is None or not math.isfinite(value) else value for name, value in values.items()}
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in values.items()
+    }
 
 
 def _measured(result: Result, column: Column) -> tuple[float | None, str | None]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rnnbench.results.group import Column, Group
 from rnnbench.results.items import ITEMS_FILE, Items, read_items
-from rnnbench.results.metric import same_order
+from rnnbench.results.metric import better, same_order
+from rnnbench.results.statistics.summary import MIN_SEEDS
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from rnnbench.results.statistics.table import Rank
 
     Floats = NDArray[np.float64]
 
@@ -24,24 +28,46 @@ _BLEU_COUNTS = 10
 
 
 @dataclass(frozen=True)
+class Learned:
+    """How many seeds of each row learned a task that a run learns or does not.
+
+    Args:
+        criterion: The value that a run has to reach.
+        is_stated: Whether somebody stated it, and it was not seen in the values.
+        counts: Seeds that learned, and seeds, of each row; None for a row that was not tested.
+    """
+
+    criterion: float
+    is_stated: bool
+    counts: list[tuple[int, int] | None]
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What the tests between k rows found, all of them ``(k, k)``, NaN where a pair was not tested.
 
     Where both tests could be made, both must see a difference: p is the larger one.
 
     Args:
-        by_seed: P values of Welch's test over the seeds.
+        by_seed: P values of the test over the seeds.
         by_item: P values of the paired test over the test items.
         corrected: The p values by Holm's correction over the table.
-        ranks: Rank of each row, equal where rows are tied; None for a row that could not be tested.
+        ranks: Rank of each row as an interval; None for a row that could not be tested.
+        letters: Letters of each row, empty where it was not tested: rows that share one are not told apart. None where
+            the rows need more letters than there are, or were compared with one row only.
         tests: The tests that were used, in words.
+        learned: How many seeds learned, where a run learns the task or does not.
+        reference: The row that all others were compared with; None where all pairs were compared.
     """
 
     by_seed: Floats
     by_item: Floats
     corrected: Floats
-    ranks: list[int | None]
+    ranks: list[Rank | None]
+    letters: list[str] | None
     tests: list[str]
+    learned: Learned | None = None
+    reference: int | None = None
 
     @property
     def tested(self) -> int:
@@ -53,55 +79,138 @@ class Verdict:
         value = float(self.corrected[row, other])
         return None if value != value else value
 
+    def leads(self, row: int) -> bool:
+        """Whether no row is better by more than the noise, in a table where some are."""
+        rank = self.ranks[row]
+        told = any(other is not None and other.first > 1 for other in self.ranks)
+        return told and rank is not None and rank.first == 1
 
-def judge(groups: Sequence[Group], column: Column) -> Verdict | None:
-    """Tests all pairs of rows; None where there is nothing to test by: single runs without scores of their items.
+
+def judge(
+    groups: Sequence[Group], column: Column, reference: int | None = None, criterion: float | None = None
+) -> Verdict | None:
+    """Tests all pairs of rows; None where fewer than two can be tested.
+
+    A row can be tested that has three seeds or more, or no noise. On the test items alone no rank is given: they say
+    that two trained models differ, which five runs of one model do, too.
 
     Args:
         groups: The rows, the best first.
         column: What they are ranked by.
+        reference: The row that all others are compared with, less the baselines; all pairs where none is named.
+        criterion: The value from which on a run counts as one that learned the task; seen in the values where nobody
+            states it.
     """
-    several = any(len(group.runs) > 1 for group in groups)
-    items = _items(groups, column)
-    if len(groups) < 2 or not (several or items):
+    rows = [
+        row
+        for row, group in enumerate(groups)
+        if column in group.summaries and (group.is_exact or len(group.values(column)) >= MIN_SEEDS)
+    ]
+    if len(rows) < 2 or (reference is not None and reference not in rows):
         return None
     import numpy as np
 
-    from rnnbench.results.statistics.seeds import welch
-    from rnnbench.results.statistics.table import holm, ranks
+    from rnnbench.results.statistics.table import holm, letters, ranks
 
-    measured = [row for row, group in enumerate(groups) if column in group.summaries]
+    place = np.ix_(rows, rows)
     by_seed, by_item = (np.full((len(groups), len(groups)), np.nan) for _ in range(2))
-    chosen = [groups[row] for row in measured]
-    by_seed[np.ix_(measured, measured)] = welch(
-        [group.values(column) for group in chosen], [group.is_exact for group in chosen]
+    by_seed[place], learned, tests = _over_seeds([groups[row] for row in rows], column, criterion)
+    by_item[place], paired = _over_items([groups[row] for row in rows], column)
+    p = np.fmax(by_seed, by_item)
+    if reference is not None:
+        others = np.arange(len(groups)) != reference
+        p[np.ix_(others, others)] = np.nan
+        beside = [row for row, group in enumerate(groups) if group.first.baseline and row != reference]
+        p[beside, :] = p[:, beside] = np.nan
+    corrected = holm(p)
+    if np.isnan(corrected).all():
+        return None
+    tested = [not np.isnan(corrected[row]).all() for row in range(len(groups))]
+    apart = corrected <= LEVEL
+    if learned is not None:
+        counts = dict(zip(rows, learned.counts, strict=True))
+        learned = dataclasses.replace(learned, counts=[counts.get(row) for row in range(len(groups))])
+    return Verdict(
+        by_seed,
+        by_item,
+        corrected,
+        ranks(apart, tested) if reference is None else [None] * len(groups),
+        letters(apart, tested) if reference is None else None,
+        [*tests, *paired],
+        learned,
+        reference,
     )
-    tests = ["Welch's t test over the seeds"] if not np.isnan(by_seed).all() else []
-    if items:
-        rows = list(items)
-        single = all(len(groups[row].runs) == 1 for row in rows)
-        by_item[np.ix_(rows, rows)], name = _paired([items[row] for row in rows], single)
-        numbers = len(items[rows[0]][0].numbers)
-        tests.append(f"{name} over {numbers:,} test items")
-    corrected = holm(np.fmax(by_seed, by_item))
-    return Verdict(by_seed, by_item, corrected, ranks(corrected, LEVEL), tests) if tests else None
 
 
-def _items(groups: Sequence[Group], column: Column) -> dict[int, list[Items]]:
-    """Row -> the items of its runs, of the rows that kept them, were measured on the same ones, and are two or more."""
+def _over_seeds(
+    groups: Sequence[Group], column: Column, criterion: float | None
+) -> tuple[Floats, Learned | None, list[str]]:
+    """P values of all pairs, how many seeds learned, and the names of the tests."""
+    import numpy as np
+
+    from rnnbench.results.statistics.learned import fisher, threshold
+    from rnnbench.results.statistics.seeds import welch
+
+    samples = [group.values(column) for group in groups]
+    exact = [group.is_exact for group in groups]
+    found = welch(samples, exact)
+    names = ["Welch's t test over the seeds"] if not np.isnan(found).all() else []
+    seen = threshold([sample for sample, certain in zip(samples, exact, strict=True) if not certain])
+    middle = seen if criterion is None else criterion
+    if middle is None:
+        return found, None, names
+    sign = 1 if better(column.metric) == "higher" else -1
+    counts = [(sum(sign * value >= sign * middle for value in sample), len(sample)) for sample in samples]
+    # Rows that lie wholly in one heap are compared as ever: there, values are values. Given how many of both learned,
+    # each of the two tests holds its level.
+    sides = np.array([{0: 0, seeds: 1}.get(right, -1) for right, seeds in counts])
+    mixed = (sides[:, None] != sides) | (sides < 0)
+    known = [None if certain else count for count, certain in zip(counts, exact, strict=True)]
+    name = "Fisher's exact test of how many seeds learned"
+    return np.where(mixed, fisher(counts, exact), found), Learned(middle, criterion is not None, known), [*names, name]
+
+
+def _over_items(groups: Sequence[Group], column: Column) -> tuple[Floats, list[str]]:
+    """P values of the pairs whose runs kept the scores of the same test items, and the name of the test.
+
+    Most rows may have been measured on one set of items and a few on another: each set is compared for itself.
+    """
+    import numpy as np
+
+    from rnnbench.results.statistics.blocks import MIN_BLOCKS
+
+    found = np.full((len(groups), len(groups)), np.nan)
     if column.split != "test" or len(groups) > MOST_ROWS_BY_ITEM:
-        return {}
-    found: dict[int, list[Items]] = {}
+        return found, []
+    sets: list[list[tuple[int, list[Items]]]] = []
     for row, group in enumerate(groups):
-        if column not in group.summaries:
+        kept = [] if group.failures(column) else _kept(group, column)
+        if not kept:
             continue
-        kept = [items for run in group.runs if (items := read_items(run.folder / ITEMS_FILE)) is not None]
-        first = next(iter(found.values()), kept)
-        if len(kept) == len(group.runs) and all(
-            same_order(items.metric, column.metric) and _alike(items, first[0]) for items in kept
-        ):
-            found[row] = kept
-    return found if len(found) > 1 else {}
+        alike = next((one for one in sets if _alike(one[0][1][0], kept[0])), None)
+        if alike is None:
+            sets.append([(row, kept)])
+        else:
+            alike.append((row, kept))
+    names: dict[str, None] = {}
+    for one in sets:
+        numbers = len(one[0][1][0].numbers)
+        if len(one) < 2 or numbers < MIN_BLOCKS:
+            continue
+        rows = [row for row, _ in one]
+        single = all(len(kept) == 1 for _, kept in one)
+        found[np.ix_(rows, rows)], name = _paired([kept for _, kept in one], single)
+        names[f"{name} of {numbers:,} test items"] = None
+    return found, list(names)
+
+
+def _kept(group: Group, column: Column) -> list[Items]:
+    """The items of all runs of a row; none where one kept none, or they are not the same."""
+    found = [items for run in group.runs if (items := read_items(run.folder / ITEMS_FILE)) is not None]
+    whole = len(found) == len(group.runs) and all(
+        same_order(items.metric, column.metric) and _alike(items, found[0]) for items in found
+    )
+    return found if whole else []
 
 
 def _alike(one: Items, other: Items) -> bool:
@@ -113,13 +222,16 @@ def _paired(items: Sequence[Sequence[Items]], single: bool) -> tuple[Floats, str
     """P values of all pairs of rows, and the name of the test."""
     import numpy as np
 
+    from rnnbench.results.statistics.blocks import in_blocks
     from rnnbench.results.statistics.corpus import bleu, ratio
     from rnnbench.results.statistics.paired import approximate_randomisation, mcnemar
 
     # Of several seeds, each item counts with its mean.
     sums = np.stack([np.mean([one.sums for one in row], axis=0) for row in items])
-    if sums.shape[2] == _BLEU_COUNTS:
-        return approximate_randomisation(sums, bleu), "approximate randomisation"
-    if single and (sums[..., 1] == 1).all() and np.isin(sums[..., 0], (0, 1)).all():
+    blocks = in_blocks(sums)
+    metric = bleu if sums.shape[2] == _BLEU_COUNTS else ratio
+    if blocks is not sums:
+        return approximate_randomisation(blocks, metric), f"approximate randomisation of {blocks.shape[1]} long blocks"
+    if metric is ratio and single and (sums[..., 1] == 1).all() and np.isin(sums[..., 0], (0, 1)).all():
         return mcnemar(sums[..., 0] == 1), "McNemar's exact test"
-    return approximate_randomisation(sums, ratio), "approximate randomisation"
+    return approximate_randomisation(sums, metric), "approximate randomisation"

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import glob
+import itertools
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
-from rnnbench.errors import UserError
-from rnnbench.results.group import Column, Group, Run, group_by_seed
+from rnnbench.errors import UserError, did_you_mean
+from rnnbench.results.certainty import certainty, failures
+from rnnbench.results.group import Across, Column, Group, Run, group_by_seed, parted
 from rnnbench.results.metric import badness, best, better, in_order, without_repeats
-from rnnbench.results.protocol import Field, Protocol
+from rnnbench.results.protocol import FIELDS, Protocol
 from rnnbench.results.record import RESULT_FILE, Result, Split, read_result
-from rnnbench.results.significance import LEVEL, Verdict, judge
+from rnnbench.results.significance import Verdict, judge
+
+ENDED = ("finished", "failed")
+"""States of a run that says something about its model."""
 
 
 @dataclass
@@ -27,17 +32,20 @@ class Table:
         runs: The runs.
         groups: Its rows, best first: runs that differ in the seed alone.
         verdict: Which rows differ by more than the noise; None where nothing could be tested.
+        metric: The metric that leads where it is not the usual one.
     """
 
     protocol: Protocol
     runs: list[Run] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
     verdict: Verdict | None = None
+    metric: str | None = None
 
     @property
     def columns(self) -> list[Column]:
         """The metrics, the leading one first, each on validation and test."""
         names = in_order((metric for _, metric in self.protocol.metrics), self.protocol.application)
+        names.sort(key=lambda name: name != self.metric)
         every = (Column(split, name) for name in names for split in get_args(Split))
         return [column for column in every if column in self.protocol.metrics]
 
@@ -45,7 +53,17 @@ class Table:
     def shown(self) -> list[Column]:
         """The columns for a reader: those that repeat another in another unit are left out."""
         names = without_repeats((metric for _, metric in self.protocol.metrics), self.protocol.application)
-        return [column for column in self.columns if column.metric in names]
+        mixed = self.mixed
+        return [column for column in self.columns if column.metric in (*names, self.metric) and column not in mixed]
+
+    @property
+    def mixed(self) -> dict[Column, list[str]]:
+        """The columns whose values were not all measured in one way, with the ways."""
+        found: dict[Column, dict[str, None]] = {}
+        for run in self.runs:
+            for key, signature in run.result.protocol.metrics.items():
+                found.setdefault(Column(*key), {})[signature] = None
+        return {column: list(ways) for column, ways in found.items() if len(ways) > 1}
 
     @property
     def leading(self) -> Column | None:
@@ -53,9 +71,9 @@ class Table:
         tested = [column for column in self.columns if column.split == "test"]
         return next(iter(tested or self.columns), None)
 
-    def best(self, column: Column) -> float | None:
-        """The best value of a column, None where there are not two to compare."""
-        return best(column.metric, (group.mean(column) for group in self.groups))
+    def leads(self, place: int, column: Column) -> bool:
+        """Whether a row's value is printed in bold: the tests tell rows apart, and find none that is better."""
+        return column == self.leading and self.verdict is not None and self.verdict.leads(place)
 
     def labels(self) -> list[str]:
         """The rows' models, with the name of the run or runs wherever two rows would look alike."""
@@ -72,41 +90,35 @@ class Table:
         if better(leading.metric) is None:
             return [f"Not sorted: whether a higher or a lower {leading.metric} is better is not known ({signature})."]
         notes = [f"Sorted by {leading}, {better(leading.metric)} is better ({signature})."]
-        best_value = self.best(leading)
+        best_value = best(leading.metric, (group.mean(leading) for group in self.groups))
         if best_value is not None:
             winners = [group.first for group in self.groups if group.mean(leading) == best_value]
             if all(one.baseline for one in winners) and not all(group.first.baseline for group in self.groups):
                 name = winners[0].model
                 notes.append(f"The best value on this data is that of {name} (baseline), not a recurrent network's.")
-        return [*notes, *self._certainty(), self._conditions()]
+        return [*notes, *failures(self, leading), *certainty(self, leading), *self._conditions()]
 
-    def _conditions(self) -> str:
-        """The rest of the protocol; several where the table was asked to go across them."""
+    def _conditions(self) -> list[str]:
+        """The rest of the protocol; several values where the table was asked to go across them."""
         results = [run.result for run in self.runs]
         selections = dict.fromkeys(result.selection for result in results)
         budgets = dict.fromkeys(result.budget for result in results if result.budget is not None)
         limits = f"; budget {' / '.join(budgets)}" if budgets else ""
+        rest = f" on {self.protocol.hardware}" if self.protocol.hardware else ""
+        rest += f"; decoded by {self.protocol.decoding}" if self.protocol.decoding else ""
+        if self.protocol.checkpoint not in (None, "selected"):
+            rest += f"; tested at {self.protocol.checkpoint}, not at the selected state"
         name = f" (protocol {self.protocol.hash})" if len(selections) == 1 and len(budgets) < 2 else ""
-        return f"Selected by {' / '.join(selections)}{limits}{name}."
-
-    def _certainty(self) -> list[str]:
-        """How sure the order is."""
-        if self.verdict is None:
-            return ["Not tested: one seed for each row."] if len(self.groups) > 1 else []
-        tests, pairs = self.verdict.tests, self.verdict.tested
-        used = f"{' and '.join(tests)}, and both must see it" if len(tests) > 1 else tests[0]
-        notes = [
-            "Rank: 1, and 1 more for every row that is better by more than the noise; equal ranks are ties "
-            f"({used}; p against the first row, with Holm's correction over {pairs:,} pair{'s' if pairs != 1 else ''}; "
-            f"{LEVEL:.0%} for the whole table)."
-        ]
-        if any(rank is None for rank in self.verdict.ranks):
-            notes.append("A row without a rank has one seed and could not be tested.")
-        elif any(len(group.runs) == 1 and not group.is_exact for group in self.groups):
-            notes.append("A row of one seed stands for that trained model, not for what another seed would give.")
+        notes = [f"Selected by {' / '.join(selections)}{limits}{rest}{name}."]
+        for column, ways in self.mixed.items():
+            notes.append(f"Not shown, measured in {len(ways)} ways: {column} ({' against '.join(ways[:3])}).")
+        named = zip(self.labels(), self.groups, strict=True)
+        often = [f"{label} {group.tested} times" for label, group in named if group.tested > 1]
+        if often:
+            notes.append(f"Tested more than once: {', '.join(often)}; the value is that of the last test.")
         return notes
 
-    def _settle(self) -> None:
+    def _settle(self, reference: str | None, criterion: float | None, across: Collection[Across]) -> None:
         """Makes the rows, sorts them and tests their differences."""
         leading = self.leading
         metric = leading.metric if leading else ""
@@ -115,10 +127,35 @@ class Table:
             test, validation = group.mean(Column("test", metric)), group.mean(Column("validation", metric))
             return badness(metric, test), badness(metric, validation), group.first.model, group.seeds, group.name
 
-        self.groups = sorted(group_by_seed(self.runs), key=key)
+        self.groups = sorted(group_by_seed(self.runs, across), key=key)
         self.runs = [run for group in self.groups for run in group.runs]
         if leading and better(leading.metric):
-            self.verdict = judge(self.groups, leading)
+            self.verdict = judge(self.groups, leading, self._row_of(reference), criterion)
+
+    def _row_of(self, reference: str | None) -> int | None:
+        """The row of a cell or a model; None where it has no row here, or several."""
+        if reference is None:
+            return None
+        names = [(group.first.cell, group.first.model, group.name) for group in self.groups]
+        rows = [row for row, known in enumerate(names) if reference in known]
+        return rows[0] if len(rows) == 1 else None
+
+
+def _blanks(protocol: Protocol) -> int:
+    return [protocol.hardware, protocol.decoding, protocol.checkpoint].count(None)
+
+
+def _joined(one: Protocol, other: Protocol) -> Protocol:
+    """What the first says, and what the second says beyond."""
+    blank = {name: getattr(other, name) for name in ("budget", "hardware", "decoding", "checkpoint")}
+    new = {name: value for name, value in blank.items() if getattr(one, name) is None}
+    return dataclasses.replace(one, metrics={**other.metrics, **one.metrics}, **new)
+
+
+def _check_metric(runs: Sequence[Run], metric: str | None) -> None:
+    known = {name for run in runs for metrics in run.result.metrics.values() for name in metrics}
+    if metric is not None and metric not in known:
+        raise UserError(f"no run has measured {metric}", where="--metric", hint=did_you_mean(metric, sorted(known)))
 
 
 @dataclass(frozen=True)
@@ -134,14 +171,14 @@ def load_runs(paths: Sequence[str | Path]) -> list[Run]:
 
     Args:
         paths: Run folders, folders of runs (up to two levels down, as in ``runs/<application>/<name>``), or patterns.
-            A run that is named must be finished; one that is found in a folder or by a pattern may be under way, and
-            ``compare`` leaves it out and says so.
+            A run that is named must have come to an end, be it that it failed; one that is found in a folder or by a
+            pattern may be under way, and ``compare`` leaves it out and says so.
     """
     runs: dict[Path, Run] = {}
     for path in paths:
         for folder, is_named in find_runs(Path(path)):
             result = read_result(folder / RESULT_FILE)
-            if is_named and result.status != "finished":
+            if is_named and result.status not in ENDED:
                 raise UserError(
                     f"this run is not finished: {state(result)}",
                     where=folder,
@@ -153,38 +190,65 @@ def load_runs(paths: Sequence[str | Path]) -> list[Run]:
     return list(runs.values())
 
 
-def compare(runs: Iterable[Run], across: Collection[Field] = ()) -> Comparison:
-    """Sort finished runs into tables: no table holds two protocols, no column two ways of measuring.
+def compare(
+    runs: Iterable[Run],
+    across: Collection[Across] = (),
+    reference: str | None = None,
+    criterion: float | None = None,
+    metric: str | None = None,
+) -> Comparison:
+    """Sort runs that came to an end into tables: no table holds two protocols, no column two ways of measuring.
 
     Args:
-        runs: The runs.
-        across: Fields of the protocol that may differ within a table.
+        runs: The runs. One that failed stands with its other seeds, and counts there what chance gives.
+        across: Fields of the protocol that may differ within a table, and facts that may differ within a row.
+        reference: Cell or model that all others are compared with; where it is not given, or not in a table, all pairs
+            are compared.
+        criterion: The value of the leading metric from which on a run counts as one that learned its task.
+        metric: The metric to rank by; the usual one of each application where none is given.
+
+    Raises:
+        UserError: No run is finished, or none has that metric.
     """
     runs = list(runs)
+    _check_metric(runs, metric)
     finished = [(run, run.result.protocol) for run in runs if run.result.status == "finished"]
     if not finished:
         states = ", ".join(f"{run.folder.name} ({state(run.result)})" for run in runs)
         raise UserError(f"none of these runs is finished: {states}", hint="resume one with `rnnbench fit --resume RUN`")
     tables: list[Table] = []
+    fields = [name for name in FIELDS if name in across]
 
     # Runs with most values come first: they settle what a table measures before runs with fewer values join it.
-    def order(pair: tuple[Run, Protocol]) -> tuple[bool, int, str]:
+    def order(pair: tuple[Run, Protocol]) -> tuple[bool, int, int, str]:
         run, protocol = pair
-        return protocol.budget is None, -len(protocol.metrics), str(run.folder)
+        return protocol.budget is None, _blanks(protocol), -len(protocol.metrics), str(run.folder)
 
     for run, protocol in sorted(finished, key=order):
-        fitting = [table for table in tables if not table.protocol.differences(protocol, across)]
+        fitting = [table for table in tables if not table.protocol.differences(protocol, fields, metric)]
         if not fitting:
-            tables.append(Table(protocol))
+            tables.append(Table(protocol, metric=metric))
             fitting = tables[-1:]
-        # A counted model is a yardstick for every budget.
-        for table in fitting if protocol.budget is None else fitting[:1]:
-            table.protocol = dataclasses.replace(table.protocol, metrics={**table.protocol.metrics, **protocol.metrics})
+        # A counted model is a yardstick for every budget, and what searches for nothing one for every search.
+        searches = {table.protocol.decoding for table in fitting}
+        everywhere = protocol.budget is None or (protocol.decoding is None and len(searches) > 1)
+        for table in fitting if everywhere else fitting[:1]:
+            table.protocol = _joined(table.protocol, protocol)
             table.runs.append(run)
+    lost = []
+    for run in (run for run in runs if run.result.status == "failed"):
+        # It may have stopped before it knew its budget or measured anything.
+        fitting = [
+            table for table in tables if not table.protocol.differences(run.result.protocol, [*fields, "metrics"])
+        ]
+        for table in fitting[:1]:
+            table.runs.append(run)
+        lost += [] if fitting else [run]
     for table in tables:
-        table._settle()
+        table._settle(reference, criterion, across)
     tables.sort(key=lambda table: dataclasses.astuple(table.protocol)[:3])
-    return Comparison(tables, [*_why_apart(tables), *_left_out(runs)])
+    rows = parted([run for run, _ in finished], across)
+    return Comparison(tables, [*_why_apart(tables), *rows, *_left_out(runs, lost)])
 
 
 def find_runs(path: Path) -> list[tuple[Path, bool]]:
@@ -228,15 +292,15 @@ def _why_apart(tables: list[Table]) -> list[str]:
 def _differences(data: str, protocols: list[Protocol]) -> list[str]:
     """Sentences about protocols on the same data."""
     notes = []
-    for column in dict.fromkeys(column for one in protocols for column in one.metrics):
-        ways = dict.fromkeys(one.metrics[column] for one in protocols if column in one.metrics)
-        if len(ways) > 1:
+    for one, other in itertools.combinations(protocols, 2):
+        if different := one.measured_differently(other):
+            key = different[0]
             notes.append(
-                f"{Column(*column)} on {data} was measured in different ways and is compared only within one: "
-                f"{' against '.join(ways)}."
+                f"{Column(*key)} on {data} was measured in different ways and is compared only within one: "
+                f"{one.metrics[key]} against {other.metrics[key]}."
             )
             break
-    for name in ("selection", "budget"):
+    for name in ("selection", "budget", "hardware", "decoding", "checkpoint"):
         values = dict.fromkeys(getattr(one, name) for one in protocols)
         values.pop(None, None)
         if len(values) > 1:
@@ -247,6 +311,10 @@ def _differences(data: str, protocols: list[Protocol]) -> list[str]:
     return notes
 
 
-def _left_out(runs: list[Run]) -> list[str]:
-    states = [f"{run.folder.name} ({state(run.result)})" for run in runs if run.result.status != "finished"]
-    return [f"Left out, not finished: {', '.join(states)}."] if states else []
+def _left_out(runs: list[Run], lost: list[Run]) -> list[str]:
+    under_way = [run for run in runs if run.result.status not in ENDED]
+    notes = []
+    for what, some in (("not finished", under_way), ("failed, and no run to stand beside was finished", lost)):
+        if some:
+            notes.append(f"Left out, {what}: {', '.join(f'{run.folder.name} ({state(run.result)})' for run in some)}.")
+    return notes

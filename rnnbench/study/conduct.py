@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import fcntl
 import itertools
 import json
@@ -13,13 +14,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from rnnbench.errors import UserError
+from rnnbench.platform.run_folder import RunFolder
+from rnnbench.results import group
+from rnnbench.results.record import read_result
 from rnnbench.results.render import render_csv, render_markdown
-from rnnbench.results.table import Comparison, compare, load_runs
+from rnnbench.results.table import Comparison, compare
 from rnnbench.safe_files import read_text, replace_text
 from rnnbench.study import plan, tuning
 from rnnbench.study.file import Study
@@ -27,6 +30,7 @@ from rnnbench.study.launch import Launcher, Outcome
 from rnnbench.study.plan import Pair, Run
 from rnnbench.study.screen import Screen
 from rnnbench.study.state import Standing, clean, read_failed, standing, write_failed
+from rnnbench.study.tune import tune
 
 _LOCK_FILE = ".lock"
 _LOOKED_FILE = "looked.json"
@@ -101,10 +105,9 @@ def conduct(
         UserError: The file asks for something that there is not, or the disk is too small.
     """
     work = _Work(folder, launcher, console, {} if retry else read_failed(folder), retry)
-    points = tuning.points(study)
     pairs = plan.pairs(study)
-    trials = {pair: _trials(study, pair, points, folder) for pair in pairs} if points else {}
-    every_trial = [run for pair in trials for runs in trials[pair] for run in runs]
+    first = dict(enumerate(tuning.points(study)))
+    every_trial = [run for pair in pairs for some in plan.trials(study, pair, first, folder).values() for run in some]
     beside = plan.baselines(study, folder)
     # Their options are known when the tuning is over; their names are known now.
     finals = {pair: plan.finals(study, pair, {}, folder) for pair in pairs}
@@ -112,14 +115,11 @@ def conduct(
     _check_names(study, every)
     work.prepare(study, [run for run in every if work.is_new(run)], finals, looker)
     with work.screen(every, exact=[*every_trial, *beside]):
-        work.launch(every_trial)
-        if trials:
-            tried = {
-                pair: [tuning.trial(point, runs) for point, runs in zip(points, trials[pair], strict=True)]
-                for pair in pairs
-            }
+        if study.tuning is not None:
+            tried = tune(study, pairs, folder, work.launch)
             chosen = {pair: tuning.choose(tried[pair]) for pair in pairs}
             tuning.write_points(study, tried, folder)
+            tuning.write_expected(tried, folder)
             note = tuning.write_importance(study, tried, folder)
             if note:
                 console.print(note, highlight=False, markup=False)
@@ -132,7 +132,8 @@ def conduct(
         # Seed by seed: a study that is stopped early has something of every cell.
         by_seed = itertools.chain(*itertools.zip_longest(*finals.values()))
         work.launch([*beside, *(run for run in by_seed if run is not None)])
-    return work.end([*beside, *itertools.chain(*finals.values())])
+    reference = None if study.reference is None else study.reference.title
+    return work.end([*beside, *itertools.chain(*finals.values())], reference)
 
 
 def conduct_runs(runs: Sequence[Run], folder: Path, launcher: Launcher, console: Console, retry: bool = False) -> Ended:
@@ -239,7 +240,7 @@ class _Work:
         for run in runs:
             self._screen.set(run, Standing("failed", why))
 
-    def end(self, runs: Sequence[Run]) -> Ended:
+    def end(self, runs: Sequence[Run], reference: str | None = None) -> Ended:
         """Compares, and says how it went."""
         self._console.print(self._screen.counts(), highlight=False)
         failures = self._screen.failures()
@@ -247,21 +248,27 @@ class _Work:
             self._console.print(f"failed {id}: {why}", markup=False, highlight=False, soft_wrap=True)
         # A rate that is too high for a cell is a finding, and no fault.
         failures = {id: why for id, why in failures.items() if not id.startswith(f"{plan.TUNING}/")}
-        done = [str(run.folder) for run in runs if standing(run, self._failed).state == "done"]
-        if not done:
+        ended = [found for run in runs if (found := self._ended(run)) is not None]
+        if not any(run.result.status == "finished" for run in ended):
             return Ended(failures, None)
-        comparison = compare(load_runs(done))
+        comparison = compare(ended, reference=reference)
         for name, text in (("compare.md", render_markdown(comparison)), ("compare.csv", render_csv(comparison))):
             replace_text(self._folder / name, text)
         return Ended(failures, comparison)
 
-
-def _trials(study: Study, pair: Pair, points: Sequence[Mapping[str, Any]], folder: Path) -> list[list[Run]]:
-    """The runs of each point."""
-    runs: list[list[Run]] = [[] for _ in points]
-    for number, run in plan.trials(study, pair, points, folder):
-        runs[number].append(run)
-    return runs
+    def _ended(self, run: Run) -> group.Run | None:
+        """The result of a run that came to an end; one that failed counts as such, whatever it wrote before."""
+        now = standing(run, self._failed)
+        path = RunFolder(run.folder).result
+        if now.state == "queued" or not path.is_file():
+            return None
+        try:
+            result = read_result(path)
+        except UserError:
+            return None
+        if now.state == "failed":
+            result = dataclasses.replace(result, status="failed", message=now.message)
+        return group.Run(run.folder, result)
 
 
 def _check_names(study: Study, runs: Sequence[Run]) -> None:

@@ -13,31 +13,34 @@
         budget: 70000                       # in place of the study's
         backbones: [model.backbone, model.characters.backbone]
     tuning:
-      fraction: 0.25                        # of the budget
+      rounds: [{fraction: 0.125, keep: 3}, {fraction: 0.33, keep: 2}, {fraction: 1}]    # of the budget
       seeds: [11]
       grid: {model.optimizer.lr: [0.001, 0.002, 0.004, 0.008]}
+      widen: 3                              # more values at most, while the best one lies at the edge
+      rescale: {model.scheduler.constant_epochs: 6}   # shorter in a shorter trial
+    reference: cells/lstm                   # every cell is compared with it, and with no other
     keep: all                               # the last checkpoint beside the best one
 
 All ``backbones`` of an application get the cell, and the first one the parameters; it is ``model.backbone`` alone where
 nothing is said. A random search has ``trials`` and ``space`` in the place of ``grid``:
 ``{model.optimizer.lr: {low: 1.0e-4, high: 1.0e-2, log: true}, model.dropout: [0.0, 0.5]}``. Under a budget of
-parameters a training is as long as ``trainer.max_epochs`` or ``trainer.max_steps`` says; a trial has a share of that,
-and its schedule, which goes by epochs, is that of the whole. Reading the file imports no torch.
+parameters a training is as long as ``trainer.max_epochs`` or ``trainer.max_steps`` says; a trial has a share of that
+(``fraction: 0.25`` alone is one round). Reading the file imports no torch.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import yaml
 
 from rnnbench.applications import application_of, applications
-from rnnbench.errors import UserError
+from rnnbench.errors import UserError, did_you_mean
 from rnnbench.safe_files import read_text
+from rnnbench.study.search import Tuning, read_tuning
 from rnnbench.study.section import Options, Section
 
 Find = Callable[[str], Path]
@@ -83,44 +86,11 @@ class Cell:
     preset: str | None
     value: Any
 
-
-@dataclass(frozen=True, kw_only=True)
-class Tuning:
-    """How options are tuned before the final runs, for every cell in the same way.
-
-    Args:
-        fraction: Share of the budget that a trial gets.
-        seeds: Seeds of the trials; no final run has one of them.
-        grid: Option -> values: all combinations are tried. Empty for a random search.
-        space: Option -> list of choices, or (low, high, log): what a random search draws from.
-        trials: Number of draws.
-    """
-
-    fraction: float
-    seeds: tuple[int, ...]
-    grid: dict[str, tuple[Any, ...]] = field(default_factory=dict)
-    space: dict[str, tuple[Any, ...] | Range] = field(default_factory=dict)
-    trials: int = 0
-
     @property
-    def tuned(self) -> list[str]:
-        """The options."""
-        return list(self.grid or self.space)
-
-    @property
-    def effort(self) -> float:
-        """What is spent on a cell, in trainings of the whole budget."""
-        trials = math.prod(map(len, self.grid.values())) if self.grid else self.trials
-        return self.fraction * trials * len(self.seeds)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Range:
-    """The numbers from low to high; drawn evenly in their logarithm where log is set, whole where both ends are."""
-
-    low: float
-    high: float
-    log: bool = False
+    def title(self) -> str:
+        """Its name in results: that of its class."""
+        path = self.value["class_path"] if isinstance(self.value, dict) else self.value
+        return str(path).rpartition(".")[2]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +106,7 @@ class Study:
         options: Options of all runs that train.
         tuning: How options are tuned first; None where the presets' values stand.
         keep: Whether a finished run keeps its best checkpoint alone, or the last one too.
+        reference: The cell that all others are compared with; None for all pairs.
     """
 
     path: Path
@@ -146,6 +117,7 @@ class Study:
     options: Options
     tuning: Tuning | None
     keep: Keep
+    reference: Cell | None = None
 
     @property
     def name(self) -> str:
@@ -165,17 +137,19 @@ def read_study(path: Path, find: Find) -> Study:
     """
     top = Section(path, "", yaml.safe_load(read_text(path)))
     unit, amounts = _budget(top)
+    cells = tuple(_cell(top, name, find) for name in top.list("cells", str))
     study = Study(
         path=path,
         applications=tuple(
             _application(top.section("applications", name), name, find, amounts) for name in top.names("applications")
         ),
-        cells=tuple(_cell(top, name, find) for name in top.list("cells", str)),
+        cells=cells,
         unit=unit,
         seeds=top.list("seeds", int),
         options=top.options("options"),
-        tuning=_tuning(top.section("tuning")) if "tuning" in top else None,
+        tuning=read_tuning(top.section("tuning")) if "tuning" in top else None,
         keep=top.choice("keep", get_args(Keep)) if "keep" in top else "best",
+        reference=_reference(top, cells) if "reference" in top else None,
     )
     top.refuse_others()
     for key in ("applications", "cells", "seeds"):
@@ -242,43 +216,12 @@ def _cell(top: Section, name: str, find: Find) -> Cell:
     return Cell(label=Path(name).stem, preset=name, value=value)
 
 
-def _tuning(section: Section) -> Tuning:
-    is_grid = "grid" in section
-    if is_grid == ("space" in section):
-        raise section.error("", "either grid or space is needed")
-    grid = {name: section.section("grid").values(name) for name in section.names("grid")} if is_grid else {}
-    space = {} if is_grid else {name: _space(section.section("space"), name) for name in section.names("space")}
-    trials = section.number("trials") if not is_grid else 0
-    tuning = Tuning(
-        fraction=section.number("fraction") if "fraction" in section else 1.0,
-        seeds=section.list("seeds", int),
-        grid=grid,
-        space=space,
-        trials=int(trials),
-    )
-    if not tuning.tuned:
-        raise section.error("grid" if is_grid else "space", "names no option")
-    section.refuse_others()
-    if not 0 < tuning.fraction <= 1:
-        raise section.error("fraction", f"must be above 0 and at most 1, found {tuning.fraction:g}")
-    if not tuning.seeds:
-        raise section.error("seeds", "names none")
-    if not is_grid and (trials < 1 or trials != tuning.trials):
-        raise section.error("trials", f"expected a whole number above 0, found {trials:g}")
-    return tuning
-
-
-def _space(section: Section, option: str) -> tuple[Any, ...] | Range:
-    """What an option is drawn from: the choices of a list, or the numbers from low to high."""
-    if isinstance(section.raw(option), list):
-        return section.values(option)
-    bounds = section.section(option)
-    low, high = bounds.number("low"), bounds.number("high")
-    log = bounds.choice("log", (True, False)) if "log" in bounds else False
-    bounds.refuse_others()
-    if not low < high or (log and low <= 0):
-        raise bounds.error("", f"no range: low {low:g}, high {high:g}")
-    return Range(low=low, high=high, log=log)
+def _reference(top: Section, cells: tuple[Cell, ...]) -> Cell:
+    name = top.raw("reference")
+    known = {cell.preset or str(cell.value): cell for cell in cells}
+    if name not in known:
+        raise top.error("reference", f"{name!r} is not among the cells", did_you_mean(str(name), known))
+    return known[name]
 
 
 def _check_seeds(top: Section, study: Study) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -103,20 +102,36 @@ def baselines(study: Study, folder: Path) -> list[Run]:
     return runs
 
 
-def trials(study: Study, pair: Pair, points: Sequence[Mapping[str, Any]], folder: Path) -> Iterator[tuple[int, Run]]:
-    """The trials of a pair, each with the number of its point.
+def trials(
+    study: Study, pair: Pair, points: Mapping[int, Mapping[str, Any]], folder: Path, number: int = 0
+) -> dict[int, list[Run]]:
+    """The trials of a pair in a round: for each point a run with every seed.
 
     Args:
         study: The study.
         pair: What is tuned.
-        points: The values that are tried: option -> value.
+        points: Number of a point -> the values that are tried: option -> value.
         folder: The study's folder.
+        number: Number of the round.
     """
-    assert study.tuning is not None
-    for (number, point), seed in itertools.product(enumerate(points), study.tuning.seeds):
-        words = run_words(study, pair, seed, point, study.tuning.fraction)
-        name = f"{pair.name}-t{number:03}-{seed}"
-        yield number, Run(folder / TUNING, pair.application.folder, name, words, False, "none")
+    tuning = study.tuning
+    if tuning is None or not points:
+        return {}
+    later = f"-r{number}" if number else ""
+    return {
+        place: [
+            Run(
+                folder / TUNING,
+                pair.application.folder,
+                f"{pair.name}-t{place:03}{later}-{seed}",
+                run_words(study, pair, seed, point, tuning.rounds[number].fraction),
+                False,
+                "none",
+            )
+            for seed in tuning.seeds
+        ]
+        for place, point in points.items()
+    }
 
 
 def finals(study: Study, pair: Pair, chosen: Mapping[str, Any], folder: Path) -> list[Run]:
@@ -161,7 +176,8 @@ def run_words(study: Study, pair: Pair, seed: int, values: Mapping[str, Any], fr
         value = {"class_path": "rnnbench.backbone.Backbone", "init_args": stack}
         words += option_words({application.backbones[0]: value})
     words += option_words({f"{backbone}.cell": pair.cell.value for backbone in application.backbones})
-    words += option_words({**options, **_length(study, pair, options, fraction), **values, "seed_everything": seed})
+    length = _length(study, pair, options, fraction)
+    words += option_words({**options, **length, **_rescaled(study, fraction), **values, "seed_everything": seed})
     return tuple(words)
 
 
@@ -185,6 +201,15 @@ def _length(study: Study, pair: Pair, options: Mapping[str, Any], fraction: floa
             hint="a share of a training needs a length: options: {trainer.max_epochs: 4}",
         )
     return {"budget.epochs": epochs * fraction}
+
+
+def _rescaled(study: Study, fraction: float) -> dict[str, Any]:
+    """Options in epochs, as short as the training is."""
+    rescale = {} if study.tuning is None else study.tuning.rescale
+    return {
+        option: value * fraction if isinstance(value, float) else max(1, round(value * fraction))
+        for option, value in rescale.items()
+    }
 
 
 def _clock(seconds: float) -> str:

@@ -23,11 +23,13 @@ from rnnbench.errors import UserError
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.results.record import Result, read_result
 from rnnbench.safe_files import replace_text
-from rnnbench.study.file import Range, Study, Tuning
+from rnnbench.study.file import Study
 from rnnbench.study.plan import TUNING, Pair, Run
+from rnnbench.study.search import Range, Tuning
 
 POINTS_FILE = "tuning.csv"
 IMPORTANCE_FILE = "importance.csv"
+EXPECTED_FILE = "expected.csv"
 OPTUNA_FILE = "optuna.log"
 
 
@@ -41,6 +43,8 @@ class Trial:
         metric: The metric that is tuned for, empty where no run measured it.
         better: Which way it is better.
         values: What each run measured on validation; None for one that failed.
+        number: Number of the point.
+        round: Number of the round.
     """
 
     point: Mapping[str, Any]
@@ -48,6 +52,8 @@ class Trial:
     metric: str
     better: str
     values: Sequence[float | None]
+    number: int = 0
+    round: int = 0
 
     @property
     def value(self) -> float | None:
@@ -79,12 +85,14 @@ def points(study: Study) -> list[dict[str, Any]]:
     return [dict(drawn.ask(_distributions(tuning)).params) for _ in range(tuning.trials)]
 
 
-def trial(point: Mapping[str, Any], runs: Sequence[Run]) -> Trial:
+def trial(point: Mapping[str, Any], runs: Sequence[Run], number: int = 0, round: int = 0) -> Trial:
     """What became of a point.
 
     Args:
         point: Option -> value.
         runs: Its runs, one for each seed.
+        number: Number of the point.
+        round: Number of the round.
     """
     metric, better, values = "", "min", list[float | None]()
     for run in runs:
@@ -95,26 +103,98 @@ def trial(point: Mapping[str, Any], runs: Sequence[Run]) -> Trial:
         better, _, monitored = result.selection.partition(" ")
         metric = monitored.partition("/")[2]
         values.append(result.value("validation", metric))
-    return Trial(point, runs, metric, better, values)
+    return Trial(point, runs, metric, better, values, number, round)
+
+
+def ranked(tried: Sequence[Trial]) -> list[Trial]:
+    """The trials that came to something, the best on validation first, the first of equals before the others."""
+    return sorted((one for one in tried if math.isfinite(one.badness)), key=lambda one: one.badness)
 
 
 def choose(tried: Sequence[Trial]) -> Trial | None:
-    """The best trial on validation, the first of equals; None where all failed.
+    """The best trial of the last round; None where all failed.
 
     Args:
         tried: The trials of one cell.
     """
-    best = min(tried, key=lambda one: one.badness)
-    return best if math.isfinite(best.badness) else None
+    last = max((one.round for one in tried), default=0)
+    return next(iter(ranked([one for one in tried if one.round == last])), None)
+
+
+def beyond(tried: Sequence[Trial]) -> dict[str, Any] | None:
+    """The point next to the best one, where that has the smallest or the largest value of a number that was tried.
+
+    Values go on as they do at the edge, by the ratio of neighbours.
+
+    Args:
+        tried: The trials of one cell.
+
+    Returns:
+        None where the best one lies inside, or nothing came of any.
+    """
+    best = next(iter(ranked(tried)), None)
+    if best is None:
+        return None
+    for option, value in best.point.items():
+        values = sorted({one.point[option] for one in tried if _is_positive(one.point[option])})
+        if len(values) < 2 or value not in (values[0], values[-1]):
+            continue
+        neighbour = values[1] if value == values[0] else values[-2]
+        return {**best.point, option: float(f"{value * value / neighbour:.3g}")}
+    return None
+
+
+def expected_best(values: Sequence[float], better: str) -> list[float]:
+    """What a search of 1, 2, ... of these trials would have found, on average.
+
+        E[best of n] = sum_i v_i (F(v_i)^n - F(v_(i-1))^n),    F the share of trials that are no better
+
+    J. Dodge et al., Show Your Work: Improved Reporting of Experimental Results, EMNLP 2019.
+
+    Args:
+        values: What the trials measured on validation.
+        better: ``max`` or ``min``.
+    """
+    sign, count = 1 if better == "max" else -1, len(values)
+    ordered = list(enumerate(sorted(sign * value for value in values), start=1))
+
+    def expected(n: int) -> float:
+        return sign * math.fsum(value * ((i / count) ** n - ((i - 1) / count) ** n) for i, value in ordered)
+
+    return [expected(n) for n in range(1, count + 1)]
+
+
+def write_expected(tried: Mapping[Pair, Sequence[Trial]], folder: Path) -> None:
+    """Writes ``expected.csv``: what a search of fewer trials would have found (`expected_best`), by cell and task.
+
+    Its columns: ``application``, ``preset``, ``cell``, ``budget``, ``trials``, ``metric``, ``value``.
+
+    Args:
+        tried: The trials of each pair; those of the first round count.
+        folder: The study's folder.
+    """
+    rows = []
+    for pair, trials in tried.items():
+        found = [one for one in trials if one.round == 0 and one.value is not None]
+        values = [one.value for one in found if one.value is not None]
+        about = [pair.application.folder, pair.application.preset, pair.cell.label, f"{pair.amount:g}"]
+        for count, value in enumerate(expected_best(values, found[0].better if found else "min"), start=1):
+            rows.append([*about, count, found[0].metric, repr(value)])
+    columns = ["application", "preset", "cell", "budget", "trials", "metric", "value"]
+    _write_csv(folder / EXPECTED_FILE, columns, rows)
+
+
+def _is_positive(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
 def write_points(study: Study, tried: Mapping[Pair, Sequence[Trial]], folder: Path) -> None:
     """Writes ``tuning.csv``: a row for each run of each trial.
 
     The columns: ``application`` (its id), ``preset``, ``cell``, ``budget`` (in the study's unit), ``trial`` (the
-    number of the point), ``seed``, ``metric`` and ``value`` (on validation, empty for a run that failed), ``better``
-    (min or max), ``chosen`` (1 for the point that the final runs have), ``run`` (its folder), and one column for each
-    tuned option.
+    number of the point), ``round`` (from 0), ``seed``, ``metric`` and ``value`` (on validation, empty for a run that
+    failed), ``better`` (min or max), ``chosen`` (1 for the point that the final runs have), ``run`` (its folder), and
+    one column for each tuned option.
 
     Args:
         study: The study.
@@ -122,16 +202,17 @@ def write_points(study: Study, tried: Mapping[Pair, Sequence[Trial]], folder: Pa
         folder: The study's folder.
     """
     assert study.tuning is not None
-    columns = ["application", "preset", "cell", "budget", "trial", "seed", "metric", "value", "better", "chosen", "run"]
+    columns = ["application", "preset", "cell", "budget", "trial", "round", "seed"]
+    columns += ["metric", "value", "better", "chosen", "run"]
     rows = []
     for pair, trials in tried.items():
         best = choose(trials)
-        for number, one in enumerate(trials):
+        for one in trials:
             for run, seed, value in zip(one.runs, study.tuning.seeds, one.values, strict=True):
                 about = [pair.application.folder, pair.application.preset, pair.cell.label, f"{pair.amount:g}"]
                 measured = [one.metric, "" if value is None else repr(value), one.better, int(one is best)]
                 where = run.folder.relative_to(folder)
-                rows.append([*about, number, seed, *measured, where, *one.point.values()])
+                rows.append([*about, one.number, one.round, seed, *measured, where, *one.point.values()])
     _write_csv(folder / POINTS_FILE, [*columns, *study.tuning.tuned], rows)
 
 
@@ -165,11 +246,12 @@ def write_importance(study: Study, tried: Mapping[Pair, Sequence[Trial]], folder
         kept = optuna.create_study(
             storage=storage, study_name=name, direction="minimize" if trials[0].better == "min" else "maximize"
         )
-        for one in trials:
+        first = [one for one in trials if one.round == 0]
+        for one in first:
             state = optuna.trial.TrialState.FAIL if one.value is None else optuna.trial.TrialState.COMPLETE
             made = {"params": dict(one.point), "distributions": _distributions(tuning), "state": state}
             kept.add_trial(optuna.trial.create_trial(**made, value=one.value))
-        if sum(one.value is not None for one in trials) > 1:
+        if sum(one.value is not None for one in first) > 1:
             evaluator = optuna.importance.FanovaImportanceEvaluator(seed=1)
             shares = optuna.importance.get_param_importances(kept, evaluator=evaluator)
             about = [pair.application.folder, pair.application.preset, pair.cell.label, f"{pair.amount:g}"]

@@ -95,7 +95,7 @@ def test_record_writes_the_rows_and_the_readme(checkout: Path, make_run) -> None
     words = ["--name", "LSTM small", "--published", "115.9", "--source", "Zaremba 2014", "--tolerance", "1.1"]
     assert _run("record", run, "--table", "ptb", *words) == 0
     (row,) = read_rows(checkout / "configs" / "results.csv")
-    assert (row.name, row.test, row.reproduced) == ("LSTM small", 115.5, True)
+    assert (row.name, row.test, row.reproduced) == ("LSTM small", 115.5, "yes")
     page = (checkout / "README.md").read_text()
     assert "115.90 (Zaremba 2014)" in page
     assert _run("record", run, "--table", "ptb", "--name", "LSTM small") == 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from rnnbench.errors import UserError
 from rnnbench.results.group import Column
@@ -36,7 +37,7 @@ def test_runs_that_differ_in_the_seed_are_one_row(rows_of) -> None:
     assert [(group.first.model, group.seeds) for group in table.groups] == [("GRU", (1, 2, 3)), ("LSTM", (1,))]
     summary = table.groups[0].summaries[TEST]
     assert (summary.mean, summary.deviation) == (2.0, 1.0)
-    assert 1.0 <= summary.low < 2.0 < summary.high <= 3.0
+    assert (summary.low, summary.high) == pytest.approx(stats.t.interval(0.95, 2, 2.0, 1 / 3**0.5))
     alone = table.groups[1].summaries[TEST]
     assert (alone.mean, alone.deviation, alone.low, alone.high) == (9.0, None, None, None)
     assert table.groups[0].name == "GRU-*"
@@ -57,38 +58,106 @@ def test_a_seed_that_was_run_again_counts_once(make_run) -> None:
     assert sorted(group.seeds for group in table.groups) == [(1,), (1, 2)]
 
 
-def test_a_clear_difference_has_a_rank_and_a_small_one_is_a_tie(rows_of) -> None:
+def test_clear_differences_have_other_letters_and_small_ones_the_same(rows_of) -> None:
     rows = {"A": [1.0, 1.02, 0.98, 1.01], "B": [1.01, 0.99, 1.0, 1.03], "C": [2.0, 2.01, 1.98, 2.02]}
     comparison = compare(load_runs(rows_of(rows)))
     (table,) = comparison.tables
-    assert table.verdict.ranks == [1, 1, 3]
+    assert table.verdict.ranks == [(1, 2), (1, 2), (3, 3)]
+    assert table.verdict.letters == ["a", "a", "b"]
     page = render_markdown(comparison)
-    assert "| A | 1= |" in page
-    assert "| C | 3 |" in page
+    assert "| A | 1–2 | a |" in page
+    assert "| C | 3 | b |" in page
+    assert "**1.0025 ± 0.017**" in page
     assert "Welch's t test over the seeds" in page
     assert "Holm's correction over 3 pairs" in page
 
 
-def test_single_runs_are_not_tested_and_no_interval_is_invented(rows_of) -> None:
-    comparison = compare(load_runs(rows_of({"A": [1.0], "B": [2.0]})))
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_fewer_than_three_seeds_have_neither_rank_nor_p_nor_bold(rows_of, seeds: int) -> None:
+    comparison = compare(load_runs(rows_of({"A": [1.0, 1.1][:seeds], "B": [2.0, 2.1][:seeds]})))
     assert comparison.tables[0].verdict is None
     page = render_markdown(comparison)
-    assert "Not tested: one seed for each row" in page
+    assert f"without ranks: a rank takes 3 seeds (A has {seeds}, B has {seeds})" in page
     assert "interval" not in page
-    assert "±" not in page
+    assert "**" not in page
+    assert ("±" in page) == (seeds == 2)
 
 
-def test_a_row_of_one_seed_beside_others_has_no_rank(rows_of) -> None:
-    comparison = compare(load_runs(rows_of({"A": [1.0, 1.1], "B": [2.0, 2.1], "C": [3.0]})))
-    assert comparison.tables[0].verdict.ranks == [1, 2, None] or comparison.tables[0].verdict.ranks == [1, 1, None]
-    assert "| C | - | - | - |" in render_markdown(comparison)
-    assert "has one seed and could not be tested" in render_markdown(comparison)
+def test_a_row_of_few_seeds_beside_others_has_no_rank(rows_of) -> None:
+    comparison = compare(load_runs(rows_of({"A": [1.0, 1.1, 1.0], "B": [2.0, 2.1, 2.0], "C": [3.0, 3.1]})))
+    assert comparison.tables[0].verdict.ranks == [(1, 1), (2, 2), None]
+    assert comparison.tables[0].verdict.letters == ["a", "b", ""]
+    assert "| C | - | - | - | - |" in render_markdown(comparison)
+    assert "No rank with fewer than 3 seeds (C has 2)." in render_markdown(comparison)
 
 
 def test_a_counted_model_needs_no_seeds(rows_of) -> None:
     runs = rows_of({"A": [1.0, 1.1, 1.05]}) + rows_of({"7-gram": [9.0]}, budget=None, baseline=True)
     (table,) = compare(load_runs(runs)).tables
-    assert table.verdict.ranks == [1, 2]
+    assert table.verdict.ranks == [(1, 1), (2, 2)]
+
+
+@pytest.mark.parametrize("values", [[1.0], [1.0, 1.2], [1.0, 1.2, 0.9], [1.0, 1.0, 1.0]])
+def test_copies_of_one_model_are_never_told_apart(rows_of, values) -> None:
+    runs = [run for k in "ABCDE" for run in rows_of({k: values}, settings=k)]
+    for seed, run in enumerate(runs):
+        _keep(run, np.random.default_rng(seed).random(100), np.ones(100))
+    verdict = compare(load_runs(runs)).tables[0].verdict
+    assert (verdict is None) == (len(values) < 3)
+    assert verdict is None or set(verdict.letters) == {"a"}
+
+
+def test_failed_seeds_stand_in_their_row_and_count_as_chance(rows_of, make_run) -> None:
+    runs = rows_of({"A": [90.0, 91.0, 92.0], "B": [100.0, 101.0, 102.0, 99.0, 100.0]})
+    runs.append(make_run("A-4", model="A", seed=4, status="failed", message="the loss is NaN", metrics={}))
+    runs.append(make_run("A-5", model="A", seed=5, test=float("nan")))
+    comparison = compare(load_runs(runs))
+    (table,) = comparison.tables
+    assert [group.first.model for group in table.groups] == ["B", "A"], "whoever diverges does not lead"
+    assert table.groups[1].values(TEST) == [90.0, 91.0, 92.0, 10000.0, 10000.0], "the size of the vocabulary"
+    assert table.verdict.learned.counts == [(5, 5), (3, 5)]
+    page = render_markdown(comparison)
+    assert "3 of 5 seeds" in page
+    assert "2 of 5 seeds failed (the loss is NaN; test perplexity is no number) and count as chance, 10000.00" in page
+    assert "beside 91.00 of the others" in page
+
+
+def test_a_cell_whose_seeds_all_failed_does_not_vanish(rows_of, make_run) -> None:
+    runs = rows_of({"A": [90.0, 91.0, 92.0]})
+    lost = {"status": "failed", "message": "the loss is NaN", "metrics": {}, "budget": None}
+    runs += [make_run(f"B-{seed}", model="B", seed=seed, **lost) for seed in (1, 2, 3)]
+    comparison = compare(load_runs(runs))
+    (table,) = comparison.tables
+    assert [group.first.model for group in table.groups] == ["A", "B"]
+    assert "| 0 of 3 seeds |" in render_markdown(comparison)
+    elsewhere = make_run("C", status="failed", message="lost", metrics={}, fingerprint="bbbb")
+    assert "Left out, failed, and no run to stand beside" in compare(load_runs([*runs, elsewhere])).notes[-1]
+
+
+def test_seeds_that_learn_or_do_not_are_counted(rows_of) -> None:
+    rows = {"A": [0.99, 0.98, 0.99], "B": [0.5, 0.99, 0.51], "C": [0.5, 0.52, 0.51]}
+    comparison = compare(load_runs(rows_of(rows, metric="accuracy")))
+    (table,) = comparison.tables
+    assert table.verdict.learned.counts == [(3, 3), (1, 3), (0, 3)]
+    assert table.verdict.by_seed[0, 2] == pytest.approx(0.1), "Fisher: 3 of 3 against 0 of 3"
+    assert table.verdict.letters == ["a", "a", "a"]
+    assert "A 3 of 3 (0.29 to 1.00), B 1 of 3 (0.01 to 0.91), C 0 of 3 (0.00 to 0.71)" in render_markdown(comparison)
+
+
+def test_a_criterion_may_be_stated(rows_of) -> None:
+    runs = load_runs(rows_of({"D": [0.97, 0.98, 0.99], "E": [0.9, 0.91, 0.92]}, metric="accuracy"))
+    stated = compare(runs, criterion=0.985).tables[0].verdict.learned
+    assert (stated.counts, stated.is_stated) == ([(1, 3), (0, 3)], True)
+
+
+def test_one_reference_is_a_family_of_its_own(rows_of) -> None:
+    levels = {"A": 1.0, "B": 1.1, "C": 1.2, "D": 1.21}
+    runs = load_runs(rows_of({name: [level + k / 100 for k in (1, 2, 4)] for name, level in levels.items()}))
+    every, family = (compare(runs, reference=name).tables[0].verdict for name in (None, "C"))
+    assert (every.tested, family.tested) == (6, 3)
+    assert family.corrected[0, 2] == pytest.approx(3 * every.by_seed[0, 2])
+    assert (family.letters, set(family.ranks)) == (None, {None})
+    assert "Each row is compared with C, and with no other" in render_markdown(compare(runs, reference="C"))
 
 
 def test_budgets_are_not_ranked_against_each_other_unless_asked_for(rows_of) -> None:
@@ -113,38 +182,63 @@ def _keep(run: Path, scores: np.ndarray, weights: np.ndarray, metric: str = "nat
     write_items(run / ITEMS_FILE, Items(metric, np.arange(len(scores)), np.stack([scores, weights], 1).astype(float)))
 
 
-def test_items_tell_trained_models_apart(rows_of) -> None:
+def test_items_alone_rank_nothing(rows_of) -> None:
     rng = np.random.default_rng(0)
     runs = rows_of({"A": [1.0], "B": [1.1], "C": [5.0]})
-    easy = rng.random(200)
     for run, shift in zip(runs, (0.0, 0.001, 1.0), strict=True):
-        _keep(run, easy + shift + 0.1 * rng.normal(size=200), np.ones(200))
-    comparison = compare(load_runs(runs))
-    assert comparison.tables[0].verdict.ranks == [1, 1, 3]
-    page = render_markdown(comparison)
-    assert "approximate randomisation over 200 test items" in page
-    assert "stands for that trained model" in page
+        _keep(run, rng.random(200) + shift, np.ones(200))
+    assert compare(load_runs(runs)).tables[0].verdict is None
 
 
-def test_right_and_wrong_is_for_mcnemar(rows_of) -> None:
-    runs = rows_of({"A": [0.9], "B": [0.5]}, metric="accuracy")
+def test_counted_models_are_told_apart_by_their_items(rows_of) -> None:
+    runs = rows_of({"A": [0.9], "B": [0.5]}, metric="accuracy", budget=None)
     for run, right in zip(runs, (90, 50), strict=True):
-        _keep(run, np.arange(100) < right, np.ones(100), "accuracy")
+        _keep(run, np.random.default_rng(3).permutation(100) < right, np.ones(100), "accuracy")
     (table,) = compare(load_runs(runs)).tables
-    assert table.verdict.tests == ["McNemar's exact test over 100 test items"]
-    assert table.verdict.ranks == [1, 2]
+    assert table.verdict.tests == ["McNemar's exact test of 100 test items"]
+    assert table.verdict.letters == ["a", "b"]
+
+
+def _seeds(rows_of, levels: dict[str, list[float]], count: int = 100) -> list[Path]:
+    """Runs whose items lie about their levels, alike for all but for that."""
+    runs = rows_of(levels)
+    for run, level in zip(runs, (value for row in levels.values() for value in row), strict=True):
+        _keep(run, level + 0.01 * np.random.default_rng(0).normal(size=count), np.ones(count))
+    return runs
 
 
 def test_both_tests_must_see_a_difference(rows_of) -> None:
     """Seeds that differ as much as the models do: the items alone would tell any two runs apart."""
-    runs = rows_of({"A": [1.0, 1.4, 0.7], "B": [1.2, 1.5, 0.9]})
-    for run, level in zip(runs, (1.0, 1.4, 0.7, 1.2, 1.5, 0.9), strict=True):
-        _keep(run, level + 0.01 * np.random.default_rng(0).normal(size=100), np.ones(100))
-    (table,) = compare(load_runs(runs)).tables
+    (table,) = compare(load_runs(_seeds(rows_of, {"A": [1.0, 1.4, 0.7], "B": [1.2, 1.5, 0.9]}))).tables
     assert table.verdict.by_item[0, 1] < 0.01
     assert table.verdict.by_seed[0, 1] > 0.3
-    assert table.verdict.ranks == [1, 1]
+    assert table.verdict.letters == ["a", "a"]
     assert len(table.verdict.tests) == 2
+
+
+def test_three_items_are_no_veto(rows_of) -> None:
+    verdict = compare(load_runs(_seeds(rows_of, {"A": [1.0, 1.1, 1.0], "B": [5.0, 5.1, 5.0]}, 3))).tables[0].verdict
+    assert np.isnan(verdict.by_item).all()
+    assert verdict.letters == ["a", "b"]
+
+
+def test_one_row_of_other_items_leaves_the_rest_their_test(rows_of) -> None:
+    runs = _seeds(rows_of, {"A": [1.0, 1.1, 1.0], "B": [1.2, 1.3, 1.2], "C": [5.0, 5.1, 5.0]})
+    for run in runs[:3]:
+        _keep(run, np.ones(50), np.ones(50))
+    verdict = compare(load_runs(runs)).tables[0].verdict
+    assert np.isnan(verdict.by_item[0]).all()
+    assert verdict.by_item[1, 2] < 0.01
+    assert (~np.isnan(verdict.by_seed)).all()
+
+
+def test_windows_of_a_text_are_resampled_in_blocks(rows_of) -> None:
+    noise = np.convolve(np.random.default_rng(4).normal(size=430), np.ones(31) / 31, "valid")
+    runs = rows_of({"A": [1.0, 1.1, 1.0], "B": [1.2, 1.3, 1.2]})
+    for k, run in enumerate(runs):
+        _keep(run, 1 + noise * (k > 2), np.ones(400))
+    notes = " ".join(compare(load_runs(runs)).tables[0].notes())
+    assert "approximate randomisation of 20 long blocks of 400 test items" in notes
 
 
 def test_items_of_other_samples_are_not_paired(rows_of) -> None:
@@ -180,36 +274,17 @@ def test_equal_items_are_equal_files(tmp_path: Path) -> None:
 
 
 def test_json_holds_every_test(rows_of) -> None:
-    comparison = compare(load_runs(rows_of({"A": [1.0, 1.1], "B": [2.0, 2.1], "C": [float("nan")]})))
+    rows = {"A": [1.0, 1.1, 1.0], "B": [2.0, 2.1, 2.0], "C": [float("nan")]}
+    comparison = compare(load_runs(rows_of(rows)))
     content = json.loads(render_json(comparison), parse_constant=pytest.fail)
     (table,) = content["tables"]
-    assert [row["rank"] for row in table["rows"]] == comparison.tables[0].verdict.ranks
-    assert table["rows"][0]["values"]["test perplexity"]["mean"] == pytest.approx(1.05)
-    assert table["rows"][2]["values"]["test perplexity"]["mean"] is None
-    assert [pair["rows"] for pair in table["pairs"]] == [[0, 1], [0, 2], [1, 2]]
-    assert table["pairs"][0]["corrected"] == pytest.approx(table["pairs"][0]["by_seed"])
-    assert table["pairs"][1]["corrected"] is None
+    assert [(row["rank"], row["letters"]) for row in table["rows"]] == [([1, 1], "a"), ([2, 2], "b"), (None, "")]
+    assert table["rows"][0]["values"]["test perplexity"]["mean"] == pytest.approx(31 / 30)
+    assert [Path(folder).name for folder in table["rows"][2]["failed"]] == ["C-1"]
+    (pair,) = table["pairs"]
+    assert (pair["rows"], pair["models"]) == ([0, 1], ["A", "B"])
+    wanted = stats.ttest_ind([1.0, 1.1, 1.0], [2.0, 2.1, 2.0], equal_var=False)
+    assert pair["corrected"] == pair["by_seed"] == pytest.approx(wanted.pvalue)
+    assert (pair["low"], pair["high"]) == pytest.approx(tuple(wanted.confidence_interval()))
+    assert pair["by_item"] is None
     assert table["protocol"]["hash"] == comparison.tables[0].protocol.hash
-
-
-def test_tables_in_which_nothing_differs(runs_of_nothing) -> None:
-    """The same model with other seeds: ranks differ in at most 5 % of tables, give or take."""
-    assert runs_of_nothing <= 64
-
-
-@pytest.fixture
-def runs_of_nothing(make_result) -> int:
-    from rnnbench.results.group import Group, Run
-    from rnnbench.results.significance import judge
-    from rnnbench.results.statistics.summary import Summary
-
-    rng = np.random.default_rng(2)
-    declared = 0
-    for _ in range(1000):
-        rows = sorted(rng.normal(100, 1, (6, 3)).tolist(), key=np.mean)
-        groups = [
-            Group([Run(Path("none"), make_result(test=value)) for value in row], {TEST: Summary(np.mean(row))})
-            for row in rows
-        ]
-        declared += set(judge(groups, TEST).ranks) != {1}
-    return declared

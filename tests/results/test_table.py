@@ -68,7 +68,7 @@ def test_words_in_a_signature_do_not_part_but_facts_do(runs_of) -> None:
 def test_rows_without_a_test_value_come_last_and_join_the_table(runs_of) -> None:
     runs = runs_of({"test": None, "validation": 1.0}, {"test": 120.0}, {"test": math.nan}, {"test": 110.0})
     (table,) = compare(runs).tables
-    assert [run.result.run for run in table.runs] == ["run3", "run1", "run0", "run2"]
+    assert [run.result.run for run in table.runs] == ["run3", "run1", "run2", "run0"]
     assert table.leading == TEST
 
 
@@ -91,15 +91,21 @@ def test_best_respects_the_direction(name: str, values: list[float | None]) -> N
 
 
 @pytest.mark.parametrize(("name", "winner"), [("perplexity", 0.2), ("accuracy", 0.8)])
-def test_the_best_value_is_bold_and_first(runs_of, name: str, winner: float) -> None:
-    comparison = compare(runs_of(*({"metric": name, "test": test, "validation": None} for test in (0.8, 0.2, 0.5))))
-    lines = [line for line in render_markdown(comparison).splitlines() if line.startswith("| LSTM")]
-    assert f"**{winner:.4f}**" in lines[0]
+def test_values_that_nothing_beats_are_bold_and_first(runs_of, name: str, winner: float) -> None:
+    rows = [
+        {"metric": name, "test": test + seed / 1000, "validation": 0.5, "model": f"m{test}", "seed": seed}
+        for test in (0.8, 0.2, 0.5)
+        for seed in (1, 2, 3)
+    ]
+    lines = [line for line in render_markdown(compare(runs_of(*rows))).splitlines() if line.startswith("| m0")]
+    assert f"**{winner + 0.002:.4f} ± 0.001**" in lines[0]
+    assert lines[0].count("**") == 2
     assert all("**" not in line for line in lines[1:])
 
 
-def test_a_single_value_is_not_called_best(runs_of) -> None:
+def test_without_three_seeds_nothing_is_bold(runs_of) -> None:
     assert "**" not in render_markdown(compare(runs_of({})))
+    assert "**" not in render_markdown(compare(runs_of({"test": 1.0}, {"test": 90.0, "model": "GRU"})))
 
 
 def test_a_baseline_that_wins_is_said(runs_of) -> None:
@@ -163,12 +169,12 @@ def test_runs_are_found_by_name_by_folder_and_by_pattern(make_run, tmp_path: Pat
 
 def test_an_unfinished_run_is_refused_where_named_and_left_out_where_found(make_run) -> None:
     done = make_run("done")
-    broken = make_run("broken", status="failed", message="loss is NaN at step 7")
-    with pytest.raises(UserError, match="not finished: failed, loss is NaN at step 7"):
+    broken = make_run("broken", status="interrupted")
+    with pytest.raises(UserError, match="not finished: interrupted"):
         load_runs([done, broken])
     comparison = compare(load_runs([done.parent]))
     assert [run.result.run for run in comparison.tables[0].runs] == ["done"]
-    assert comparison.notes == ["Left out, not finished: broken (failed, loss is NaN at step 7)."]
+    assert comparison.notes == ["Left out, not finished: broken (interrupted)."]
 
 
 def test_nothing_to_compare(make_run, tmp_path: Path) -> None:

@@ -86,14 +86,14 @@ def test_a_share_of_the_budget(study, budget, options, whole, quarter):
         return [w for w in said if not w.startswith("--budget.tuning")]
 
     assert limits(plan.finals(found, pair, {}, ROOT)[0]) == whole
-    assert limits(next(plan.trials(found, pair, tuning.points(found), ROOT))[1])[-1:] == quarter
+    assert limits(plan.trials(found, pair, dict(enumerate(tuning.points(found))), ROOT)[0][0])[-1:] == quarter
 
 
 def test_final_runs_say_what_tuning_has_cost(study):
     def efforts(text):
         found = study(text)
-        pair, points = plan.pairs(found)[0], tuning.points(found)
-        trials = [run for _, run in plan.trials(found, pair, points, ROOT)] if points else []
+        pair, points = plan.pairs(found)[0], dict(enumerate(tuning.points(found)))
+        trials = [run for some in plan.trials(found, pair, points, ROOT).values() for run in some]
         return [
             {w for run in runs for w in run.words if w.startswith("--budget.tuning")}
             for runs in (plan.finals(found, pair, {}, ROOT), trials)
@@ -110,15 +110,15 @@ def test_final_runs_say_what_tuning_has_cost(study):
 def test_a_share_of_no_length_is_an_error(study):
     found = study(FILE.replace("applications:", "options: {trainer.max_epochs: -1}\napplications:") + TUNED)
     with pytest.raises(UserError, match=r"neither trainer.max_epochs nor trainer.max_steps"):
-        list(plan.trials(found, plan.pairs(found)[0], tuning.points(found), ROOT))
+        plan.trials(found, plan.pairs(found)[0], dict(enumerate(tuning.points(found))), ROOT)
 
 
 def test_trials_have_every_point_and_every_seed_and_are_not_tested(study):
     found = study(FILE + TUNED.replace("[7]", "[7, 8]").replace("0.004]}", "0.004], model.dropout: [0, 0.5]}"))
     points = tuning.points(found)
     assert len(points) == 4
-    trials = list(plan.trials(found, plan.pairs(found)[0], points, ROOT))
-    assert len(trials) == 8
-    assert trials[0][1].id == "tuning/text_generation/char_lstm-lstm-t000-7"
-    assert {(number, run.test, run.keep) for number, run in trials} == {(number, False, "none") for number in range(4)}
-    assert {"--model.optimizer.lr=0.004", "--model.dropout=0.5", "--seed_everything=8"} <= set(trials[-1][1].words)
+    trials = plan.trials(found, plan.pairs(found)[0], dict(enumerate(points)), ROOT)
+    assert [len(runs) for runs in trials.values()] == [2, 2, 2, 2]
+    assert trials[0][0].id == "tuning/text_generation/char_lstm-lstm-t000-7"
+    assert {(run.test, run.keep) for runs in trials.values() for run in runs} == {(False, "none")}
+    assert {"--model.optimizer.lr=0.004", "--model.dropout=0.5", "--seed_everything=8"} <= set(trials[3][1].words)

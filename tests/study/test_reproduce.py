@@ -95,8 +95,8 @@ def test_published_rows_stand_beside_ours(tmp_path, monkeypatch, capsys):
     cells = [[cell.strip() for cell in line.split("|")] for line in page.splitlines() if line.startswith("|")]
     published = {line[1]: (line[3].strip("*"), line[4], line[5]) for line in cells[2:]}
     assert published == {
-        "LSTM 2x200, small": ("2.0060 ± 7.1e-07", "115.00 (a paper)", "yes (+-1)"),
-        "strict": ("2.0060 ± 7.1e-07", "1.0000 (a paper)", "no (+-0.5)"),
+        "LSTM 2x200, small": ("2.0060 ± 7.1e-07", "115.00 (a paper)", "no, better (±1, 2 seeds)"),
+        "strict": ("2.0060 ± 7.1e-07", "1.0000 (a paper)", "no, worse (±0.5, 2 seeds)"),
         "unlucky": ("-", "115.00 (a paper)", "-"),
     }
     assert "seed 13 brings bad luck" in capsys.readouterr().out

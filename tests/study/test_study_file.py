@@ -7,7 +7,8 @@ from rnnbench.cli.presets import config_path, preset_names
 from rnnbench.errors import UserError
 from rnnbench.folders import configs_folder
 from rnnbench.study import plan, tuning
-from rnnbench.study.file import Range, read_study
+from rnnbench.study.file import read_study
+from rnnbench.study.search import Range, Round
 
 
 def test_what_a_file_says(study):
@@ -30,7 +31,7 @@ def test_ranges_and_choices(study):
     space = "{model.optimizer.lr: {low: 1e-4, high: 1.0e-2, log: true}, model.dropout: [0, 0.5]}"
     found = study(f"{FILE}tuning: {{seeds: [7], trials: 3, space: {space}}}").tuning
     assert found.space == {"model.optimizer.lr": Range(low=1e-4, high=1e-2, log=True), "model.dropout": (0, 0.5)}
-    assert (found.trials, found.fraction) == (3, 1.0)
+    assert (found.trials, found.rounds) == (3, (Round(fraction=1.0),))
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,6 @@ def test_shipped_studies_are_planned(name, tmp_path):
     runs = [run for pair in plan.pairs(study) for run in plan.finals(study, pair, {}, tmp_path)]
     runs += plan.baselines(study, tmp_path)
     for pair in plan.pairs(study):
-        runs += [run for _, run in plan.trials(study, pair, points, tmp_path)] if points else []
+        runs += [run for some in plan.trials(study, pair, dict(enumerate(points)), tmp_path).values() for run in some]
     assert len({run.id for run in runs}) == len(runs)
     assert {run.application for run in runs} <= {path.name for path in configs_folder().iterdir()}

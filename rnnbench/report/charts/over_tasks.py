@@ -54,8 +54,10 @@ def rank_chart(found: Overall, marks: Mapping[str, Mark]) -> Chart:
             f"Friedman's test that all cells are alike: p = {found.critical.p:.2g}. Black bars join cells whose mean "
             f"ranks are closer than the critical difference of {found.critical.distance:.2f} (Nemenyi)."
         )
-        if len(found.tasks) < 5:
-            parts.append(f"With {len(found.tasks)} tasks the test sees large differences only.")
+    else:
+        parts.append(
+            f"Whether cells differ over all tasks is not tested: {len(found.tasks)} tasks are no sample of tasks."
+        )
     height = 44 + _ROW * count + (8 + 0.38 * _ROW * len(cliques))
     return chart("tasks-ranks", "Mean rank over the tasks", " ".join(parts), height, paint)
 

@@ -89,17 +89,15 @@ def ranking(section: Section, marks: Mapping[str, Mark]) -> Chart | None:
 def _caption(section: Section, names: list[str], has_anchors: bool) -> str:
     leading, first = section.leading, section.entries[0]
     parts = []
-    tied = [entry.label for entry in section.entries[1:] if entry.rank == 1 and first.rank == 1]
+    tied = [entry.label for entry in section.entries[1:] if set(entry.letters) & set(first.letters)]
     if first.rank is None:
-        parts.append(f"{first.label} has the best value; it was not tested against all others.")
+        parts.append(f"{first.label} has the best value; that is no rank, for which it takes three seeds.")
     elif tied:
         parts.append(f"{first.label} leads, and is not told apart from {listed(tied, 4)}.")
     else:
         parts.append(f"{first.label} is better than all others by more than the noise.")
-    if first.rank is not None and len(first.seeds) == 1:
-        parts.append("The tests are of these trained models: another seed may order them anew.")
     if leading and any(entry.values[leading].low is not None for entry in section.entries if leading in entry.values):
-        parts.append("Bars: 95% bootstrap intervals of the mean; ticks: the seeds.")
+        parts.append("Bars: 95% intervals of the mean; ticks: the seeds.")
     if has_anchors:
         parts.append("Broken lines: published values.")
     if len(section.entries) > len(names):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MIN_SEEDS = 3
+"""From how many seeds on a row has an interval and a rank: of two, one cannot tell noise from luck."""
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -12,7 +15,7 @@ class Summary:
     Args:
         mean: Their mean.
         deviation: Their sample standard deviation; None for a single one.
-        low: Lower end of the 95 % bootstrap interval of the mean; None for a single value.
+        low: Lower end of the 95 % interval of the mean; None with fewer than `MIN_SEEDS` values.
         high: Its upper end.
     """
 

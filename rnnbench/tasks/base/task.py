@@ -97,6 +97,12 @@ class Task(LightningModule, ABC, Generic[D]):
         backbone = self._backbone()
         return None if backbone is None else backbone.cell_name
 
+    def engines(self) -> str | None:
+        """Names of the engines that have run its cells over time; None for a model without a recurrent stack."""
+        stacks = [part for part in self.modules() if isinstance(part, Backbone)]
+        names = {name for part in stacks for row in part.cells for cell in row for name in part.engine.running(cell)}
+        return ", ".join(sorted(names)) or None
+
     def flops_per_token(self) -> float | None:
         """Floating-point operations of the forward pass over one unit of a batch; None where the notion does not apply.
 
@@ -119,6 +125,10 @@ class Task(LightningModule, ABC, Generic[D]):
         Returns:
             The loss as a sum and the number of units that it is over; None for a model that learns from no gradient.
         """
+
+    def decoding(self) -> str | None:
+        """How outputs of the test split are searched for, as far as no signature says so; None for a plain model."""
+        return None
 
     @abstractmethod
     def evaluate(self, batch: Any) -> None:

@@ -23,7 +23,7 @@ from rnnbench.data.source import Split
 from rnnbench.errors import UserError
 from rnnbench.nn.subsample import FrameStacking, Subsampling
 from rnnbench.safe_files import replace_text
-from rnnbench.tasks.base import ItemTexts, Loss, Measured, Spec, Task, evaluating
+from rnnbench.tasks.base import ItemSums, ItemTexts, Loss, Measured, Spec, Task, evaluating
 from rnnbench.tasks.base.pictures import record_picture
 from rnnbench.tasks.speech.alphabet import Alphabet
 from rnnbench.tasks.speech.batch import Normalizer, SpeechBatch, as_batch
@@ -87,6 +87,7 @@ class Recognizer(Task[SpeechData]):
         self.optimizer = optimizer
         self.scheduler = scheduler
         self.found = ItemTexts()
+        self._items: ItemSums | None = None
         # Seconds that recognition took, and seconds of audio.
         self._spent = (0.0, 0.0)
         # Steps whose best token is the blank, and all steps.
@@ -144,6 +145,10 @@ class Recognizer(Task[SpeechData]):
         nats = ctc_loss(log_probs, batch.y, steps, batch.y_lengths)
         return Loss(nats.sum(), len(batch.y))
 
+    def decoding(self) -> str:
+        """See `Task.decoding`: best path or beam, with its language model."""
+        return self.data.decoder.summary()
+
     def evaluate(self, batch: SpeechBatch) -> None:
         """See `Task.evaluate`."""
         start = time.perf_counter()
@@ -169,6 +174,8 @@ class Recognizer(Task[SpeechData]):
         texts = [(utterances[number].text, text) for number, text in zip(found.ids, found.texts, strict=True)]
         words = [word_errors(*pair) for pair in texts]
         characters = [character_errors(*pair) for pair in texts]
+        counts = torch.tensor([(one.total, one.wanted) for one in words], dtype=torch.float64)
+        self._items = ItemSums("word_error_rate", torch.tensor(found.ids), counts)
         metrics = corpus_metrics(words, characters)
         if split == "test":
             metrics |= kinds_of_errors(words)
@@ -181,6 +188,10 @@ class Recognizer(Task[SpeechData]):
         sums = [sum(one.wanted for one in errors) for errors in (words, characters)]
         signature = f"recordings:{len(texts)}|words:{sums[0]}|characters:{sums[1]}|{self.data.decoder.summary()}"
         return Measured(metrics, signature, ("word_error_rate", "character_error_rate"))
+
+    def test_items(self) -> ItemSums | None:
+        """See `Task.test_items`: the words that are wrong in each recording, of those that were said."""
+        return self._items
 
     def on_train_end(self) -> None:
         """Draws one recording of the validation split."""

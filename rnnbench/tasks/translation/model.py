@@ -132,7 +132,9 @@ class TranslationModel(Task[TranslationData]):
             search += f"|length_penalty:{beam.length_penalty}|coverage_penalty:{beam.coverage_penalty}"
         tokens = f"tokens:{int(items.values[:, 1].sum())}"
         known = {name: f"{text}|{search}" for name, text in signatures(*self._scored_as()).items()}
-        unsearched = dict.fromkeys(("perplexity", "character_perplexity", "alignment_accuracy"), tokens)
+        # The fewer words are known, the easier they are to guess.
+        likelihood = f"{tokens}|vocabulary:{len(self.target_encoder)}"
+        unsearched = dict.fromkeys(("perplexity", "character_perplexity"), likelihood) | {"alignment_accuracy": tokens}
         values = translation_metrics(items, references, *self._scored_as())
         return Measured(values, search, ("bleu", "perplexity"), known | unsearched)
 

@@ -31,7 +31,8 @@ def test_page_tables_and_figures(written: Path) -> None:
             assert (written / "tables" / f"{table}.{ending}").is_file()
         paper = (written / "tables" / f"{table}.tex").read_text()
         assert (
-            r"model & rank & test perplexity & 95\% interval & validation perplexity & parameters & seeds \\" in paper
+            r"model & rank & group & test perplexity & 95\% interval & validation perplexity & parameters & seeds \\"
+            in paper
         )
         for chart in ("ranking", "curves", "loss", "parameters"):
             assert (written / "figures" / f"{table}-{chart}.pdf").read_bytes().startswith(b"%PDF")
@@ -71,11 +72,11 @@ def test_ranks_are_those_of_compare(finished_study: Path) -> None:
     content = content_of_runs([str(finished_study)], [])
     assert [section.dataset for section in content.sections] == ["brown", "ptb"]
     rows = content.sections[1].entries
-    assert [(entry.label, entry.rank) for entry in rows] == [
-        ("GRU 1x64", 1),
-        ("LSTM 1x64", 2),
-        ("Kneser-Ney", 3),
-        ("Elman 1x64", 4),
+    assert [(entry.label, str(entry.rank), entry.letters) for entry in rows] == [
+        ("GRU 1x64", "1", "a"),
+        ("LSTM 1x64", "2", "b"),
+        ("Kneser-Ney", "3", "c"),
+        ("Elman 1x64", "4", "d"),
     ]
     assert rows[0].seed_values == (100.3, 100.6, 100.9)
     assert [source.name for source in rows[0].sources] == ["ptb-GRU-1", "ptb-GRU-2", "ptb-GRU-3"]
@@ -106,7 +107,7 @@ def test_one_seed_has_no_interval(make_run, tmp_path: Path) -> None:
     runs = [make_run("a", model="A", cell="A", test=100.0), make_run("b", model="B", cell="B", test=101.0)]
     build(content_of_runs([str(run) for run in runs], []), tmp_path)
     table = (tmp_path / "tables" / "text-generation-ptb.md").read_text()
-    assert "Not tested: one seed for each row" in table
+    assert "Ordered by value, without ranks: a rank takes 3 seeds" in table
     assert "±" not in table
     assert "interval" not in table
 
@@ -163,7 +164,7 @@ def test_published_values_stand_beside_ours(make_run, tmp_path: Path) -> None:
     )  # fmt: skip
     content = content_of_runs([str(run) for run in runs], [row])
     (section,) = content.sections
-    assert [entry.published and entry.published.reproduced for entry in section.entries] == [True, None]
+    assert [entry.published and entry.published.reproduced for entry in section.entries] == ["yes", None]
     assert [anchor.value for anchor in section.anchors] == [114.5]
     build(content, tmp_path)
     assert "Zaremba 2014" in (tmp_path / "index.html").read_text(encoding="utf-8")
@@ -209,10 +210,10 @@ def test_committed_rows(make_result, tmp_path: Path) -> None:
                   published_source="A 2000")  # fmt: skip
     content = content_of_rows([*rows, older, pending], ["LSTM", "GRU"])
     (section,) = content.sections
-    assert [(entry.label, entry.cell, entry.rank) for entry in section.entries] == [
-        ("GRU 1x8", "GRU", 1),
-        ("LSTM 1x8", "LSTM", 2),
-        ("BiLSTM 2x8, max", "LSTM", 3),
+    assert [(entry.label, entry.cell, str(entry.rank)) for entry in section.entries] == [
+        ("GRU 1x8", "GRU", "1"),
+        ("LSTM 1x8", "LSTM", "2"),
+        ("BiLSTM 2x8, max", "LSTM", "3"),
     ]
     assert section.leading
     summaries = [entry.values[section.leading] for entry in section.entries]

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnbench.errors import UserError
 from rnnbench.report.charts.cost import Point, front
 from rnnbench.report.charts.over_tasks import cliques_of
 from rnnbench.report.charts.ranking import ranking
 from rnnbench.report.content import Entry
 from rnnbench.report.curves import read_curve
-from rnnbench.report.overall import overall
+from rnnbench.report.overall import _largest_block, overall
 from rnnbench.report.runs import content_of_runs
-from rnnbench.report.sensitivity import learning_rate, sensitivity_of
+from rnnbench.report.sensitivity import sensitivity_of
 from rnnbench.report.text import clean, listed, short, slug
 from rnnbench.report.theme import marks
+from rnnbench.results.options import learning_rate
 from rnnbench.results.record import read_result, write_result
+from rnnbench.results.statistics.table import Rank
 
 ENTRY = Entry(
-    label="x", cell=None, baseline=True, rank=None, tied=False, p=None, values={}, seed_values=(), costs={},
-    epochs=None, speed=None, seeds=(), sources=(),
+    label="x", cell=None, baseline=True, rank=None, letters="", leads=False, p=None, values={}, seed_values=(),
+    costs={}, epochs=None, speed=None, seeds=(), sources=(),
 )  # fmt: skip
 small = st.integers(0, 6).map(float)
 
@@ -54,24 +58,24 @@ def test_cliques_join_all_that_are_near_and_no_others(means, distance) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ranks", "seeds", "said"),
+    ("letters", "said"),
     [
-        ((1, 2), (1, 2), "a is better than all others by more than the noise."),
-        ((1, 1), (1, 2), "a leads, and is not told apart from b."),
-        ((1, 2), (1,), "another seed may order them anew"),
-        ((None, None), (1,), "a has the best value; it was not tested"),
+        (("a", "b"), "a is better than all others by more than the noise."),
+        (("a", "a"), "a leads, and is not told apart from b."),
+        (("", ""), "a has the best value; that is no rank, for which it takes three seeds."),
     ],
 )
-def test_what_stands_below_a_ranking(finished_study: Path, ranks, seeds, said) -> None:
+def test_what_stands_below_a_ranking(finished_study: Path, letters, said) -> None:
     section = content_of_runs([str(finished_study)], []).sections[0]
     entries = tuple(
-        dataclasses.replace(ENTRY, label=label, rank=rank, seeds=seeds, values=section.entries[0].values)
-        for label, rank in zip("ab", ranks, strict=True)
+        dataclasses.replace(
+            ENTRY, label=label, rank=Rank(1, 2) if group else None, letters=group, values=section.entries[0].values
+        )
+        for label, group in zip("ab", letters, strict=True)
     )
     drawn = ranking(dataclasses.replace(section, entries=entries), marks([], ["a", "b"]))
     assert drawn
     assert said in drawn.caption
-    assert ("another seed" in drawn.caption) == (said == "another seed may order them anew")
 
 
 def test_cells_over_tasks(finished_study: Path) -> None:
@@ -80,8 +84,44 @@ def test_cells_over_tasks(finished_study: Path) -> None:
     assert found.cells == ["GRU", "LSTM", "Elman"]
     assert [rank.mean for rank in found.ranks] == [1.0, 2.0, 3.0]
     assert [win.value for win in found.wins] == [1.0, 1.0]
-    assert found.critical
-    assert found.critical.ranks == [1.0, 2.0, 3.0]
+    assert found.critical is None, "two tasks are no sample of tasks"
+    assert found.left_out == []
+
+
+def _entries(make_run, cells: dict[str, str]) -> list[str]:
+    """Runs of the cells named by letters on each task."""
+    return [
+        str(make_run(f"{task}{cell}{seed}", cell=cell, model=cell, test=value + seed, seed=seed, application=task))
+        for task, names in cells.items()
+        for value, cell in enumerate(names)
+        for seed in (1, 2)
+    ]
+
+
+def test_the_largest_table_without_a_gap_is_compared(make_run) -> None:
+    tasks = {"text_generation": "ABCD", "translation": "ABCD", "sentiment": "ABCD", "speech": "VWXYZ"}
+    sections = content_of_runs(_entries(make_run, tasks), []).sections
+    found = overall(sections)
+    assert found
+    assert (found.cells, len(found.tasks)) == (["A", "B", "C", "D"], 3)
+    assert found.left_out == [
+        "ptb is left out: it has no A, B, C and D.",
+        "Not on all of these tasks: V, W, X, Y and Z.",
+    ]
+    assert overall(sections, ["A", "B"]).cells == ["A", "B"]
+    assert overall(sections, ["A", "V"]) is None
+    with pytest.raises(UserError, match="no ranking has a cell Q"):
+        overall(sections, ["A", "Q"])
+
+
+@given(st.lists(st.frozensets(st.sampled_from("ABCDE")), max_size=6))
+def test_no_table_without_a_gap_is_larger(tasks) -> None:
+    def area(cells) -> int:
+        count = sum(cells <= task for task in tasks)
+        return len(cells) * count if len(cells) > 1 and count > 1 else 0
+
+    every = [frozenset(some) for size in range(6) for some in itertools.combinations("ABCDE", size)]
+    assert area(_largest_block(tasks)) == max(map(area, every))
 
 
 def test_one_task_is_not_aggregated(make_run) -> None:

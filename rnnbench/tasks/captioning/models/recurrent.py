@@ -282,3 +282,7 @@ class Captioner(CaptionModel):
 
     def _search_of(self, split: str) -> Beam:
         return self.beam if split == "test" else _GREEDY
+
+    def decoding(self) -> str:
+        """See `Task.decoding`: so many captions of an image at a time."""
+        return f"beam:{self.beam.size}|length_penalty:{self.beam.length_penalty:g}"
