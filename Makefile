@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 TIER ?= small
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-all lint reproduce bench clean
+.PHONY: help setup test test-all lint docs reproduce bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -30,6 +30,10 @@ lint: setup ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: setup ## build the documentation in docs/_build/html
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+
 reproduce: setup ## run a tier (TIER=small, study or paper), print and save its tables
 	$(BIN)/rnnbench reproduce --tier $(TIER)
 
@@ -37,4 +41,4 @@ bench: setup ## time every cell and engine, print and save BENCHMARKS.md (half a
 	$(BIN)/python -m rnnbench.bench
 
 clean: ## remove the virtual environment and caches; runs stay
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) docs/_build docs/api .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Every preset is listed, parses and trains a little; the README shows what the results file says."""
+"""Every preset is listed, parses and trains a little; RESULTS.md shows what the results file says."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from rnnbench.cli import main
 from rnnbench.cli.presets import preset_names
 from rnnbench.folders import configs_folder
 from rnnbench.results.committed import read_rows
-from rnnbench.results.readme import update_readme
+from rnnbench.results.page import update_page
 
 PRESETS = [name for name in preset_names() if name.startswith("text_generation/")]
 CELLS = [name for name in preset_names() if name.startswith("cells/")]
@@ -65,10 +65,10 @@ def test_committed_rows_name_presets():
     assert {row.config for row in read_rows(configs_folder() / "results.csv")} <= set(preset_names())
 
 
-def test_readme_shows_the_committed_results():
-    readme = Path(rnnbench.__file__).parents[1] / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    assert update_readme(text, read_rows(configs_folder() / "results.csv"), readme) == text
+def test_results_show_the_committed_rows():
+    page = Path(rnnbench.__file__).parents[1] / "RESULTS.md"
+    text = page.read_text(encoding="utf-8")
+    assert update_page(text, read_rows(configs_folder() / "results.csv"), page) == text
 
 
 def test_a_cell_of_the_users_own(words, tmp_path):

@@ -1,6 +1,7 @@
 """Imports point one way only."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,36 +12,10 @@ import rnnbench
 
 ROOT = Path(rnnbench.__file__).parent
 
-# What each part may import of rnnbench, besides itself.
-ALLOWED = {
-    "errors": set(),
-    "safe_files": {"errors"},
-    "examples": {"errors", "safe_files"},
-    "schema": {"errors"},
-    "folders": set(),
-    "applications": {"errors", "schema"},
-    "ranges": set(),
-    "cells": {"errors"},
-    "engine": {"errors", "folders", "cells"},
-    "backbone": {"errors", "ranges", "cells", "engine"},
-    "nn": {"errors", "cells", "engine", "backbone"},
-    "decode": {"errors", "ranges"},
-    "data": {"errors", "safe_files", "folders", "schema"},
-    "tasks": {"errors", "ranges", "safe_files", "examples", "folders", "backbone", "nn", "data", "decode"},
-    "results": {"errors", "applications", "safe_files", "folders"},
-    "report": {"errors", "applications", "safe_files", "examples", "data", "results", "study"},
-    "dashboard": {"errors", "applications", "results"},
-    "platform": {"errors", "ranges", "applications", "safe_files", "examples", "results", "tasks"},
-    # The laws of applications run the verbs as a user would; the verb that checks them is the one way back.
-    "testing": {"errors", "applications", "examples", "backbone", "cells", "engine", "results", "dashboard", "cli"},
-    "bench": {"errors", "safe_files", "cells", "engine", "backbone", "platform", "results", "tasks", "cli"},
-    "study": {"errors", "applications", "safe_files", "platform", "results"},
-    "cli": {
-        *("errors", "applications", "safe_files", "folders", "testing", "cells", "engine", "dashboard", "data"),
-        *("platform", "report", "ranges", "results", "study", "tasks"),
-    },
-    "__main__": {"cli"},
-}
+ROW = re.compile(r"^\| `(?P<part>\w+)` \|[^|]*\| (?P<names>[^|]*)\|$", re.MULTILINE)
+PAGE = (ROOT.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+# What each part may import of rnnbench, besides itself: the table of the page that people read.
+ALLOWED = {row["part"]: {"errors", *re.findall(r"`(\w+)`", row["names"])} for row in ROW.finditer(PAGE)}
 
 
 def imported(path: Path) -> set[str]:
@@ -57,10 +32,15 @@ def imported(path: Path) -> set[str]:
     return found
 
 
+def test_the_table_has_every_part():
+    parts = {path.stem for path in ROOT.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    assert set(ALLOWED) == parts - {"__init__", "__main__"}
+
+
 @pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
 def test_directions(path):
     part = path.relative_to(ROOT).parts[0].removesuffix(".py")
-    if part != "__init__":
+    if part not in ("__init__", "__main__"):
         parts = {name for name in imported(path) if (ROOT / name).exists() or (ROOT / f"{name}.py").exists()}
         assert parts - {part} <= ALLOWED[part]
 

@@ -1,4 +1,4 @@
-"""``rnnbench record RUN... --table NAME``: finished runs among the committed results and in the README."""
+"""``rnnbench record RUN... --table NAME``: finished runs among the committed results and in RESULTS.md."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the verb to the command line."""
     parser = subparsers.add_parser(
         "record",
-        help="put a finished run's result into configs/results.csv and the README",
+        help="put a finished run's result into configs/results.csv and RESULTS.md",
         description="Put the result of a finished run into configs/results.csv of this checkout, in the place of the "
-        "row of that name or as a new one, and render the README's tables anew. Several runs, which may differ in the "
-        "seed alone, make one row with mean and standard deviation. The published value that a row has stays unless "
-        "another is given.",
+        "row of that name or as a new one, and render the tables of RESULTS.md anew. Several runs, which may differ in "
+        "the seed alone, make one row with mean and deviation. The published value that a row has stays unless another "
+        "is given.",
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of the run, or one for each seed")
     parser.add_argument("--table", required=True, metavar="NAME", help="the table it belongs to")
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def change_tables(change: Callable[[list[Row]], list[Row]]) -> None:
-    """Changes the committed rows and the README; both are rendered before either is written.
+    """Changes the committed rows and RESULTS.md; both are rendered before either is written.
 
     Args:
         change: Gives the new rows for the old ones.
@@ -64,11 +64,11 @@ def change_tables(change: Callable[[list[Row]], list[Row]]) -> None:
     from rnnbench.errors import UserError
     from rnnbench.folders import configs_folder
     from rnnbench.results.committed import read_rows, write_rows
-    from rnnbench.results.readme import update_readme
+    from rnnbench.results.page import update_page
     from rnnbench.safe_files import read_text, replace_text
 
     configs = configs_folder()
-    readme = configs.parent / "README.md"
+    page = configs.parent / "RESULTS.md"
     if not (configs.parent / "pyproject.toml").is_file():
         raise UserError(
             "results are recorded in a checkout of rnnbench, and this is an installed package",
@@ -77,7 +77,7 @@ def change_tables(change: Callable[[list[Row]], list[Row]]) -> None:
         )
     results = configs / "results.csv"
     rows = change(read_rows(results) if results.exists() else [])
-    page = update_readme(read_text(readme), rows, readme)
+    rendered = update_page(read_text(page), rows, page)
     write_rows(results, rows)
-    replace_text(readme, page)
-    print(f"recorded in {results} and {readme}")
+    replace_text(page, rendered)
+    print(f"recorded in {results} and {page}")

@@ -53,7 +53,7 @@ def _paper(arguments: argparse.Namespace) -> int:
     from rnnbench.folders import configs_folder
     from rnnbench.results.committed import read_rows
     from rnnbench.results.entry import record_result
-    from rnnbench.results.readme import render
+    from rnnbench.results.page import render
     from rnnbench.results.record import RESULT_FILE, read_result
     from rnnbench.safe_files import replace_text
     from rnnbench.study.conduct import conduct_runs

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rnnbench.errors import UserError
 from rnnbench.results.committed import COLUMNS, Row, read_rows, write_rows
 from rnnbench.results.entry import record_result
-from rnnbench.results.readme import render, update_readme
+from rnnbench.results.page import render, update_page
 
 PENDING = Row(
     table="ptb",
@@ -24,7 +24,7 @@ PENDING = Row(
     tolerance=1.1,
     note="two layers",
 )
-README = "# Title\n\n<!-- results:ptb -->\n<!-- /results -->\n\nText.\n"
+PAGE = "# Title\n\n<!-- results:ptb -->\n<!-- /results -->\n\nText.\n"
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 
 
@@ -187,21 +187,21 @@ def test_reproduced_is_within_the_tolerance_either_way(metric: str, value: float
 
 
 def test_rendering_is_idempotent_and_leaves_the_rest_alone(done: Row) -> None:
-    once = update_readme(README, [done], Path("README.md"))
+    once = update_page(PAGE, [done], Path("RESULTS.md"))
     assert once.startswith("# Title\n\n<!-- results:ptb -->\n\nData: ptb, fingerprint `aaaa`")
     assert once.endswith("|\n\n<!-- /results -->\n\nText.\n")
-    assert update_readme(once, [done], Path("README.md")) == once
-    changed = update_readme(once, [dataclasses.replace(done, test=99.0)], Path("README.md"))
-    assert changed == update_readme(README, [dataclasses.replace(done, test=99.0)], Path("README.md"))
+    assert update_page(once, [done], Path("RESULTS.md")) == once
+    changed = update_page(once, [dataclasses.replace(done, test=99.0)], Path("RESULTS.md"))
+    assert changed == update_page(PAGE, [dataclasses.replace(done, test=99.0)], Path("RESULTS.md"))
 
 
 def test_two_tables_in_one_readme(done: Row) -> None:
     rows = [done, dataclasses.replace(PENDING, table="other")]
-    text = README + README.replace("results:ptb", "results:other")
-    once = update_readme(text, rows, Path("README.md"))
+    text = PAGE + PAGE.replace("results:ptb", "results:other")
+    once = update_page(text, rows, Path("RESULTS.md"))
     assert once.count("<!-- /results -->") == 2
     assert "Not run yet" in once
-    assert update_readme(once, rows, Path("README.md")) == once
+    assert update_page(once, rows, Path("RESULTS.md")) == once
 
 
 @pytest.mark.parametrize(
@@ -214,8 +214,8 @@ def test_two_tables_in_one_readme(done: Row) -> None:
 )
 def test_a_spoilt_readme_is_named(done: Row, text: str, problem: str) -> None:
     with pytest.raises(UserError) as error:
-        update_readme(text, [done], Path("README.md"))
-    assert error.value.where == "README.md"
+        update_page(text, [done], Path("RESULTS.md"))
+    assert error.value.where == "RESULTS.md"
     assert problem in error.value.problem
 
 

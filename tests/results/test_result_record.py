@@ -147,7 +147,7 @@ def test_an_int_is_read_as_the_float_it_stands_for(tmp_path: Path, make_result) 
 
 
 def test_reading_results_imports_neither_torch_nor_lightning() -> None:
-    modules = "rnnbench.results.table, rnnbench.results.render, rnnbench.results.readme, rnnbench.results.entry"
+    modules = "rnnbench.results.table, rnnbench.results.render, rnnbench.results.page, rnnbench.results.entry"
     code = (
         f"import sys, {modules}, rnnbench.cli.compare, rnnbench.cli.record\n"
         "print({'torch', 'lightning', 'numpy'} & set(sys.modules))"

@@ -26,14 +26,14 @@ def _run(*words: str | Path) -> int:
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch) -> Path:
-    """A checkout with an empty results table in its README."""
+    """A checkout with an empty results table."""
     shipped = types.ModuleType("rnnbench.folders")
     shipped.configs_folder = lambda: tmp_path / "checkout" / "configs"
     monkeypatch.setitem(sys.modules, "rnnbench.folders", shipped)
     root = tmp_path / "checkout"
     (root / "configs").mkdir(parents=True)
     (root / "pyproject.toml").touch()
-    (root / "README.md").write_text("# Title\n\n<!-- results:ptb -->\n<!-- /results -->\n")
+    (root / "RESULTS.md").write_text("# Title\n\n<!-- results:ptb -->\n<!-- /results -->\n")
     return root
 
 
@@ -96,15 +96,15 @@ def test_record_writes_the_rows_and_the_readme(checkout: Path, make_run) -> None
     assert _run("record", run, "--table", "ptb", *words) == 0
     (row,) = read_rows(checkout / "configs" / "results.csv")
     assert (row.name, row.test, row.reproduced) == ("LSTM small", 115.5, "yes")
-    page = (checkout / "README.md").read_text()
+    page = (checkout / "RESULTS.md").read_text()
     assert "115.90 (Zaremba 2014)" in page
     assert _run("record", run, "--table", "ptb", "--name", "LSTM small") == 0
     assert read_rows(checkout / "configs" / "results.csv") == [row]
-    assert (checkout / "README.md").read_text() == page
+    assert (checkout / "RESULTS.md").read_text() == page
 
 
 def test_record_writes_nothing_where_the_readme_is_spoilt(checkout: Path, make_run) -> None:
-    (checkout / "README.md").write_text("<!-- results:ptb -->\n")
+    (checkout / "RESULTS.md").write_text("<!-- results:ptb -->\n")
     with pytest.raises(UserError, match="is not closed"):
         _run("record", make_run("one"), "--table", "ptb")
     assert list((checkout / "configs").iterdir()) == []

@@ -107,10 +107,10 @@ def test_results_are_recorded(study, tmp_path, monkeypatch):
     root = tmp_path / "checkout"
     (root / "configs").mkdir(parents=True)
     (root / "pyproject.toml").touch()
-    (root / "README.md").write_text("<!-- results:some_text_generation -->\n<!-- /results -->\n")
+    (root / "RESULTS.md").write_text("<!-- results:some_text_generation -->\n<!-- /results -->\n")
     monkeypatch.setattr("rnnbench.folders.configs_folder", lambda: root / "configs")
     _record("some", comparison)
     rows = read_rows(root / "configs" / "results.csv")
     assert {row.table for row in rows} == {"some_text_generation"}
     assert sorted(row.seeds for row in rows) == [(1,), (1, 2), (1, 2)]
-    assert "| Elman |" in (root / "README.md").read_text()
+    assert "| Elman |" in (root / "RESULTS.md").read_text()

@@ -1,4 +1,4 @@
-"""The README's result tables, rendered from the committed rows between two markers.
+"""The tables of RESULTS.md, rendered from the committed rows between two markers.
 
 A table stands between ``<!-- results:NAME -->`` and ``<!-- /results -->``, each on a line of its own.
 """
@@ -40,13 +40,13 @@ def render(rows: Sequence[Row], table: str) -> str:
     return "\n\n".join(_render_group(group) for group in groups)
 
 
-def update_readme(text: str, rows: Sequence[Row], where: Path) -> str:
+def update_page(text: str, rows: Sequence[Row], where: Path) -> str:
     """``text`` with every table between markers rendered anew; the rest is left as it is.
 
     Args:
-        text: The README.
+        text: The page.
         rows: All committed rows.
-        where: The README's path, for messages.
+        where: The page's path, for messages.
     """
     parts: list[str] = []
     end = 0
