@@ -134,7 +134,10 @@ def test_it_counts_in_one_process():
 def test_every_batch_says_how_much_of_it_is_real():
     for name in applications():
         importlib.import_module(f"rnnbench.tasks.{name}")
-    batches = [one for one in tuple.__subclasses__() if one.__name__.endswith("Batch") and "rnnbench" in one.__module__]
+    ours = ("rnnbench.data.", "rnnbench.tasks.")
+    batches = [
+        one for one in tuple.__subclasses__() if one.__name__.endswith("Batch") and one.__module__.startswith(ours)
+    ]
     assert len(batches) >= 5
     assert all("tokens" in one._fields for one in batches)
 
