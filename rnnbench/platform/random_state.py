@@ -60,6 +60,10 @@ class RandomState(Callback):
         """The step was taken."""
         self._before_step = None
 
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Notes the state after the last step, from which a longer training goes on: what ends a run may draw, too."""
+        self._before_step = _torch_state()
+
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Adds the state of all processes."""
         snapshot = self._restored or get_random_state()
