@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rnnbench.data.audio.recording import Samples
 from rnnbench.data.cards import Builtin, load_origin
 from rnnbench.data.fetched.cache import write_to_cache
+from rnnbench.data.formats.reading import read_file
 from rnnbench.data.formats.records import read_parquet
 from rnnbench.data.generated.base import check_sizes
 from rnnbench.data.generated.espeak import Utterance, speak
@@ -113,7 +114,7 @@ class GeneratedSpeech(Source):
         """
         self.prepare()
         path = _file(split, self._sizes)
-        return read_parquet(path.read_bytes(), path)
+        return read_parquet(read_file(path), path)
 
 
 def number_words(number: int) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from rnnbench.data.cards import OnHub, load_origin, names_card
 from rnnbench.data.formats.class_names import name_classes
-from rnnbench.data.formats.records import text_rows
+from rnnbench.data.formats.reading import reading, real_path, user_path
+from rnnbench.data.formats.records import renamed, text_rows
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.data.sources.folder import SPLIT_WORDS
 from rnnbench.errors import UserError, did_you_mean
@@ -29,6 +29,7 @@ class Hub(Source):
             ``refs/convert/parquet`` of data sets that are programs.
         revision: Branch, tag or commit; a commit pins the data.
         column: Column that holds the text.
+        columns: For each name that an application knows, that of the column there: ``{text: sentence, label: stars}``.
         splits: Name that a split has there where it is another one, such as ``{train: train.100}``.
         card: Name of the data card that describes it; ``none`` for none.
     """
@@ -40,6 +41,7 @@ class Hub(Source):
         folder: str | None = None,
         revision: str | None = None,
         column: str = _COLUMN,
+        columns: dict[str, str] | None = None,
         splits: dict[str, str] | None = None,
         card: str | None = None,
     ) -> None:
@@ -48,15 +50,16 @@ class Hub(Source):
         self.folder = folder
         self.revision = revision
         self.column = column
+        self.columns = columns or {}
         self.names = splits or {}
         for split in self.names:
             if split not in SPLITS:
                 raise UserError(
                     f"there is no split {split!r}", where="--data.source.splits", hint=did_you_mean(split, SPLITS)
                 )
-        local = Path(name).expanduser()
+        local = user_path(name, "--data.source.name")
         self._location = str(local) if local.is_dir() else name
-        self.dataset = local.resolve().name if local.is_dir() else name
+        self.dataset = real_path(local).name if local.is_dir() else name
         for part in (configuration, folder):
             if part is not None:
                 self.dataset += f"/{part}"
@@ -107,10 +110,11 @@ class Hub(Source):
             named = "" if split not in self.names else f" called {self.names[split]}"
             raise UserError(f"there is no {split} split{named}; its splits: {', '.join(splits)}", where=self.name)
         # All at once and not row by row: so columns with audio or images come as bytes and are not decoded.
-        records = name_classes(splits[found].to_list(), splits[found].features.to_dict())
+        with reading(self.name, f"the {split} split cannot be read"):
+            records = name_classes(splits[found].to_list(), splits[found].features.to_dict())
         if not records:
             raise UserError(f"the {split} split is empty", where=self.name)
-        return records
+        return renamed(records, self.columns, where=self.name) if self.columns else records
 
     def _load(self) -> Mapping[str, Any]:
         if self._splits is None:

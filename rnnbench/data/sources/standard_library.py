@@ -6,6 +6,7 @@ import sysconfig
 from pathlib import Path
 
 from rnnbench.data.cards import Builtin, load_origin
+from rnnbench.data.formats.reading import read_file
 from rnnbench.data.formats.text_file import decode
 from rnnbench.data.source import Row, Source, Split
 from rnnbench.errors import UserError
@@ -41,5 +42,5 @@ class StandardLibrary(Source):
                     where=path,
                     hint="use a full Python, or your own text: --data.source Files --data.source.path FILE_OR_FOLDER",
                 )
-            rows.append({"text": decode(path.read_bytes(), path), "name": name})
+            rows.append({"text": decode(read_file(path), path), "name": name})
         return rows
