@@ -13,6 +13,8 @@ import yaml
 
 from rnnbench.applications import load_application
 from rnnbench.cli.parse_errors import module_missing
+from rnnbench.data.formats.reading import read_file
+from rnnbench.data.formats.text_file import decode, split_lines
 from rnnbench.errors import UserError
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.safe_files import read_text, replace_text
@@ -137,11 +139,13 @@ def _read_lines(names: Sequence[str], arguments: argparse.Namespace) -> list[tup
 
 def _lines(name: str) -> list[tuple[str, str]]:
     """The lines of a file or of stdin, each with where it stands."""
-    text = sys.stdin.read() if name == "-" else read_text(Path(name))
-    if not text:
-        raise UserError("there is nothing in it", where=name, hint="give an input on each line")
     place = "stdin" if name == "-" else name
-    return [(line, f"{place}, line {number}") for number, line in enumerate(text.splitlines(), start=1)]
+    # As bytes, because what a line is, and what text, is the same here as in training.
+    content = sys.stdin.buffer.read() if name == "-" else read_file(Path(name))
+    if not content:
+        raise UserError("there is nothing in it", where=name, hint="give an input on each line")
+    lines = split_lines(decode(content, place))
+    return [(line, f"{place}, line {number}") for number, line in enumerate(lines, start=1)]
 
 
 def _stream(pieces: Iterator[str]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import torch
 
 from rnnbench.data.batches.strips import EvaluationLoader, Strips, TrainingLoader
 from rnnbench.data.fingerprint import fingerprint
-from rnnbench.data.source import SPLITS, Source, Split
+from rnnbench.data.source import SPLITS, Source, Split, text_of
 from rnnbench.data.text.tokenizer import Level, Tokenizer, TokenStream
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec, TaskData
@@ -87,7 +88,13 @@ class TextData(TaskData):
         """Reads and encodes the splits of this stage."""
         spec = self.model_spec()
         wanted = self._splits_to_read(stage, spec)
-        texts: dict[str, list[str]] = {split: [row["text"] for row in self.source.rows(split)] for split in wanted}
+        texts: dict[str, list[str]] = {
+            split: [
+                text_of(row, functools.partial(self.source.place, split, number))
+                for number, row in enumerate(self.source.rows(split))
+            ]
+            for split in wanted
+        }
         if self.tokenizer is None:
             if spec is not None:
                 self.tokenizer = Tokenizer.from_state(spec)
