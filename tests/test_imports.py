@@ -14,7 +14,8 @@ ROOT = Path(rnnbench.__file__).parent
 # What each part may import of rnnbench, besides itself.
 ALLOWED = {
     "errors": set(),
-    "safe_files": {"errors"},
+    "reading": {"errors"},
+    "safe_files": {"errors", "reading"},
     "examples": {"errors", "safe_files"},
     "schema": {"errors"},
     "folders": set(),
@@ -23,9 +24,9 @@ ALLOWED = {
     "engine": {"errors", "folders", "cells"},
     "backbone": {"errors", "cells", "engine"},
     "nn": {"errors", "cells", "engine", "backbone"},
-    "decode": {"errors"},
-    "data": {"errors", "safe_files", "folders", "schema"},
-    "tasks": {"errors", "safe_files", "examples", "folders", "backbone", "nn", "data", "decode"},
+    "decode": {"errors", "reading"},
+    "data": {"errors", "reading", "safe_files", "folders", "schema"},
+    "tasks": {"errors", "reading", "safe_files", "examples", "folders", "backbone", "nn", "data", "decode"},
     "results": {"errors", "applications", "safe_files", "folders"},
     "report": {"errors", "applications", "safe_files", "examples", "data", "results", "study"},
     "dashboard": {"errors", "applications", "results"},
@@ -36,7 +37,7 @@ ALLOWED = {
     "study": {"errors", "applications", "safe_files", "platform", "results"},
     "cli": {
         *("errors", "applications", "safe_files", "folders", "testing", "cells", "engine", "dashboard", "data"),
-        *("platform", "report", "results", "study", "tasks"),
+        *("reading", "platform", "report", "results", "study", "tasks"),
     },
     "__main__": {"cli"},
 }

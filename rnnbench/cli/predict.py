@@ -13,10 +13,10 @@ import yaml
 
 from rnnbench.applications import load_application
 from rnnbench.cli.parse_errors import module_missing
-from rnnbench.data.formats.reading import read_file
 from rnnbench.data.formats.text_file import decode, split_lines
 from rnnbench.errors import UserError
 from rnnbench.platform.run_folder import RunFolder
+from rnnbench.reading import read_file
 from rnnbench.safe_files import read_text, replace_text
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rnnbench.data.formats.reading import reading
 from rnnbench.data.formats.text_file import decode, split_lines
 from rnnbench.data.notice import tell
 from rnnbench.errors import UserError
+from rnnbench.reading import reading
 
 _DOCUMENT = "-DOCSTART-"
 _UD_COLUMNS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")

@@ -20,16 +20,21 @@ def label_names(values: Iterable[Any], what: str, place: Callable[[int], str]) -
         place: Where the label of a number stands, for errors.
 
     Raises:
-        UserError: A label is nothing that could name a class.
+        UserError: A label is nothing that could name a class, or of another kind than the first one.
     """
-    names = []
+    names: list[str] = []
+    first_kind = ""
     changed: dict[str, tuple[str, str]] = {}
     for number, value in enumerate(values):
         name = _name(value)
         if not name:
-            raise UserError(
-                f"{str(value)[:80]!r} is no label", where=place(number), hint="a word, a whole number, or true or false"
-            )
+            hint = "a label is a word, a whole number, or true or false"
+            raise UserError(f"{repr(value)[:80]} is no label", where=place(number), hint=hint)
+        kind = "text" if isinstance(value, str) else "true or false" if isinstance(value, bool) else "numbers"
+        first_kind = first_kind or kind
+        if kind != first_kind:
+            hint = f"all labels have to be of one kind; those before it are {first_kind}"
+            raise UserError(f"{value!r} is no label", where=place(number), hint=hint)
         names.append(name)
         if isinstance(value, str) and value != name:
             changed.setdefault("with blanks around them", (repr(value), name))

@@ -6,11 +6,11 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-from rnnbench.data.formats.reading import entries, read_file
 from rnnbench.data.formats.text_file import decode, split_lines
 from rnnbench.data.source import Row, Split
 from rnnbench.data.sources.folder import split_of
 from rnnbench.errors import UserError
+from rnnbench.reading import entries, read_file
 
 _LANGUAGE = re.compile(r"\.([a-z]{2,3}([-_][A-Za-z]{2,4})?)")
 _NO_LANGUAGES = {".txt", ".csv", ".tsv", ".gz", ".bz2", ".xz", ".zip", ".md", ".py"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from rnnbench.data.formats.columns import fields_of
-from rnnbench.data.formats.reading import read_file
 from rnnbench.data.formats.text_file import decode, split_lines
+from rnnbench.reading import read_file
 
 
 def place_in(path: Path, number: int, named: bool) -> str:

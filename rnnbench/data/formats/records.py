@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from rnnbench.data.formats.class_names import features_of, name_classes
-from rnnbench.data.formats.reading import reading
 from rnnbench.data.formats.text_file import decode, split_lines
 from rnnbench.data.source import Row
 from rnnbench.errors import UserError, did_you_mean
+from rnnbench.reading import reading
 
 # More than any record of a data set needs, and less than what recursion over it would take.
 _DEEPEST = 100

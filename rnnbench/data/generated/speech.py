@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from rnnbench.data.audio.recording import Samples
 from rnnbench.data.cards import Builtin, load_origin
 from rnnbench.data.fetched.cache import write_to_cache
-from rnnbench.data.formats.reading import read_file
 from rnnbench.data.formats.records import read_parquet
 from rnnbench.data.generated.base import check_sizes
 from rnnbench.data.generated.espeak import Utterance, speak
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.folders import cache_folder
+from rnnbench.reading import read_file
 
 _SEED = 6
 _RATE = 16000

@@ -9,13 +9,13 @@ from typing import Any
 
 from rnnbench.data.cards import UserFiles, load_origin, names_card
 from rnnbench.data.formats.columns import COLUMN_READERS
-from rnnbench.data.formats.reading import read_file, reading, real_path, user_path
 from rnnbench.data.formats.records import parse_json
 from rnnbench.data.formats.text_file import decode, split_lines
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.data.sources.contiguous import Fractions, check_fractions, part
 from rnnbench.data.sources.folder import split_of
 from rnnbench.errors import UserError, did_you_mean
+from rnnbench.reading import read_file, reading, real_path, user_path
 
 _TABLES = (".csv", ".tsv")
 _TOKENS = ("*.token.txt", "*.token")

@@ -10,7 +10,6 @@ from rnnbench.data.formats.columns import COLUMN_READERS
 from rnnbench.data.formats.conll import looks_like_conll, read_conll
 from rnnbench.data.formats.parallel import parallel_files, read_parallel
 from rnnbench.data.formats.place import place_in
-from rnnbench.data.formats.reading import read_file, real_path, user_path
 from rnnbench.data.formats.records import RECORD_READERS, renamed, text_rows
 from rnnbench.data.formats.text_file import decode
 from rnnbench.data.notice import tell
@@ -18,6 +17,7 @@ from rnnbench.data.source import Row, Source, Split
 from rnnbench.data.sources.contiguous import Fractions, check_fractions, part
 from rnnbench.data.sources.folder import PACKED, split_files
 from rnnbench.errors import UserError
+from rnnbench.reading import read_file, real_path, user_path
 
 _TEXT = ".txt"
 _SUFFIXES = (_TEXT, *RECORD_READERS, *COLUMN_READERS)

@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-from rnnbench.data.formats.reading import entries
 from rnnbench.data.source import Split
 from rnnbench.errors import UserError
+from rnnbench.reading import entries
 
 SPLIT_WORDS: dict[Split, tuple[str, ...]] = {
     "train": ("train",),

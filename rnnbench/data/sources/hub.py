@@ -8,11 +8,11 @@ from typing import Any
 
 from rnnbench.data.cards import OnHub, load_origin, names_card
 from rnnbench.data.formats.class_names import name_classes
-from rnnbench.data.formats.reading import reading, real_path, user_path
 from rnnbench.data.formats.records import renamed, text_rows
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.data.sources.folder import SPLIT_WORDS
 from rnnbench.errors import UserError, did_you_mean
+from rnnbench.reading import reading, real_path, user_path
 
 _COLUMN = "text"
 

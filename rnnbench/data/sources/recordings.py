@@ -8,12 +8,12 @@ from typing import Any
 from rnnbench.data.audio.recording import AUDIO_SUFFIXES
 from rnnbench.data.cards import UserFiles, load_origin, names_card
 from rnnbench.data.formats.columns import COLUMN_READERS
-from rnnbench.data.formats.reading import entries, read_file, reading, real_path, user_path
 from rnnbench.data.formats.records import read_json
 from rnnbench.data.formats.text_file import decode, split_lines
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.data.sources.folder import split_of
 from rnnbench.errors import UserError, did_you_mean
+from rnnbench.reading import entries, read_file, reading, real_path, user_path
 
 _MANIFESTS = (".tsv", ".csv", ".jsonl", ".json")
 _AUDIO_COLUMNS = ("audio_filepath", "path", "audio", "file")

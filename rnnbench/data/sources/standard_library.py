@@ -6,10 +6,10 @@ import sysconfig
 from pathlib import Path
 
 from rnnbench.data.cards import Builtin, load_origin
-from rnnbench.data.formats.reading import read_file
 from rnnbench.data.formats.text_file import decode
 from rnnbench.data.source import Row, Source, Split
 from rnnbench.errors import UserError
+from rnnbench.reading import read_file
 
 
 class StandardLibrary(Source):
