@@ -27,7 +27,7 @@ ALLOWED = {
     "decode": {"errors", "reading"},
     "data": {"errors", "reading", "safe_files", "folders", "schema"},
     "tasks": {"errors", "reading", "safe_files", "examples", "folders", "backbone", "nn", "data", "decode"},
-    "results": {"errors", "applications", "safe_files", "folders"},
+    "results": {"errors", "reading", "applications", "safe_files", "folders"},
     "report": {"errors", "applications", "safe_files", "examples", "data", "results", "study"},
     "dashboard": {"errors", "applications", "results"},
     "platform": {"errors", "applications", "safe_files", "examples", "results", "tasks"},

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from rnnbench.data.batches.batch import SequenceBatch, pad
 from rnnbench.data.batches.bucket import Budget
+from rnnbench.data.batches.sequences import Sequences
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Row, Source, Split
@@ -28,13 +29,13 @@ class Texts:
     """
 
     def __init__(self, tokens: Sequence[Tensor], classes: Tensor) -> None:
-        self.tokens = tokens
+        self.tokens = Sequences(tokens)
         self.classes = classes
 
     @property
     def lengths(self) -> list[int]:
         """Number of tokens of each."""
-        return [len(text) for text in self.tokens]
+        return self.tokens.lengths.tolist()
 
     def __call__(self, samples: list[int], epoch: int) -> SequenceBatch:
         """The batch of these texts, the same in every epoch."""

@@ -185,7 +185,7 @@ def test_what_cannot_be_used_at_all(corpus):
         ({"captions_column": "image_id"}, "there is no column 'image_id'"),
         ({"image_size": 0}, "must be at least 1, found 0"),
         ({"augment": ImageAugmentation(crop=2.0)}, r"must be in \(0, 1\], found 2.0"),
-        ({"folder": "/nowhere"}, "no image of train can be used"),
+        ({"folder": "/nowhere"}, "24 of 24 files of train cannot be read; of the first: there is no such file"),
     ):
         with pytest.raises(UserError, match=message):
             data(corpus, **options)

@@ -80,7 +80,11 @@ class Tagger(TaggingModel):
             width += 2 * self.bigram_size
         if self.make_characters is not None:
             if encoder.characters is None:
-                raise UserError("the tokens of these data are characters already", where="model.characters")
+                raise UserError(
+                    "the tokens of these data are characters already",
+                    where="model.characters",
+                    hint="leave them out: --model.characters null",
+                )
             self.characters = self.make_characters(len(encoder.characters))
             width += self.characters.output_size
         self.backbone = self.make_backbone(width)
