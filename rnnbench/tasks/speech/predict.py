@@ -120,7 +120,7 @@ def predict(model: Recognizer, inputs: Sequence[Recording | str], arguments: arg
 
 
 def warnings(model: Recognizer, inputs: Sequence[Recording | str], arguments: argparse.Namespace) -> list[str]:
-    """What a user should know before reading the output: that sound lacks what the model listens to, or has no header."""
+    """What a user should know before reading the output: that sound lacks what the model hears, or has no header."""
     rate = model.features.sample_rate
     found = []
     for one in inputs:
