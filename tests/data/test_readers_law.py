@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rnnbench.tasks.sentiment.texts import texts_of
 
 from rnnbench.data.sources.files import Files
 from rnnbench.errors import UserError
-from rnnbench.tasks.sentiment.examples import examples_of
 
 FORMATS = ("csv", "tsv", "quoted.tsv", "all_quoted.tsv", "jsonl", "json", "parquet")
 NUMBERS = itertools.count()
@@ -102,13 +102,16 @@ def check(folder, kind, rows, end, encoding):
     path = here / f"train.{kind.rpartition('.')[2]}"
     path.write_bytes(data)
     source = Files(str(here))
+    error = None
     try:
         found = source.rows("train")
-        examples = examples_of(found, lambda number: source.place("train", number))
-    except UserError as error:
+        examples = texts_of(found, lambda number: source.place("train", number))
+    except UserError as caught:
+        error = caught
+    if error is not None:
         assert str(path) in str(error.where), str(error)
         assert len(str(error).splitlines()) <= 3, str(error)
-        # A refusal needs a reason: another encoding, lone carriage returns, a label of blanks, a NUL in a table.
+        # A refusal needs a reason: another encoding, lone carriage returns, a NUL in a table.
         table = kind not in ("jsonl", "json", "parquet")
         returns = table and (end == "\r" or any("\r" in str(value) for row in rows for value in row.values()))
         nul = table and any("\0" in str(value) for row in rows for value in row.values())
