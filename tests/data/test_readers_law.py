@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rnnbench.tasks.sentiment.texts import texts_of
 
 from rnnbench.data.sources.files import Files
 from rnnbench.errors import UserError
+from rnnbench.tasks.sentiment.texts import texts_of
 
 FORMATS = ("csv", "tsv", "quoted.tsv", "all_quoted.tsv", "jsonl", "json", "parquet")
 NUMBERS = itertools.count()
