@@ -18,10 +18,15 @@ class UserError(Exception):
     """
 
     def __init__(self, problem: str, *, where: object | None = None, hint: str | None = None) -> None:
-        self.problem = problem
-        self.where = None if where is None else str(where)
-        self.hint = hint
-        super().__init__("\n".join(line for line in (self.where, problem, hint) if line))
+        self.problem = _printable(problem)
+        self.where = None if where is None else _printable(str(where))
+        self.hint = None if hint is None else _printable(hint)
+        super().__init__("\n".join(line for line in (self.where, self.problem, self.hint) if line))
+
+
+def _printable(text: str) -> str:
+    """Text that leaves a terminal as it is: what a damaged file or a file name holds may move its cursor."""
+    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -9,18 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rnnbench.errors import UserError
+from rnnbench.reading import read_file
 
 
 def read_text(path: Path) -> str:
     """The text of ``path``; a byte order mark, as spreadsheets write it, is dropped."""
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise UserError("this file does not exist", where=path, hint="check the path") from None
+        text = read_file(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"not UTF-8 text (byte {error.start})", where=path, hint="save the file as UTF-8") from None
-    except OSError as error:
-        raise UserError(f"cannot be read: {error.strerror}", where=path, hint="check its permissions") from None
+    return text.replace("\r\n", "\n")
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -15,8 +15,10 @@ import yaml
 from rnnbench.applications import applications, load_application
 from rnnbench.cli import streams
 from rnnbench.cli.config_files import check_config_file
+from rnnbench.data.formats.text_file import decode, split_lines
 from rnnbench.errors import UserError
 from rnnbench.platform.run_folder import RunFolder
+from rnnbench.reading import read_file
 from rnnbench.safe_files import read_text, replace_text
 
 _LONG = 1_000_000
@@ -218,14 +220,9 @@ def _read_lines(names: Sequence[str], arguments: argparse.Namespace) -> list[tup
 def _lines(name: str) -> list[tuple[str, str]]:
     """The lines of a file or of stdin, each with where it stands."""
     place = "stdin" if name == "-" else name
-    text = _text_of_stdin() if name == "-" else read_text(Path(name))
-    if not text:
+    # As bytes, because what a line is, and what text, is the same here as in training.
+    content = streams.read_input() if name == "-" else read_file(Path(name))
+    if not content:
         raise UserError("there is nothing in it", where=place, hint="give an input on each line")
-    return [(line, f"{place}, line {number}") for number, line in enumerate(text.splitlines(), start=1)]
-
-
-def _text_of_stdin() -> str:
-    try:
-        return streams.read_input().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"not UTF-8 text (byte {error.start})", where="stdin") from None
+    lines = split_lines(decode(content, place))
+    return [(line, f"{place}, line {number}") for number, line in enumerate(lines, start=1)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date, time
+from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from rnnbench.data.source import Row
@@ -47,4 +48,8 @@ def _plain(value: Any) -> object:
         return {"bytes": hashlib.sha256(value).hexdigest()}
     if isinstance(value, (date, time)):
         return {"time": value.isoformat()}
+    if isinstance(value, timedelta):
+        return {"seconds": value.total_seconds()}
+    if isinstance(value, Decimal):
+        return {"number": str(value)}
     raise TypeError(f"a {type(value).__name__} has no fingerprint")

@@ -14,6 +14,7 @@ which prints a line for each reason and lists all samples in the run folder. For
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -92,6 +93,31 @@ class LeftOut:
             )
         return everything[~over]
 
+    def leave_unreadable(self, split: Split, broken: Mapping[str, UserError], of: int, most: float) -> None:
+        """Enters the files of a split that cannot be read, if they are few enough to go on without them.
+
+        Args:
+            split: Their split.
+            broken: What is wrong with each, by the name of its file.
+            of: How many files the split has.
+            most: Largest share of them that may be left out, the option ``data.max_unreadable``.
+
+        Raises:
+            UserError: There are more, or no file is left.
+        """
+        if not 0 <= most <= 1:
+            raise UserError(f"a share lies between 0 and 1, found {most}", where="data.max_unreadable")
+        for name, error in broken.items():
+            self.add(split, name, error.problem, "dropped")
+        if broken and (len(broken) == of or len(broken) > most * of):
+            name, error = next(iter(broken.items()))
+            go_on = "" if len(broken) == of else ", or go on without them: --data.max_unreadable 0.9"
+            raise UserError(
+                f"{len(broken):,} of {of:,} files of {split} cannot be read; of the first: {error.problem}",
+                where=name,
+                hint=f"mend them{go_on}",
+            )
+
     def lines(self) -> list[str]:
         """One line for each split and reason: how many, and which the first ones are."""
         lines = []
@@ -114,6 +140,15 @@ class LeftOut:
             print(line, flush=True)
         if folder is not None:
             rows = [("split", "sample", "done", "reason")]
-            rows += [(k.split, str(sample), k.done, k.reason) for k, all_ in self._samples.items() for sample in all_]
+            rows += [
+                (k.split, _cell(sample), k.done, _cell(k.reason))
+                for k, all_ in self._samples.items()
+                for sample in all_
+            ]
             replace_text(folder / FILE_NAME, "".join("\t".join(row) + "\n" for row in rows))
             print(f"all of them: {folder / FILE_NAME}", flush=True)
+
+
+def _cell(value: object) -> str:
+    """A field of the table; a file name may hold anything."""
+    return " ".join(str(value).split())

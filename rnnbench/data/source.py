@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, Literal
+
+from rnnbench.errors import UserError
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 Row = dict[str, Any]
 """Plain values by name; a text document is ``{"text": str}``, with ``name`` where it has one."""
+
+
+def text_of(row: Row, where: Callable[[], str]) -> str:
+    """The text of a row, for applications that need one.
+
+    Args:
+        row: The row.
+        where: Says where it stands.
+
+    Raises:
+        UserError: It has none.
+    """
+    text = row.get("text")
+    if not isinstance(text, str):
+        hint = "--data.source.column names the text"
+        if "tokens" in row:
+            hint = "tokens with tags are data for labelling; text stands in a column of its own"
+        raise UserError(f"there is no text; the columns there: {', '.join(row)}", where=where(), hint=hint)
+    return text
 
 
 class Source(ABC):

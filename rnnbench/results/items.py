@@ -8,12 +8,12 @@ sums have the metric as their ratio, or the ten counts of BLEU.
 from __future__ import annotations
 
 import io
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnnbench.errors import UserError
+from rnnbench.reading import reading
 from rnnbench.safe_files import replace_bytes
 
 if TYPE_CHECKING:
@@ -53,11 +53,11 @@ def read_items(path: Path) -> Items | None:
 
     if not path.is_file():
         return None
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
-            metric, numbers, sums = str(content["metric"]), content["items"], content["sums"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"not the scores of test items: {error}", where=path, hint=_REMAKE) from None
+    with reading(path, "not the scores of test items", _REMAKE), np.load(path, allow_pickle=False) as content:
+        metric, numbers, sums = str(content["metric"]), content["items"], content["sums"]
+    good = numbers.dtype.kind in "iu" and sums.dtype.kind == "f" and metric
+    if not good or not np.isfinite(sums).all():
+        raise UserError("not the scores of test items: no finite numbers", where=path, hint=_REMAKE)
     if sums.ndim != 2 or numbers.shape != sums.shape[:1]:
         raise UserError(f"{_shape(numbers)} items and sums of {_shape(sums)}", where=path, hint=_REMAKE)
     return Items(metric, numbers, sums)

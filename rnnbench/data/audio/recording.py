@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnbench.errors import UserError
+from rnnbench.reading import check_file, reading
 
 Samples = NDArray[np.float32]
 """Samples ``(N,)`` in -1..1."""
@@ -96,6 +97,19 @@ def read_audio(recording: Recording, sample_rate: int) -> Samples:
     return np.concatenate(list(read_blocks(recording, sample_rate)))
 
 
+def sample_rate_of(recording: Recording) -> int:
+    """Samples a second of the file, whatever it is read at.
+
+    Args:
+        recording: The recording.
+
+    Raises:
+        UserError: It cannot be read, or was cut off; names it.
+    """
+    with _open(recording) as file:
+        return int(file.samplerate)
+
+
 def read_blocks(recording: Recording, sample_rate: int) -> Iterator[Samples]:
     """The samples of `read_audio` in blocks of half a minute.
 
@@ -112,21 +126,23 @@ def read_blocks(recording: Recording, sample_rate: int) -> Iterator[Samples]:
         if file.samplerate != sample_rate:
             resampler = soxr.ResampleStream(file.samplerate, sample_rate, 1, dtype="float32")
         left = size
-        try:
+        with reading(recording.name, "broken"):
             file.seek(start)
             while left:
-                block = file.read(min(left, _BLOCK_SECONDS * file.samplerate), dtype="float32", always_2d=True)
+                try:
+                    block = file.read(min(left, _BLOCK_SECONDS * file.samplerate), dtype="float32", always_2d=True)
+                except soundfile.LibsndfileError as error:
+                    raise UserError(
+                        f"broken after {size - left:,} of {size:,} samples: {error}", where=recording.name
+                    ) from None
                 if not len(block) and left > _TOLERANCE * file.samplerate:
                     raise _cut_off(recording, size - left, size)
                 left -= len(block) or left
                 mono = block.mean(1, dtype=np.float32)
                 if not np.isfinite(mono).all():
                     raise UserError("there are samples in it that are no numbers", where=recording.name)
-                yield mono if resampler is None else resampler.resample_chunk(mono, last=not left)
-        except soundfile.LibsndfileError as error:
-            raise UserError(
-                f"broken after {size - left:,} of {size:,} samples: {error}", where=recording.name
-            ) from None
+                made = mono if resampler is None else resampler.resample_chunk(mono, last=not left)
+                yield made
 
 
 def _open(recording: Recording) -> Any:
@@ -134,18 +150,15 @@ def _open(recording: Recording) -> Any:
     import soundfile
 
     content = recording.file
-    if isinstance(content, Path) and not content.is_file():
-        raise UserError("there is no such file", where=recording.name)
+    if isinstance(content, Path):
+        check_file(content)
     if not (len(content) if isinstance(content, bytes) else content.stat().st_size):
         raise UserError("the file is empty", where=recording.name)
-    try:
-        file = soundfile.SoundFile(io.BytesIO(content) if isinstance(content, bytes) else str(content))
-    except soundfile.LibsndfileError as error:
-        raise UserError(
-            f"no audio that can be read: {error.error_string}",
-            where=recording.name,
-            hint="wav, flac, ogg, opus and mp3 can be read",
-        ) from None
+    with reading(recording.name, "no audio that can be read", "wav, flac, ogg, opus and mp3 can be read"):
+        try:
+            file = soundfile.SoundFile(io.BytesIO(content) if isinstance(content, bytes) else str(content))
+        except soundfile.LibsndfileError as error:
+            raise ValueError(error.error_string) from None
     # Of a wav file that was cut off, libsndfile silently reads what is left.
     said = _CUT_OFF.search(file.extra_info)
     if said and int(said[2]) < int(said[1]) and int(said[1]) not in _UNKNOWN_SIZES:

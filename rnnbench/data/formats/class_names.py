@@ -13,6 +13,9 @@ def name_classes(records: list[dict[str, Any]], features: Mapping[str, Any]) -> 
     Args:
         records: The records, which are changed.
         features: What the ``datasets`` library says of each column, as plain values.
+
+    Raises:
+        ValueError: The classes of a column have no names, or there is no such column.
     """
     for column, feature in features.items():
         # A list of classes has them one level deeper.
@@ -20,7 +23,11 @@ def name_classes(records: list[dict[str, Any]], features: Mapping[str, Any]) -> 
         if not isinstance(inner, dict) or inner.get("_type") != "ClassLabel":
             continue
         names = inner["names"]
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"the classes of {column!r} have no names")
         for record in records:
+            if column not in record:
+                raise ValueError(f"there is no column {column!r}")
             value = record[column]
             record[column] = [_name(item, names) for item in value] if isinstance(value, list) else _name(value, names)
     return records

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from rnnbench.data.formats.text_file import decode
+from rnnbench.data.formats.conll import read_conll, read_conllu
+from rnnbench.data.formats.text_file import decode, split_lines
+from rnnbench.data.notice import tell
 from rnnbench.errors import UserError
 
 Columns = Sequence[str] | None
 """Names of the columns of a file that has no line of names."""
+
+Line = tuple[int, list[str]]
+"""Number of a line, from 1, and its fields; of a record of several lines that of the last one."""
+
+# As a writer of CSV puts a field into quotes: those inside are doubled.
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
 def read_csv(data: bytes, path: Path, columns: Columns = None) -> list[dict[str, Any]]:
@@ -25,67 +32,97 @@ def read_csv(data: bytes, path: Path, columns: Columns = None) -> list[dict[str,
         path: The file, for errors.
         columns: Names, where the first line holds data already.
     """
-    reader = csv.reader(io.StringIO(decode(data, path), newline=""), strict=True)
-    limit = csv.field_size_limit(sys.maxsize)
-    try:
-        return _records(((reader.line_num, row) for row in reader), path, columns)
-    except csv.Error as error:
-        raise UserError(f"line {reader.line_num} is not CSV: {error}", where=path) from None
-    finally:
-        csv.field_size_limit(limit)
+    return _records(fields_of(data, path), path, columns)
 
 
 def read_tsv(data: bytes, path: Path, columns: Columns = None) -> list[dict[str, Any]]:
-    """The records of a ``.tsv`` file: a record a line, columns parted by tabs, quotation marks are text.
+    """The records of a ``.tsv`` file: a record a line, columns parted by tabs.
+
+    Quotation marks are text, unless the whole file is quoted in the way of CSV, which is said.
 
     Args:
         data: The file's content.
         path: The file, for errors.
         columns: Names, where the first line holds data already.
     """
-    lines = decode(data, path).split("\n")
-    return _records(((i, line.removesuffix("\r").split("\t")) for i, line in enumerate(lines, start=1)), path, columns)
-
-
-def read_conll(data: bytes, path: Path, columns: Columns = None) -> list[dict[str, Any]]:
-    """The sentences of a ``.conll`` file: a token a line, an empty line after a sentence.
-
-    Columns are parted by spaces or tabs; ``-DOCSTART-`` lines are skipped.
-
-    Args:
-        data: The file's content.
-        path: The file, for errors.
-        columns: Names of the columns, ``tokens`` and ``tags`` among them; without names, the first one is ``tokens``,
-            the last one ``tags``, and those between are left out.
-    """
-    sentences: list[list[list[str]]] = [[]]
-    width = None if columns is None else len(columns)
-    for number, line in enumerate(decode(data, path).split("\n"), start=1):
-        # Not `split()`: a token may be a no-break space.
-        fields = re.split(r"[ \t]+", line.strip(" \t\r"))
-        if fields == [""] or fields[0] == "-DOCSTART-":
-            sentences.append([])
-            continue
-        width = width or len(fields)
-        if len(fields) != width or width < 2:
-            expected = f"has {len(fields)} columns instead of {width}" if width > 1 else "has a token and no tag"
-            raise UserError(f"line {number} {expected}: {line.strip()!r}", where=path)
-        sentences[-1].append(fields)
-    table = [list(zip(*sentence, strict=True)) for sentence in sentences if sentence]
-    if columns is not None:
-        return [{name: list(c) for name, c in zip(columns, sentence, strict=True)} for sentence in table]
-    return [{"tokens": list(sentence[0]), "tags": list(sentence[-1])} for sentence in table]
+    return _records(fields_of(data, path), path, columns)
 
 
 COLUMN_READERS: dict[str, Callable[[bytes, Path, Columns], list[dict[str, Any]]]] = {
     ".csv": read_csv,
     ".tsv": read_tsv,
     ".conll": read_conll,
+    ".conllu": read_conllu,
 }
 
 
-def _records(lines: Iterator[tuple[int, list[str]]], path: Path, columns: Columns) -> list[dict[str, Any]]:
-    filled = ((number, fields) for number, fields in lines if fields not in ([], [""]))
+def fields_of(data: bytes, path: Path) -> Iterator[Line]:
+    """The lines of a ``.csv`` or ``.tsv`` file that hold something.
+
+    Args:
+        data: The file's content.
+        path: The file, whose extension tells which of the two it is.
+
+    Raises:
+        UserError: The file breaks its form; names the line.
+    """
+    text = decode(data, path)
+    if path.suffix.lower() == ".csv":
+        lines = _quoted(text, ",", path)
+    elif _is_quoted(text):
+        tell(f"{path}: its fields are quoted as in CSV, and read without their quotation marks")
+        lines = _quoted(text, "\t", path)
+    else:
+        if (marked := len(re.findall(rf"(?m)(?:^|\t){_QUOTED.pattern}(?=\t|\r?$)", text))) > 0:
+            tell(f"{path}: {marked:,} fields stand in quotation marks, which are taken as a part of the text")
+        lines = ((number, line.split("\t")) for number, line in enumerate(split_lines(text), start=1))
+    return (line for line in lines if line[1] not in ([], [""]))
+
+
+def _quoted(text: str, delimiter: str, path: Path) -> Iterator[Line]:
+    # A lone carriage return ends no line: where it is in no quotes, the reader refuses it.
+    reader = csv.reader(re.findall(r"[^\n]*\n|[^\n]+", text), strict=True, delimiter=delimiter)
+    limit = csv.field_size_limit(sys.maxsize)
+    try:
+        yield from ((reader.line_num, row) for row in reader)
+    except csv.Error as error:
+        if "new-line" in str(error):
+            problem, hint = "a lone carriage return, which ends no line here", "end all lines with a line feed"
+            raise UserError(f"line {reader.line_num} holds {problem}", where=path, hint=hint) from None
+        raise UserError(f"line {reader.line_num} is not {path.suffix[1:].upper()}: {error}", where=path) from None
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _is_quoted(text: str) -> bool:
+    """Whether a TSV file was written with the quotes of CSV, which pandas and spreadsheets put where they are needed.
+
+    Then a quotation mark never stands in a field without quotes, and there is a field that needs them: it holds a tab,
+    a line break or doubled quotation marks; or all names of columns are in quotes.
+    """
+    if '"' not in text:
+        return False
+    whole = re.compile(rf"(?:{_QUOTED.pattern}|[^\t\n\"]*)")
+    position, needed, first = 0, False, True
+    all_named = True
+    while position < len(text):
+        found = whole.match(text, position)
+        assert found is not None, "it matches nothing at least"
+        field = found[0]
+        position = found.end()
+        end = text[position : position + 2]
+        if end and end[0] not in "\t\n" and end != "\r\n":
+            return False
+        quoted = field.startswith('"')
+        needed |= quoted and bool(re.search(r'""|[\t\n]', field[1:-1]))
+        all_named &= quoted or not first
+        first &= end[:1] == "\t"
+        position += 2 if end == "\r\n" else 1
+    return needed or all_named
+
+
+def _records(lines: Iterable[Line], path: Path, columns: Columns) -> list[dict[str, Any]]:
+    filled = iter(lines)
     names = list(columns) if columns is not None else next(filled, (0, []))[1]
     if len(set(names)) < len(names):
         raise UserError(f"two columns have one name: {', '.join(names)}", where=path)

@@ -6,10 +6,11 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-from rnnbench.data.formats.text_file import decode
+from rnnbench.data.formats.text_file import decode, split_lines
 from rnnbench.data.source import Row, Split
 from rnnbench.data.sources.folder import split_of
 from rnnbench.errors import UserError
+from rnnbench.reading import entries, read_file
 
 _LANGUAGE = re.compile(r"\.([a-z]{2,3}([-_][A-Za-z]{2,4})?)")
 _NO_LANGUAGES = {".txt", ".csv", ".tsv", ".gz", ".bz2", ".xz", ".zip", ".md", ".py"}
@@ -31,9 +32,9 @@ def parallel_files(path: Path, split: Split | None, name: str | None = None) -> 
     """
     folder = path if split is not None else path.parent
     groups: dict[str, dict[str, Path]] = defaultdict(dict)
-    for file in sorted(folder.iterdir()) if folder.is_dir() else []:
+    for file in entries(folder) if folder.is_dir() else []:
         language = _LANGUAGE.fullmatch(file.suffix)
-        if language is None or file.suffix in _NO_LANGUAGES or not file.is_file() or file.name.startswith("."):
+        if language is None or file.suffix in _NO_LANGUAGES or not file.is_file():
             continue
         wanted = path.name if split is None else name
         if file.stem == wanted if wanted is not None else split_of(file.stem) == split:
@@ -54,7 +55,7 @@ def read_parallel(files: dict[str, Path]) -> list[Row]:
     Raises:
         UserError: One is not UTF-8 or empty, or they have not equally many lines.
     """
-    lines = {language: _lines(path) for language, path in files.items()}
+    lines = {language: split_lines(decode(read_file(path), path)) for language, path in files.items()}
     sizes = {path.name: len(lines[language]) for language, path in files.items()}
     if len(set(sizes.values())) > 1:
         raise UserError(
@@ -63,7 +64,3 @@ def read_parallel(files: dict[str, Path]) -> list[Row]:
             hint="every line has to be the translation of the same line in the other file",
         )
     return [dict(zip(lines, texts, strict=True)) for texts in zip(*lines.values(), strict=True)]
-
-
-def _lines(path: Path) -> list[str]:
-    return [line.removesuffix("\r") for line in decode(path.read_bytes(), path).removesuffix("\n").split("\n")]

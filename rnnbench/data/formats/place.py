@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
-from rnnbench.data.formats.text_file import decode
+from rnnbench.data.formats.columns import fields_of
+from rnnbench.data.formats.text_file import decode, split_lines
+from rnnbench.reading import read_file
 
 
 def place_in(path: Path, number: int, named: bool) -> str:
@@ -20,11 +20,10 @@ def place_in(path: Path, number: int, named: bool) -> str:
     kind = path.suffix.lower()
     if kind not in (".jsonl", ".csv", ".tsv"):
         return f"{path}, record {number + 1}"
-    text = decode(path.read_bytes(), path)
-    if kind == ".csv":
-        reader = csv.reader(io.StringIO(text, newline=""))
-        # A record of several lines is named by its last one.
-        lines = [reader.line_num for fields in reader if fields not in ([], [""])]
+    data = read_file(path)
+    if kind == ".jsonl":
+        lines = [i for i, line in enumerate(split_lines(decode(data, path)), start=1) if line.strip()]
     else:
-        lines = [i for i, line in enumerate(text.split("\n"), start=1) if line.strip()]
+        # A record of several lines is named by its last one.
+        lines = [line for line, _ in fields_of(data, path)]
     return f"{path}, line {lines[number + (named and kind != '.jsonl')]}"

@@ -1,4 +1,4 @@
-"""Records, of JSON lines, Parquet or the hub, as rows."""
+"""Records, of JSON, JSON lines, Parquet or the hub, as rows."""
 
 from __future__ import annotations
 
@@ -8,26 +8,63 @@ from pathlib import Path
 from typing import Any
 
 from rnnbench.data.formats.class_names import features_of, name_classes
-from rnnbench.data.formats.text_file import decode
+from rnnbench.data.formats.text_file import decode, split_lines
 from rnnbench.data.source import Row
 from rnnbench.errors import UserError, did_you_mean
+from rnnbench.reading import reading
+
+# More than any record of a data set needs, and less than what recursion over it would take.
+_DEEPEST = 100
 
 
 def read_json_lines(data: bytes, path: Path) -> list[dict[str, Any]]:
     """The records of a ``.jsonl`` file, one JSON object a line; empty lines are skipped."""
-    records = []
-    # Not `splitlines`: U+2028 may stand inside a JSON string.
-    for number, line in enumerate(decode(data, path).split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise UserError(f"line {number} is not JSON: {error.msg} (column {error.colno})", where=path) from None
+    lines = enumerate(split_lines(decode(data, path)), start=1)
+    records = [(number, parse_json(line, path, number)) for number, line in lines if line.strip()]
+    for number, record in records:
         if not isinstance(record, dict):
             raise UserError(f"line {number} is no JSON object but {type(record).__name__}", where=path)
-        records.append(record)
+    return [record for _, record in records]
+
+
+def read_json(data: bytes, path: Path) -> list[dict[str, Any]]:
+    """The records of a ``.json`` file: a list of JSON objects, or one object a line as in a ``.jsonl`` file."""
+    text = decode(data, path)
+    if text.lstrip()[:1] != "[":
+        return read_json_lines(data, path)
+    records = parse_json(text, path)
+    for number, record in enumerate(records, start=1):
+        if not isinstance(record, dict):
+            raise UserError(f"record {number} is no JSON object but {type(record).__name__}", where=path)
     return records
+
+
+def parse_json(text: str, where: object, line: int = 1) -> Any:
+    """What a JSON text says.
+
+    Args:
+        text: The text.
+        where: The file.
+        line: On which line of the file it begins.
+
+    Raises:
+        UserError: It is no JSON, or holds what nothing can be made of: half a character, thousands of brackets.
+    """
+    with reading(where, f"what begins on line {line} is not JSON"):
+        try:
+            value = json.loads(text)
+        except json.JSONDecodeError as error:
+            place = f"line {line + error.lineno - 1} is not JSON"
+            raise UserError(f"{place}: {error.msg} (column {error.colno})", where=where) from None
+        if text.count("[") + text.count("{") > _DEEPEST and _depth(value) > _DEEPEST:
+            raise RecursionError
+    # An escape may stand for half of a character that takes two, which no file could hold.
+    if "\\ud" in text.casefold():
+        try:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError:
+            raise UserError(f"line {line} holds half a character (a lone surrogate)", where=where) from None
+    return value
 
 
 def read_parquet(data: bytes, path: Path) -> list[dict[str, Any]]:
@@ -35,15 +72,18 @@ def read_parquet(data: bytes, path: Path) -> list[dict[str, Any]]:
     import pyarrow
     import pyarrow.parquet
 
-    try:
+    with reading(path, "not a Parquet file that can be read"):
         table = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(data)).read()
-    except pyarrow.ArrowInvalid as error:
-        raise UserError(f"not a Parquet file: {str(error).splitlines()[0]}", where=path) from None
-    return name_classes(table.to_pylist(), features_of(table.schema.metadata))
+        # Damage may lie in places that only a check of every value finds.
+        table.validate(full=True)
+        records = table.to_pylist()
+    with reading(path, "what its metadata 'huggingface' says of the columns makes no sense", "write it without them"):
+        return name_classes(records, features_of(table.schema.metadata))
 
 
 RECORD_READERS: dict[str, Callable[[bytes, Path], list[dict[str, Any]]]] = {
     ".jsonl": read_json_lines,
+    ".json": read_json,
     ".parquet": read_parquet,
 }
 
@@ -81,3 +121,14 @@ def text_rows(records: Iterable[dict[str, Any]], column: str, where: object) -> 
             )
         rows.append({**{name: value for name, value in record.items() if name != column}, "text": text})
     return rows
+
+
+def _depth(value: Any) -> int:
+    """How many lists and objects stand in each other, found without recursion."""
+    depth = 0
+    level = [value]
+    while level:
+        nested = [one for one in level if isinstance(one, dict | list)]
+        depth += bool(nested)
+        level = [child for one in nested for child in (one.values() if isinstance(one, dict) else one)]
+    return depth

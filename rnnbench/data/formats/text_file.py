@@ -1,4 +1,4 @@
-"""Text files: strictly UTF-8, and otherwise as they are."""
+"""Text files: strictly UTF-8, and otherwise as they are; and what a line is."""
 
 from __future__ import annotations
 
@@ -28,3 +28,17 @@ def decode(data: bytes, where: object) -> str:
     if not text:
         raise UserError("the file is empty", where=where)
     return text
+
+
+def split_lines(text: str) -> list[str]:
+    r"""The lines of a text, here and everywhere: what ``\n`` ends, without it and without a ``\r`` before it.
+
+    Nothing else ends a line, unlike in `str.splitlines`: a line separator (U+2028), a form feed or a lone carriage
+    return may stand inside a sentence, and then as many lines have to come out as went in.
+
+    Args:
+        text: The text; its last line needs no end.
+    """
+    *ended, last = text.split("\n")
+    lines = [line.removesuffix("\r") for line in ended]
+    return [*lines, last] if last else lines

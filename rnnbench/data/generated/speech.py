@@ -21,6 +21,7 @@ from rnnbench.data.generated.base import check_sizes
 from rnnbench.data.generated.espeak import Utterance, speak
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.folders import cache_folder
+from rnnbench.reading import read_file
 
 _SEED = 6
 _RATE = 16000
@@ -113,7 +114,7 @@ class GeneratedSpeech(Source):
         """
         self.prepare()
         path = _file(split, self._sizes)
-        return read_parquet(path.read_bytes(), path)
+        return read_parquet(read_file(path), path)
 
 
 def number_words(number: int) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import os
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnbench.errors import UserError
+from rnnbench.reading import reading
 
 Features = NDArray[np.float32]
 """``(S, D)``: S regions of an image, D wide."""
@@ -73,13 +73,11 @@ def read_features(features: FeatureFile) -> Features:
     Raises:
         UserError: They cannot be read, are no matrix with a region or more, or not all are finite numbers.
     """
-    try:
+    with reading(features.name, "no features that can be read"):
         if features.member is None:
             values: Any = np.load(features.file, allow_pickle=False)
         else:
             values = _archive(features.file, features.file.stat().st_mtime_ns, os.getpid())[features.member]
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise UserError(f"no features that can be read: {error}", where=features.name) from None
     shape = getattr(values, "shape", ())
     if len(shape) != 2 or 0 in shape or values.dtype.kind not in "fiu":
         raise UserError(
@@ -101,11 +99,8 @@ def _of_file(file: Path) -> dict[str, FeatureFile]:
         raise UserError(what, where=file, hint="a folder, or a .npy or .npz file")
     if file.suffix == ".npy":
         return {file.stem: FeatureFile(file)}
-    try:
-        with zipfile.ZipFile(file) as archive:
-            members = [name.removesuffix(".npy") for name in archive.namelist()]
-    except (OSError, zipfile.BadZipFile) as error:
-        raise UserError(f"no archive that can be read: {error}", where=file) from None
+    with reading(file, "no archive that can be read"), zipfile.ZipFile(file) as archive:
+        members = [name.removesuffix(".npy") for name in archive.namelist()]
     own = [name for name in _OWN if name in members]
     if own:
         return {file.stem: FeatureFile(file, own[0])}

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnbench.errors import UserError
+from rnnbench.reading import reading
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -31,7 +32,7 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".ti
 
 # Filters of warnings belong to the whole process, and threads read images at once.
 _OPENING = threading.Lock()
-_DEEP = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+_DEEP = ("I;16", "I;16B", "I;16L", "I;16N")
 
 
 class Picture(NamedTuple):
@@ -84,40 +85,63 @@ def read_image(picture: Picture, size: int, fit: Fit = "stretch") -> Pixels:
     content = picture.file
     if isinstance(content, Path) and not content.is_file():
         raise UserError("there is no such file", where=picture.name)
-    try:
-        with _OPENING, warnings.catch_warnings():
-            # Pillow warns from its limit on, and refuses from twice as many pixels on.
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            opened = Image.open(io.BytesIO(content) if isinstance(content, bytes) else content)
-        with opened as image:
-            # Of a large JPEG only as much is decoded as is needed.
-            image.draft("RGB", (2 * size, 2 * size))
-            return np.asarray(_square(_as_rgb(image), size, fit))
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise UserError(
-            f"more than {Image.MAX_IMAGE_PIXELS:,} pixels: it may be made to fill the memory",
-            where=picture.name,
-            hint="make it smaller first",
-        ) from None
-    except UnidentifiedImageError:
-        raise UserError("no image that can be read", where=picture.name, hint="Pillow's formats can be read") from None
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
-        # What Pillow raises of broken files depends on their format.
-        raise UserError(f"a broken image: {error}", where=picture.name) from None
+    with reading(picture.name, "a broken image"):
+        try:
+            with _OPENING, warnings.catch_warnings():
+                # Pillow warns from its limit on, and refuses from twice as many pixels on.
+                warnings.simplefilter("error", Image.DecompressionBombWarning)
+                opened = Image.open(io.BytesIO(content) if isinstance(content, bytes) else content)
+            with opened as image:
+                # Of a large JPEG only as much is decoded as is needed.
+                image.draft("RGB", (2 * size, 2 * size))
+                return np.asarray(_square(_as_rgb(image, picture.name), size, fit))
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+            raise UserError(
+                f"more than {Image.MAX_IMAGE_PIXELS:,} pixels: it may be made to fill the memory",
+                where=picture.name,
+                hint="make it smaller first",
+            ) from None
+        except UnidentifiedImageError:
+            hint = "Pillow's formats can be read"
+            raise UserError("no image that can be read", where=picture.name, hint=hint) from None
 
 
-def _as_rgb(image: Image) -> Image:
+def _as_rgb(image: Image, name: str) -> Image:
     from PIL import ImageOps
     from PIL.Image import alpha_composite, fromarray, new
 
     image = ImageOps.exif_transpose(image)
     if image.mode in _DEEP:
         # Pillow would cut off what is over 255.
-        return fromarray((np.asarray(image, dtype=np.int64).clip(0, 65535) >> 8).astype(np.uint8)).convert("RGB")
+        return fromarray((np.asarray(image).astype(np.int64) >> 8).astype(np.uint8)).convert("RGB")
+    if image.mode in ("I", "F"):
+        return fromarray(_scaled(np.asarray(image), image.format == "PNG", name)).convert("RGB")
     if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "La", "RGBa"):
         above = image.convert("RGBA")
         return alpha_composite(new("RGBA", above.size, "white"), above).convert("RGB")
     return image.convert("RGB")
+
+
+def _scaled(values: NDArray[Any], of_16_bits: bool, name: str) -> NDArray[np.uint8]:
+    """Grey values of 32 bits, whose white the file does not tell, as 8 bits.
+
+    Args:
+        values: Whole numbers or floating-point ones.
+        of_16_bits: Whether the format has no more than 16 bits.
+        name: What errors call the image.
+    """
+    least, most = float(values.min()), float(values.max())
+    # Written so that NaN is refused as well.
+    if not (least >= 0 and most <= 65535):
+        raise UserError(
+            f"grey values from {least:g} to {most:g}: which of them is white is not known",
+            where=name,
+            hint="save it with 8 or 16 bits, or with floating-point values from 0 to 1",
+        )
+    if values.dtype.kind == "f":
+        white = 1 if most <= 1 else 255 if most <= 255 else 65535
+        return np.rint(values * (255 / white)).astype(np.uint8)
+    return (values >> 8 if of_16_bits or most > 255 else values).astype(np.uint8)
 
 
 def _square(image: Image, size: int, fit: Fit) -> Image:

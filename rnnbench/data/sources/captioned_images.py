@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,11 +9,13 @@ from typing import Any
 
 from rnnbench.data.cards import UserFiles, load_origin, names_card
 from rnnbench.data.formats.columns import COLUMN_READERS
-from rnnbench.data.formats.text_file import decode
+from rnnbench.data.formats.records import parse_json
+from rnnbench.data.formats.text_file import decode, split_lines
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.data.sources.contiguous import Fractions, check_fractions, part
 from rnnbench.data.sources.folder import split_of
-from rnnbench.errors import UserError
+from rnnbench.errors import UserError, did_you_mean
+from rnnbench.reading import read_file, reading, real_path, user_path
 
 _TABLES = (".csv", ".tsv")
 _TOKENS = ("*.token.txt", "*.token")
@@ -55,12 +56,12 @@ class CaptionedImages(Source):
         card: str | None = None,
     ) -> None:
         check_fractions(fractions, where="--data.source.fractions")
-        self.path = Path(path).expanduser()
-        self.images = None if images is None else Path(images).expanduser()
+        self.path = user_path(path, "--data.source.path")
+        self.images = None if images is None else user_path(images, "--data.source.images")
         self.image = image
         self.caption = caption
         self.fractions: Fractions = fractions
-        self.dataset = self.path.resolve().stem
+        self.dataset = real_path(self.path).stem
         if names_card(card):
             self.dataset = load_origin(card, UserFiles)[0].name
         self._splits: dict[Split, _Captions] | None = None
@@ -110,13 +111,13 @@ class CaptionedImages(Source):
 
     def _table(self, file: Path) -> dict[Split, _Captions]:
         found: _Captions = defaultdict(list)
-        for number, row in enumerate(COLUMN_READERS[file.suffix.lower()](file.read_bytes(), file, None), start=1):
+        for number, row in enumerate(COLUMN_READERS[file.suffix.lower()](read_file(file), file, None), start=1):
             for option, column in (("image", self.image), ("caption", self.caption)):
                 if column not in row:
                     raise UserError(
                         f"record {number} has no column {column!r}; there are: {', '.join(row)}",
                         where=file,
-                        hint=f"--data.source.{option} names it",
+                        hint=f"--data.source.{option} names it; {did_you_mean(column, row)}",
                     )
             found[self._path(file, row[self.image])].append(row[self.caption])
         return self._cut(list(found.items()))
@@ -127,13 +128,12 @@ class CaptionedImages(Source):
     def _karpathy(self, content: dict[str, Any], file: Path) -> dict[Split, _Captions]:
         found: dict[Split, _Captions] = {split: {} for split in SPLITS}
         for number, image in enumerate(_list(content, "images", file)):
-            try:
+            with reading(file, f"image {number} lacks or misnames"):
                 split = _KARPATHY[image["split"]]
                 name = f"{image['filepath']}/{image['filename']}" if "filepath" in image else image["filename"]
-                captions = [sentence["raw"] for sentence in image["sentences"]]
-            except (KeyError, TypeError) as error:
-                raise UserError(f"image {number} lacks or misnames {error}", where=file) from None
-            found[split][self._path(file, name)] = captions
+                captions = [_text(sentence["raw"]) for sentence in image["sentences"]]
+                path = self._path(file, name)
+            found[split][path] = captions
         return found
 
     def _coco(self, content: dict[str, Any], file: Path) -> dict[Split, _Captions]:
@@ -152,13 +152,11 @@ class CaptionedImages(Source):
     def _annotated(self, content: dict[str, Any], file: Path) -> _Captions:
         # COCO keeps the images of captions_train2017.json in train2017.
         folder = file.stem.removeprefix("captions_")
-        try:
+        with reading(file, "an entry lacks or misnames"):
             names = {image["id"]: f"{folder}/{image['file_name']}" for image in _list(content, "images", file)}
             found: _Captions = {self._path(file, name): [] for name in names.values()}
             for one in _list(content, "annotations", file):
-                found[self._path(file, names[one["image_id"]])].append(one["caption"])
-        except (KeyError, TypeError) as error:
-            raise UserError(f"an entry lacks or misnames {error}", where=file) from None
+                found[self._path(file, names[one["image_id"]])].append(_text(one["caption"]))
         return found
 
     def _tokens(self, file: Path) -> dict[Split, _Captions]:
@@ -190,10 +188,7 @@ class CaptionedImages(Source):
 
 
 def _json(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(decode(file.read_bytes(), file))
-    except json.JSONDecodeError as error:
-        raise UserError(f"line {error.lineno} is not JSON: {error.msg}", where=file) from None
+    content = parse_json(decode(read_file(file), file), file)
     if not isinstance(content, dict):
         raise UserError(f"no JSON object but {type(content).__name__}", where=file)
     return content
@@ -206,6 +201,12 @@ def _list(content: dict[str, Any], name: str, file: Path) -> list[Any]:
     return value
 
 
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a caption, which is {type(value).__name__}")
+    return value
+
+
 def _lines(file: Path) -> Iterable[tuple[int, str]]:
-    lines = decode(file.read_bytes(), file).split("\n")
-    return ((number, line.removesuffix("\r")) for number, line in enumerate(lines, start=1) if line.strip())
+    lines = split_lines(decode(read_file(file), file))
+    return ((number, line) for number, line in enumerate(lines, start=1) if line.strip())

@@ -7,14 +7,17 @@ from pathlib import Path
 from rnnbench.data.cards import UserFiles, load_origin, names_card
 from rnnbench.data.fetched.checksum import check_sha256
 from rnnbench.data.formats.columns import COLUMN_READERS
+from rnnbench.data.formats.conll import looks_like_conll, read_conll
 from rnnbench.data.formats.parallel import parallel_files, read_parallel
 from rnnbench.data.formats.place import place_in
 from rnnbench.data.formats.records import RECORD_READERS, text_rows
 from rnnbench.data.formats.text_file import decode
+from rnnbench.data.notice import tell
 from rnnbench.data.source import Row, Source, Split
 from rnnbench.data.sources.contiguous import Fractions, check_fractions, part
-from rnnbench.data.sources.folder import split_files
+from rnnbench.data.sources.folder import PACKED, split_files
 from rnnbench.errors import UserError
+from rnnbench.reading import read_file, real_path, user_path
 
 _TEXT = ".txt"
 _SUFFIXES = (_TEXT, *RECORD_READERS, *COLUMN_READERS)
@@ -23,13 +26,13 @@ _FRACTIONS: Fractions = (0.9, 0.05, 0.05)
 
 
 class Files(Source):
-    """Text files, or records of JSON lines, Parquet, CSV, TSV or CoNLL: one file that is cut, or a folder with splits.
+    """Text files, or records of JSON, Parquet, CSV, TSV or CoNLL: one file that is cut, or a folder with splits.
 
     Args:
-        path: A UTF-8 text file, or a ``.jsonl``, ``.parquet``, ``.csv``, ``.tsv`` or ``.conll`` file, which is cut into
-            train, validation and test in this order; or a folder with the three as files of these kinds
-            (``train.txt``, ``ptb.valid.txt``, ``test-00000-of-00001.parquet``) or as sub-folders of text files, a
-            document each. For translation also a folder with parallel text (``train.de``, ``train.en``), or
+        path: A UTF-8 text file, or a ``.jsonl``, ``.json``, ``.parquet``, ``.csv``, ``.tsv``, ``.conll`` or ``.conllu``
+            file, which is cut into train, validation and test in this order; or a folder with the three as files of
+            these kinds (``train.txt``, ``ptb.valid.txt``, ``test-00000-of-00001.parquet``) or as sub-folders of text
+            files, a document each. For translation also a folder with parallel text (``train.de``, ``train.en``), or
             ``FOLDER/NAME`` for ``NAME.de`` and ``NAME.en``, which are cut by lines.
         column: Column that holds the text of a record.
         columns: Names of the columns of ``.csv`` and ``.tsv`` files without a first line that names them, such as
@@ -51,13 +54,15 @@ class Files(Source):
         card: str | None = None,
     ) -> None:
         check_fractions(fractions, where="--data.source.fractions")
-        self.path = Path(path).expanduser()
+        self.path = user_path(path, "--data.source.path")
         self.column = column
+        if columns is not None and len(set(columns)) < len(columns):
+            raise UserError(f"two columns have one name: {', '.join(columns)}", where="--data.source.columns")
         self.columns = columns
         self.fractions: Fractions = fractions
         self.test = test
         self.origin: UserFiles | None = None
-        resolved = self.path.resolve()
+        resolved = real_path(self.path)
         self.dataset = resolved.stem if resolved.suffix.lower() in _SUFFIXES else resolved.name
         if names_card(card):
             found, self.origin = load_origin(card, UserFiles)
@@ -183,11 +188,13 @@ class Files(Source):
             raise UserError(
                 f"files of kind {suffix or '(no extension)'} cannot be read",
                 where=f"--data.source.path {self.path}",
-                hint=f"can be read: {', '.join(_SUFFIXES)}; plain text of another name: rename it to NAME.txt",
+                hint=f"unpack it: {PACKED[suffix]} {self.path}"
+                if suffix in PACKED
+                else f"can be read: {', '.join(_SUFFIXES)}; plain text of another name: rename it to NAME.txt",
             )
         self._check_cut()
         rows = self._read(self.path, "whole", as_text)
-        if suffix != _TEXT:
+        if suffix != _TEXT or "tokens" in rows[0]:
             return rows[part(len(rows), self.fractions, split)]
         text = rows[0]["text"]
         piece = text[part(len(text), self.fractions, split)]
@@ -195,24 +202,28 @@ class Files(Source):
 
     def _read(self, path: Path, section: str, as_text: bool = False) -> list[Row]:
         """All rows of one file, which is a split or the whole; if wanted, with their text in the column for it."""
-        data = path.read_bytes()
+        data = read_file(path)
         self._verify(path, data, section)
-        in_columns = COLUMN_READERS.get(path.suffix.lower())
-        if in_columns is not None:
-            return self._convert(in_columns(data, path, self.columns), path, as_text)
+        kind = path.suffix.lower()
+        if kind in COLUMN_READERS:
+            return self._convert(COLUMN_READERS[kind](data, path, self.columns), path, as_text)
+        document = path.parent != self.path and path != self.path
+        text = "" if kind in RECORD_READERS else decode(data, path)
+        if kind == _TEXT and not document and looks_like_conll(text):
+            tell(f"{path}: read as columns of tokens and tags (CoNLL); text that only looks so: make it a .jsonl file")
+            return self._convert(read_conll(data, path, self.columns), path, as_text)
         if self.columns is not None:
             self._refuse_columns(path)
-        reader = RECORD_READERS.get(path.suffix.lower())
-        if reader is not None:
-            return self._convert(reader(data, path), path, as_text)
+        if kind in RECORD_READERS:
+            return self._convert(RECORD_READERS[kind](data, path), path, as_text)
         if self.column != _COLUMN:
             raise UserError(
                 f"{path} is plain text and has no columns",
                 where=f"--data.source.column {self.column}",
                 hint="leave this option out",
             )
-        row: Row = {"text": decode(data, path)}
-        if path.parent != self.path and path != self.path:
+        row: Row = {"text": text}
+        if document:
             row["name"] = path.relative_to(self.path).as_posix()
         return [row]
 
@@ -236,7 +247,7 @@ class Files(Source):
         raise UserError(
             f"{path.name} is no .csv, .tsv or .conll file",
             where=f"--data.source.columns {self.columns}",
-            hint="leave this option out",
+            hint="its columns have names: leave this out; --data.columns '{text: NAME}' says which is which",
         )
 
     def _convert(self, records: list[Row], path: Path, as_text: bool) -> list[Row]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rnnbench.data.source import Split
 from rnnbench.errors import UserError
+from rnnbench.reading import entries
 
 SPLIT_WORDS: dict[Split, tuple[str, ...]] = {
     "train": ("train",),
@@ -15,6 +16,9 @@ SPLIT_WORDS: dict[Split, tuple[str, ...]] = {
     "test": ("test",),
 }
 """Names of a split, the usual one first."""
+
+PACKED = {".gz": "gunzip -k", ".bz2": "bunzip2 -k", ".xz": "unxz -k", ".zst": "unzstd", ".zip": "unzip"}
+"""What unpacks a file of such an extension."""
 
 _SHARD = re.compile(r"(?P<base>.*)-(?P<index>\d{5})-of-(?P<count>\d{5})")
 
@@ -45,22 +49,29 @@ def split_files(folder: Path, split: Split, suffixes: Collection[str], name: str
     Raises:
         UserError: There is no such split, or it is not clear which files are meant.
     """
-    visible = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    named = [path for path in visible if _is_named(path.name if path.is_dir() else path.stem, split, name)]
+    visible = entries(folder)
+    named = [path for path in visible if _is_named(path.name if path.is_dir() else _stem(path), split, name)]
     found = [path for path in named if path.is_dir() or path.suffix.lower() in suffixes]
     if not found:
         there = ", ".join(path.name for path in named or visible) or "nothing"
         called = name or split
+        packed = next((path for path in named if path.suffix.lower() in PACKED), None)
         raise UserError(
             f"there is no {split} split that can be read; found: {there}",
             where=folder,
-            hint=f"name it {' or '.join(called + suffix for suffix in sorted(suffixes))}, or a sub-folder {called}",
+            hint=f"unpack it: {PACKED[packed.suffix.lower()]} {packed.name}"
+            if packed is not None
+            else f"name it {' or '.join(called + suffix for suffix in sorted(suffixes))}, or a sub-folder {called}",
         )
     if len(found) == 1 and found[0].is_dir():
         return _documents(found[0])
     if len(found) > 1 or _SHARD.fullmatch(found[0].stem):
         _check_shards(folder, split, found)
     return found
+
+
+def _stem(path: Path) -> str:
+    return Path(path.stem).stem if path.suffix.lower() in PACKED else path.stem
 
 
 def _is_named(stem: str, split: Split, name: str | None) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from rnnbench.data.cards import OnHub, load_origin, names_card
@@ -13,6 +12,7 @@ from rnnbench.data.formats.records import text_rows
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.data.sources.folder import SPLIT_WORDS
 from rnnbench.errors import UserError, did_you_mean
+from rnnbench.reading import reading, real_path, user_path
 
 _COLUMN = "text"
 
@@ -54,9 +54,9 @@ class Hub(Source):
                 raise UserError(
                     f"there is no split {split!r}", where="--data.source.splits", hint=did_you_mean(split, SPLITS)
                 )
-        local = Path(name).expanduser()
+        local = user_path(name, "--data.source.name")
         self._location = str(local) if local.is_dir() else name
-        self.dataset = local.resolve().name if local.is_dir() else name
+        self.dataset = real_path(local).name if local.is_dir() else name
         for part in (configuration, folder):
             if part is not None:
                 self.dataset += f"/{part}"
@@ -107,7 +107,8 @@ class Hub(Source):
             named = "" if split not in self.names else f" called {self.names[split]}"
             raise UserError(f"there is no {split} split{named}; its splits: {', '.join(splits)}", where=self.name)
         # All at once and not row by row: so columns with audio or images come as bytes and are not decoded.
-        records = name_classes(splits[found].to_list(), splits[found].features.to_dict())
+        with reading(self.name, f"the {split} split cannot be read"):
+            records = name_classes(splits[found].to_list(), splits[found].features.to_dict())
         if not records:
             raise UserError(f"the {split} split is empty", where=self.name)
         return records

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rnnbench.data.cards import InPackage, load_origin
 from rnnbench.data.fetched.fetch import check_names, fetch, read_cached
-from rnnbench.data.formats.text_file import decode
+from rnnbench.data.formats.text_file import decode, split_lines
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.errors import UserError
 
@@ -47,7 +47,7 @@ class Package(Source):
         rows: dict[str, Row] = {}
         contradictory = set()
         for name in origin.members:
-            for number, line in enumerate(decode(read_cached(origin, name), name).split("\n"), start=1):
+            for number, line in enumerate(split_lines(decode(read_cached(origin, name), name)), start=1):
                 row = self._row(line.strip(), name, number)
                 if row is None:
                     continue

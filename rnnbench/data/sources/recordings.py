@@ -8,16 +8,19 @@ from typing import Any
 from rnnbench.data.audio.recording import AUDIO_SUFFIXES
 from rnnbench.data.cards import UserFiles, load_origin, names_card
 from rnnbench.data.formats.columns import COLUMN_READERS
-from rnnbench.data.formats.records import read_json_lines
-from rnnbench.data.formats.text_file import decode
+from rnnbench.data.formats.records import read_json
+from rnnbench.data.formats.text_file import decode, split_lines
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.data.sources.folder import split_of
 from rnnbench.errors import UserError, did_you_mean
+from rnnbench.reading import entries, read_file, reading, real_path, user_path
 
 _MANIFESTS = (".tsv", ".csv", ".jsonl", ".json")
 _AUDIO_COLUMNS = ("audio_filepath", "path", "audio", "file")
 _SPEAKER_COLUMNS = ("speaker", "speaker_id", "client_id")
 _SHOWN = 10
+# A year: a number that is more was meant as something else.
+_MOST_SECONDS = 31_536_000
 
 
 class Recordings(Source):
@@ -45,7 +48,7 @@ class Recordings(Source):
     def __init__(
         self, path: str, column: str = "text", splits: dict[str, str] | None = None, card: str | None = None
     ) -> None:
-        self.path = Path(path).expanduser()
+        self.path = user_path(path, "--data.source.path")
         self.column = column
         self.splits = splits or {}
         for name in self.splits:
@@ -54,7 +57,7 @@ class Recordings(Source):
                     f"there is no split {name!r}", where="--data.source.splits", hint=did_you_mean(name, SPLITS)
                 )
         self.origin: UserFiles | None = None
-        self.dataset = self.path.resolve().name
+        self.dataset = real_path(self.path).name
         if names_card(card):
             found, self.origin = load_origin(card, UserFiles)
             self.dataset = found.name
@@ -105,7 +108,7 @@ class Recordings(Source):
             if not place.exists():
                 raise UserError("there is no such file or folder", where=f"--data.source.splits, {split}: {place}")
             return place
-        visible = sorted(path for path in self.path.iterdir() if not path.name.startswith("."))
+        visible = entries(self.path)
         readable = [path for path in visible if path.is_dir() or path.suffix.lower() in _MANIFESTS]
         found = [path for path in readable if split_of(path.name if path.is_dir() else path.stem) == split]
         if len(found) != 1:
@@ -126,7 +129,7 @@ class Recordings(Source):
         transcripts = sorted(place.rglob("*.trans.txt"))
         if transcripts:
             return [row for path in transcripts for row in _read_librispeech(path)]
-        manifests = sorted(path for path in place.iterdir() if path.suffix.lower() in _MANIFESTS)
+        manifests = [path for path in entries(place) if path.suffix.lower() in _MANIFESTS]
         if len(manifests) == 1:
             return self._read_manifest(manifests[0])
         raise UserError(
@@ -138,9 +141,9 @@ class Recordings(Source):
     def _read_manifest(self, path: Path) -> list[tuple[str, Row]]:
         kind = path.suffix.lower()
         if kind in (".json", ".jsonl"):
-            records = read_json_lines(path.read_bytes(), path)
+            records = read_json(read_file(path), path)
         else:
-            records = COLUMN_READERS[kind](path.read_bytes(), path, None)
+            records = COLUMN_READERS[kind](read_file(path), path, None)
         rows = []
         for number, record in enumerate(records, start=1):
             where = f"{path}, record {number}"
@@ -150,7 +153,8 @@ class Recordings(Source):
                 raise UserError(
                     f"a path and a text are needed; there are: {', '.join(record)}",
                     where=where,
-                    hint=f"the path is called {' or '.join(_AUDIO_COLUMNS)}; --data.source.column names the text",
+                    hint=f"the path is called {' or '.join(_AUDIO_COLUMNS)}; --data.source.column names the text;"
+                    f" {did_you_mean(self.column, record)}",
                 )
             file: Row = {"path": str(_beside(path, audio))}
             if "offset" in record:
@@ -167,9 +171,10 @@ def _of(record: dict[str, Any], names: tuple[str, ...]) -> Any:
 
 def _seconds(record: dict[str, Any], name: str, where: str) -> float | None:
     value = record.get(name)
-    if value is not None and not isinstance(value, int | float):
-        raise UserError(f"{name} must be a number of seconds, found {value!r}", where=where)
-    return value
+    good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MOST_SECONDS
+    if value is not None and not good:
+        raise UserError(f"{name} must be a number of seconds, found {str(value)[:40]}", where=where)
+    return None if value is None else float(value)
 
 
 def _beside(manifest: Path, name: str) -> Path:
@@ -191,10 +196,11 @@ def _read_kaldi(folder: Path) -> list[tuple[str, Row]]:
         recording, part = name, {}
         if segments is not None:
             recording, start, end = _fields(segments, name, where, 3)
-            try:
-                part = {"start": float(start), "seconds": float(end) - float(start)}
-            except ValueError:
-                raise UserError("start and end must be seconds", where=segments[name][0]) from None
+            with reading(segments[name][0], "start and end must be seconds"):
+                first, last = float(start), float(end)
+            if not 0 <= first < last <= _MOST_SECONDS:
+                raise UserError(f"no part of a recording: {start} to {end} s", where=segments[name][0])
+            part = {"start": first, "seconds": last - first}
         if recording not in recordings:
             raise UserError(f"there is no recording {recording!r} in wav.scp", where=where)
         path = recordings[recording][1]
@@ -236,7 +242,7 @@ def _table(path: Path) -> dict[str, tuple[str, str]]:
     if not path.is_file():
         raise UserError("there is no such file", where=path)
     table: dict[str, tuple[str, str]] = {}
-    for number, line in enumerate(decode(path.read_bytes(), path).split("\n"), start=1):
+    for number, line in enumerate(split_lines(decode(read_file(path), path)), start=1):
         name, *rest = line.strip().split(maxsplit=1) or [""]
         if not name:
             continue

@@ -9,6 +9,7 @@ from rnnbench.data.cards import Builtin, load_origin
 from rnnbench.data.formats.text_file import decode
 from rnnbench.data.source import Row, Source, Split
 from rnnbench.errors import UserError
+from rnnbench.reading import read_file
 
 
 class StandardLibrary(Source):
@@ -41,5 +42,5 @@ class StandardLibrary(Source):
                     where=path,
                     hint="use a full Python, or your own text: --data.source Files --data.source.path FILE_OR_FOLDER",
                 )
-            rows.append({"text": decode(path.read_bytes(), path), "name": name})
+            rows.append({"text": decode(read_file(path), path), "name": name})
         return rows

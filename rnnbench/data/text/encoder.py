@@ -122,8 +122,18 @@ class TextEncoder:
 
     def missing(self, text: str) -> list[str]:
         """The distinct tokens of a text that are not in the vocabulary, in the order of their first appearance."""
+        return list(dict.fromkeys(self.unknown_in(text)))
+
+    def unknown_in(self, text: str) -> list[str]:
+        """What stands in a text behind each id that is `unknown`, in its order."""
         ids = self.encode(text).tolist()
-        return list(dict.fromkeys(token for token, i in zip(self.split(text), ids, strict=True) if i == self.unknown))
+        return [token for token, i in zip(self.split(text), ids, strict=True) if i == self.unknown]
+
+    def knows_nothing(self, text: str) -> bool:
+        """Whether a text has tokens, apart from white space, and none of them is in the vocabulary."""
+        ids = self.encode(text).tolist()
+        told = [i for token, i in zip(self.split(text), ids, strict=True) if token.strip(" \t\u2581")]
+        return bool(told) and all(i == self.unknown for i in told)
 
     def decode(self, ids: Iterable[int]) -> str:
         """Text of ids, without padding, begin and end; words are parted by a space, unless their unit is reversible."""

@@ -10,8 +10,10 @@ from typing import Any
 import torch
 
 from rnnbench.data.batches.batch import IGNORED, TaggingBatch, pad
+from rnnbench.data.notice import tell
 from rnnbench.data.text.vocabulary import BEGIN, END, Vocabulary
 
+_FEW = 0.05
 _HALF_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)}
 
 
@@ -59,7 +61,12 @@ class TokenEncoder:
             min_count: Rarer tokens become ``<unk>``.
             bigram_min_count: Rarer pairs become ``<unk>``; None for no pairs.
         """
-        of_characters = all(len(token) == 1 for tokens in sentences for token in tokens)
+        tokens = sum(map(len, sentences))
+        longer = sum(len(token) > 1 for of_sentence in sentences for token in of_sentence)
+        # Data in characters hold a few longer tokens, such as emoji with a modifier or the name of a link.
+        of_characters = longer <= _FEW * tokens
+        if of_characters and longer:
+            tell(f"{longer:,} of {tokens:,} tokens have several characters: text will be read character by character")
         encoder = cls(lowercase, zero_digits, Vocabulary.train([]), None, None)
         read = [[encoder.read(token) for token in tokens] for tokens in sentences]
         encoder.tokens = Vocabulary.train(read, min_count=min_count)

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import gzip
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,9 +31,11 @@ from rnnbench.data.cards import VectorsInPackage, card_names, load_origin
 from rnnbench.data.fetched.fetch import cached, check_names, fetch
 from rnnbench.data.text.vocabulary import SPECIALS
 from rnnbench.errors import UserError, did_you_mean
+from rnnbench.reading import check_file, reading, user_path
 
 _Row = NDArray[np.float32]
-_HEADER = re.compile(rb"(\d+) (\d+)")
+_HEADER = re.compile(rb"\s*(\d{1,12})\s+(\d{1,6})\s*")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def load_vectors(source: str, tokens: Sequence[str]) -> Vectors:
     Raises:
         UserError: There is no such file or card, or the file is malformed.
     """
-    rows = _read_package(source) if _is_card(source) else _read_file(Path(source).expanduser())
+    rows = _read_package(source) if _is_card(source) else _read_file(user_path(source, "vectors"))
     exact: dict[bytes, int] = {token.encode("utf-8"): i for i, token in enumerate(tokens)}
     lower: dict[bytes, list[int]] = {}
     for i, token in enumerate(tokens):
@@ -114,28 +115,32 @@ class _LazyRow:
         self._where = where
 
     def read(self) -> _Row:
-        if isinstance(self._raw, np.ndarray):
-            return self._raw
-        try:
-            row = np.array(self._raw.split(b" ")).astype(np.float32)
-        except ValueError as error:
-            raise UserError(f"not a vector: {error}", where=self._where) from None
+        row = self._raw
+        if not isinstance(row, np.ndarray):
+            # What no 32-bit number can hold becomes infinite, and is told.
+            with reading(self._where, "not a vector"), np.errstate(over="ignore"):
+                row = np.array(row.split(b" ")).astype(np.float32)
+        if not np.isfinite(row).all():
+            raise UserError("not a vector: not all of its values are finite numbers", where=self._where)
         return row
 
 
 def _read_file(path: Path) -> Iterator[tuple[bytes, _LazyRow]]:
     binary = path.name.removesuffix(".gz").endswith(".bin")
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        try:
-            yield from (_read_binary if binary else _read_text)(cast(BinaryIO, file), path)
-        except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-            raise UserError(f"the file cannot be unpacked: {error}", where=path) from None
+    check_file(path)
+    with (
+        reading(path, "the file cannot be unpacked" if path.suffix == ".gz" else "cannot be read"),
+        gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file,
+    ):
+        yield from (_read_binary if binary else _read_text)(cast(BinaryIO, file), path)
 
 
 def _read_text(file: BinaryIO, path: Path) -> Iterator[tuple[bytes, _LazyRow]]:
     size = words = seen = 0
     for number, line in enumerate(file, start=1):
         line = line.rstrip(b" \r\n")
+        if number == 1:
+            line = line.removeprefix(_BYTE_ORDER_MARK).lstrip(b" ")
         header = _HEADER.fullmatch(line) if number == 1 else None
         if header is not None:
             words, size = int(header[1]), int(header[2])
@@ -159,6 +164,8 @@ def _read_binary(file: BinaryIO, path: Path) -> Iterator[tuple[bytes, _LazyRow]]
         hint = "a model of fastText comes as .vec as well, which can be read"
         raise UserError("not a binary file of word2vec: the first line tells no sizes", where=path, hint=hint)
     words, size = int(header[1]), int(header[2])
+    if size < 1:
+        raise UserError("the first line tells of vectors without a value", where=path)
     for number in range(1, words + 1):
         word = bytearray()
         while (byte := file.read(1)) not in (b" ", b""):
@@ -191,7 +198,7 @@ def _read_package(card: str) -> Iterator[tuple[bytes, _LazyRow]]:
 def _is_card(source: str) -> bool:
     if source in card_names() or source.endswith((".yaml", ".yml")):
         return True
-    if not Path(source).expanduser().is_file():
+    if not user_path(source, "vectors").is_file():
         raise UserError(f"there is no file or card of vectors {source!r}", hint=did_you_mean(source, card_names()))
     return False
 

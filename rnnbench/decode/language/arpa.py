@@ -13,6 +13,7 @@ import numpy as np
 
 from rnnbench.decode.language.backoff import BackoffModel
 from rnnbench.errors import UserError
+from rnnbench.reading import check_file, reading
 
 _LN_10 = math.log(10)
 # What such files write for a probability of zero.
@@ -43,13 +44,14 @@ def read_arpa(path: Path) -> BackoffModel:
     Raises:
         UserError: It is no such file; the error names the line.
     """
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
-            return _Reader(file, path).read()
-    except OSError as error:
-        raise UserError(f"cannot be read: {error.strerror or error}", where=path) from None
-    except (EOFError, UnicodeDecodeError) as error:
-        raise UserError(f"is no ARPA file: {error}", where=path) from None
+    check_file(path)
+    with (
+        reading(path, "is no ARPA file"),
+        gzip.open(path, "rt", encoding="utf-8", newline="\n")
+        if path.suffix == ".gz"
+        else path.open(encoding="utf-8", newline="\n") as file,
+    ):
+        return _Reader(file, path).read()
 
 
 class _Reader:

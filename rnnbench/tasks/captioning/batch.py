@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rnnbench.data.batches.batch import pad
+from rnnbench.data.batches.sequences import Sequences
 from rnnbench.data.images.augment import ImageAugmentation
 from rnnbench.data.images.features import Features
 from rnnbench.data.images.maps import read_maps
@@ -76,10 +77,14 @@ class Images:
         seed: int = 0,
     ) -> None:
         self.images = images
-        self.captions = captions
+        # Flat, because every array that goes to another process on its own takes a descriptor there.
+        self._captions = Sequences([ids for of_image in captions for ids in of_image])
+        self._firsts = np.cumsum([0, *map(len, captions)])
         self.size = size
         self.fit: Fit = fit
-        self._seen = seen
+        self._seen = (
+            None if seen is None else Sequences(seen) if lengths is not None else torch.as_tensor(np.stack(seen))
+        )
         self._lengths = lengths
         self._augment = augment
         self._seed = seed
@@ -97,7 +102,20 @@ class Images:
     @property
     def tokens(self) -> int:
         """Number of predicted tokens of all captions."""
-        return sum(len(ids) - 1 for captions in self.captions for ids in captions)
+        return int((self._captions.lengths - 1).sum())
+
+    @property
+    def num_captions(self) -> int:
+        """Number of captions of all images."""
+        return len(self._captions)
+
+    def captions(self, number: int) -> list[Tensor]:
+        """Ids of the captions of an image, ``<bos>`` and ``<eos>`` among them."""
+        return [self._captions[i] for i in range(self._firsts[number], self._firsts[number + 1])]
+
+    def unknown(self, numbers: Iterable[int]) -> int:
+        """How many words of the captions of some images the vocabulary lacks."""
+        return sum(int((ids == TextEncoder.unknown).sum()) for i in numbers for ids in self.captions(i))
 
     def pixels(self, number: int, epoch: int | None = None) -> Pixels:
         """An image ``(S, S, 3)``, white where there are features of it and the image itself cannot be read.
@@ -119,7 +137,7 @@ class Images:
 
     def look(self, number: int) -> Pixels | Features:
         """What models read of an image, unchanged."""
-        return self.images[number].look(self.size, self.fit) if self._seen is None else self._seen[number]
+        return self.images[number].look(self.size, self.fit) if self._seen is None else self._seen[number].numpy()
 
     def use_maps(self, file: Path) -> None:
         """Puts maps into batches from now on, in place of images, which then need no place in memory.
@@ -132,8 +150,8 @@ class Images:
 
     def __call__(self, samples: list[int], epoch: int) -> CaptionBatch:
         """The batch of these images."""
-        target, marked = pad([ids for i in samples for ids in self.captions[i]], TextEncoder.pad)
-        counts = torch.tensor([len(self.captions[i]) for i in samples])
+        target, marked = pad([ids for i in samples for ids in self.captions(i)], TextEncoder.pad)
+        counts = torch.tensor([int(self._firsts[i + 1] - self._firsts[i]) for i in samples])
         return CaptionBatch(
             images=self._inputs(samples, epoch),
             target=target,

@@ -66,6 +66,8 @@ class CaptionData(BucketedData[Images]):
         batch_size: Images of a batch of one process.
         keep_in_memory: Whether images stay in memory once they were read, 50 kB each at 128 pixels; else they are read
             anew in every epoch.
+        max_unreadable: Largest share of the images of a split that may be broken: they are left out and listed by the
+            names of their files, and the metrics' signature says how many of the test split were.
         num_workers: Processes that read ahead, and threads that read images at the start.
         columns: What columns are called in the data, where that is something else: ``{image: file, captions: text}``.
     """
@@ -90,6 +92,7 @@ class CaptionData(BucketedData[Images]):
         max_length: int | None = None,
         batch_size: int = 32,
         keep_in_memory: bool = True,
+        max_unreadable: float = 0.25,
         num_workers: Annotated[int, AT_LEAST_0] = 0,
         columns: ColumnNames | None = None,
     ) -> None:
@@ -112,6 +115,8 @@ class CaptionData(BucketedData[Images]):
         self.max_vocabulary = max_vocabulary
         self.max_length = max_length
         self.keep_in_memory = keep_in_memory
+        self.max_unreadable = max_unreadable
+        self.unreadable: dict[Split, int] = {}
         self.encoder: TextEncoder | None = None
         self.feature_size: int | None = None
         self.training_captions: frozenset[str] = frozenset()
@@ -137,7 +142,7 @@ class CaptionData(BucketedData[Images]):
         found: dict[str, str | int | float] = {**seen, "vocabulary": len(self.encoder)}
         for split, read in self.splits.items():
             found[f"{split}_images"] = len(read.images)
-            found[f"{split}_captions"] = sum(map(len, read.captions))
+            found[f"{split}_captions"] = read.num_captions
             found[f"{split}_tokens"] = read.tokens
         # Pixels are as long as any others.
         return found if self.features is None else {**found, **self.padding()}
@@ -214,12 +219,15 @@ class CaptionData(BucketedData[Images]):
         described = [number for number, ids in enumerate(captions) if ids]
         looked: list[_Looked] = []
         numbers: list[int] = []
+        broken: dict[str, UserError] = {}
         for number, found in zip(described, self._look([images[number] for number in described]), strict=True):
             if isinstance(found, UserError):
-                left_out.add(split, images[number].picture.name, found.problem, "dropped")
+                broken[images[number].picture.name] = found
             else:
                 looked.append(found)
                 numbers.append(number)
+        left_out.leave_unreadable(split, broken, len(described), self.max_unreadable)
+        self.unreadable[split] = len(broken)
         if not numbers:
             left_out.report(None)
             raise UserError(f"no image of {split} can be used", where=self.dataset, hint="the reasons stand above")

@@ -77,7 +77,9 @@ class CaptionModel(Task[CaptionData]):
                     whole_name = name if part is None else f"{part}_{name}"
                     values[whole_name] = value
                     known = f"{bleu_signature(int(name[-1]))}|" if "bleu_" in name else ""
-                    signatures[whole_name] = f"{known}{size}"
+                    # A likelihood tells nothing of what an unknown word was.
+                    unknown = self.data.splits[split].unknown(some.ids) if name == "perplexity" else 0  # type: ignore[index]
+                    signatures[whole_name] = f"{known}{size}" + (f"|unknown:{unknown}" if unknown else "")
         return Measured(values, "", ("bleu_4", "cider"), signatures)
 
     def further_metrics(self, values: Tensor) -> dict[str, float]:
@@ -134,7 +136,9 @@ class CaptionModel(Task[CaptionData]):
         known = [meaning_of(text) == meaning for text, meaning in said if meaning is not None]
         if known:
             values["exact_semantics"] = sum(known) / len(known)
-        return values | self.further_metrics(items.values), f"images:{len(references)}|nrefs:{nrefs}"
+        unreadable = data.unreadable[split]  # type: ignore[index]
+        missing = f"|unreadable:{unreadable}" if unreadable else ""
+        return values | self.further_metrics(items.values), f"images:{len(references)}|nrefs:{nrefs}{missing}"
 
     def _split(self) -> Split:
         return "test" if self.trainer.testing else "validation"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import cast
 
 from rnnbench.data.images.features import FEATURE_SUFFIXES, FeatureFile, Features, find_features, read_features
 from rnnbench.data.images.picture import IMAGE_SUFFIXES, Picture, Pixels, read_image
+from rnnbench.data.readable import readable
 from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec
@@ -89,9 +91,9 @@ def predict(
     assert model.spec is not None
     beam = _beam(model, arguments)
     seen: list[Seen] = []
+    alone = len(inputs) == 1
     for first in range(0, len(inputs), _AT_ONCE):
-        some = inputs[first : first + _AT_ONCE]
-        read = [_read(model.spec, one) for one in some]
+        some, read = readable(inputs[first : first + _AT_ONCE], functools.partial(_read, model.spec), alone)
         for picture, one, captions in zip(some, read, _describe(model, read, beam, arguments), strict=True):
             best = captions[0]
             if best.attention is not None:

@@ -130,6 +130,7 @@ class TaggingData(BucketedData[TaggedSentences]):
         """Task, sizes of the vocabulary and of each split that was read, share of padding in training."""
         assert self.encoder is not None, "setup comes first"
         sizes: dict[str, str | int | float] = {"task": self.task, "vocabulary": len(self.encoder.tokens)}
+        sizes["tokens_are"] = "characters" if self.encoder.of_characters else "words"
         for split, read in self.splits.items():
             sizes[f"{split}_sentences"] = len(read.sentences)
             sizes[f"{split}_tokens"] = sum(read.lengths)

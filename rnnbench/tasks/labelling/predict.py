@@ -55,5 +55,12 @@ def predict(model: TaggingModel, lines: Sequence[tuple[str, str]], arguments: ar
 
 def warnings(model: TaggingModel, lines: Sequence[tuple[str, str]], arguments: argparse.Namespace) -> list[str]:
     """What a user should know before reading the output: what of it the model has never seen."""
-    tokens = [token for text, _ in lines for token in split_text(text, model.encoder.of_characters)]
-    return unknown_words(model.encoder.missing(tokens))
+    characters = model.encoder.of_characters
+    how = "character by character" if characters else "by the spaces between words"
+    read = [(where, split_text(text, characters)) for text, where in lines]
+    nothing = [
+        f"{where}: none of it is in the vocabulary; the model reads text {how}"
+        for where, tokens in read
+        if tokens and len(model.encoder.missing(tokens)) == len(set(tokens))
+    ]
+    return [*nothing, *unknown_words(model.encoder.missing([token for _, tokens in read for token in tokens]))]

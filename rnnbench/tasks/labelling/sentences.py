@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from rnnbench.data.column_names import name_it
-from rnnbench.data.source import Row
+from rnnbench.data.formats.labels import label_names
+from rnnbench.data.formats.text_file import split_lines
+from rnnbench.data.source import Row, text_of
 from rnnbench.data.text.spans import Scheme, Span, check_entity_tags, spans, tag_spans
 from rnnbench.errors import UserError
 
@@ -75,7 +78,7 @@ def _words(rows: Sequence[Row], column: str, place: Place) -> Iterator[list[str]
     characters = bool(tagged) and all(set(row[column]) <= set("BMES") for row in tagged)
     for i, row in enumerate(rows):
         if "tokens" not in row:
-            for line in row["text"].split("\n"):
+            for line in split_lines(text_of(row, functools.partial(place, i))):
                 if line.strip():
                     yield line.split()
         elif characters:
@@ -91,7 +94,8 @@ def _sentence(row: Row, column: str, number: int, place: Place) -> Sentence:
             if list(row) == ["text"]:
                 hint = "tagged text comes as .conll, .jsonl or .parquet with columns tokens and tags"
             raise UserError(f"there is no column {name!r}; there are: {', '.join(row)}", where=place(number), hint=hint)
-    tokens, tags = _strings(row, "tokens", number, place), _strings(row, column, number, place)
+    tokens = _strings(row, "tokens", number, place)
+    tags = label_names(_strings(row, column, number, place), column, lambda _: place(number))
     if len(tokens) != len(tags):
         raise UserError(f"{len(tokens)} tokens with {len(tags)} tags", where=place(number))
     return Sentence(tokens, tags)

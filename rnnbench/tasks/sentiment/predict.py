@@ -47,7 +47,8 @@ def predict(model: TextClassifier, lines: Sequence[tuple[str, str]], arguments: 
             pieces = in_pieces(model, text) if arguments.color or arguments.html else []
             pages.append(pieces)
             best = int(row.argmax())
-            answer = (model.labels.names[best], f"{float(row[best]):.4f}") if len(tokens) else (_NOTHING, _NOTHING)
+            empty = not text.strip() or not len(tokens)
+            answer = (_NOTHING, _NOTHING) if empty else (model.labels.names[best], f"{float(row[best]):.4f}")
             yield "\t".join([*answer, ansi_text(pieces) if arguments.color else text]) + "\n"
     if arguments.html:
         replace_text(Path(arguments.html), html_page(pages, model.labels.names))
@@ -58,9 +59,9 @@ def warnings(model: TextClassifier, lines: Sequence[tuple[str, str]], arguments:
     found = []
     for text, where in lines:
         tokens = model.encoder.encode(text)
-        if not len(tokens):
+        if not text.strip() or not len(tokens):
             found.append(f"{where}: no words in it, so no class")
-        elif (tokens == model.encoder.unknown).all():
+        elif model.encoder.knows_nothing(text):
             found.append(f"{where}: none of its words is in the vocabulary")
         if model.max_length is not None and len(tokens) > model.max_length:
             found.append(f"{where}: cut after {model.max_length:,} of {len(tokens):,} tokens, as in training")

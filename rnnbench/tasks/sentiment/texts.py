@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rnnbench.data.column_names import name_it
+from rnnbench.data.formats.labels import label_names
 from rnnbench.data.formats.trees import read_phrases
-from rnnbench.data.source import Row
+from rnnbench.data.source import Row, text_of
 from rnnbench.errors import UserError, did_you_mean
 
 _TREE = "tree"
+_LABEL = "label"
 
 Place = Callable[[int], str]
 """Where the row of a number stands, for errors."""
@@ -29,13 +32,15 @@ def texts_of(rows: Sequence[Row], place: Place) -> list[LabelledText]:
     """A text for each row.
 
     Args:
-        rows: Rows with ``text`` and ``label``; a label is text or a whole number.
+        rows: Rows with ``text`` and ``label``, see `rnnbench.data.formats.labels.label_names`.
         place: Where a row stands.
 
     Raises:
         UserError: A row has no label, or one that names no class.
     """
-    return [LabelledText(row["text"], _label(row, number, place), number) for number, row in enumerate(rows)]
+    labels = _labels(rows, place)
+    texts = [text_of(row, functools.partial(place, number)) for number, row in enumerate(rows)]
+    return [LabelledText(*parts) for parts in zip(texts, labels, range(len(rows)), strict=True)]
 
 
 def phrases_of(rows: Sequence[Row], place: Place) -> list[LabelledText]:
@@ -52,6 +57,7 @@ def phrases_of(rows: Sequence[Row], place: Place) -> list[LabelledText]:
     """
     trees = []
     names: dict[str, str] = {}
+    labels = _labels(rows, place)
     for number, row in enumerate(rows):
         if not isinstance(row.get(_TREE), str):
             raise UserError(f"there is no column {_TREE!r}", where=place(number), hint="--data.phrases false")
@@ -59,7 +65,7 @@ def phrases_of(rows: Sequence[Row], place: Place) -> list[LabelledText]:
             phrases = read_phrases(row[_TREE])
         except ValueError as error:
             raise UserError(str(error), where=place(number)) from None
-        root, label = phrases[-1].label, _label(row, number, place)
+        root, label = phrases[-1].label, labels[number]
         if names.setdefault(root, label) != label:
             raise UserError(f"{root} of the tree is {label} here and {names[root]} before", where=place(number))
         trees.append(phrases)
@@ -73,10 +79,12 @@ def phrases_of(rows: Sequence[Row], place: Place) -> list[LabelledText]:
     return list(found.values())
 
 
-def _label(row: Row, number: int, place: Place) -> str:
-    label: Any = row.get("label")
-    if isinstance(label, bool) or not isinstance(label, str | int) or label == "":
-        missing = f"there is no column 'label'; there are: {', '.join(row)}"
-        problem = missing if "label" not in row else f"{label!r} is no label"
-        raise UserError(problem, where=place(number), hint=name_it("label", row) if "label" not in row else None)
-    return str(label)
+def _labels(rows: Sequence[Row], place: Place) -> list[str]:
+    for number, row in enumerate(rows):
+        if _LABEL not in row:
+            raise UserError(
+                f"there is no column {_LABEL!r}; there are: {', '.join(row)}",
+                where=place(number),
+                hint=name_it(_LABEL, row),
+            )
+    return label_names((row[_LABEL] for row in rows), "labels", place)

@@ -14,6 +14,7 @@ from rnnbench.data.audio.augment import Augmentation
 from rnnbench.data.audio.features import Features, Frames, moments, normalized, statistics
 from rnnbench.data.audio.recording import Recording, Samples, read_audio
 from rnnbench.data.batches.batch import pad
+from rnnbench.data.batches.sequences import Sequences
 
 Normalizer = tuple[Frames, Frames]
 """Mean and standard deviation ``(F,)`` of features."""
@@ -58,7 +59,7 @@ class Utterances:
         normalizers: Statistics of each recording's speaker, or the same for all; None where each has its own.
         augment: How recordings are changed; None leaves them as they are.
         seed: Seed of the changes.
-        keep: Whether what was read stays in memory: features, or samples where these are changed.
+        seen: What `read_utterance` gave of each, to stay in memory; None reads a recording whenever it is asked for.
     """
 
     def __init__(
@@ -68,19 +69,17 @@ class Utterances:
         normalizers: Sequence[Normalizer] | None = None,
         augment: Augmentation | None = None,
         seed: int = 0,
-        keep: bool = True,
+        seen: Sequence[Samples | Frames] | None = None,
     ) -> None:
         self.utterances = utterances
         self.features = features
         self.normalizers = normalizers
         self._augment = augment
         self._seed = seed
-        self._kept_samples: list[Samples] | None = None
-        self._kept_frames: list[Frames] | None = None
-        if keep and augment is not None and augment.changes_samples:
-            self._kept_samples = [self._samples(number) for number in range(len(utterances))]
-        elif keep:
-            self._kept_frames = [self.raw_frames(number) for number in range(len(utterances))]
+        # Flat, because every array that goes to another process on its own takes a descriptor there.
+        kept = None if seen is None else Sequences(seen)
+        self._kept_samples = kept if changes_samples(augment) else None
+        self._kept_frames = None if changes_samples(augment) else kept
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -115,7 +114,7 @@ class Utterances:
     def raw_frames(self, number: int) -> Frames:
         """Features of a recording as they are."""
         if self._kept_frames is not None:
-            return self._kept_frames[number]
+            return self._kept_frames[number].numpy()
         return self.features.compute(self._samples(number))
 
     def __call__(self, samples: list[int], epoch: int) -> SpeechBatch:
@@ -133,8 +132,28 @@ class Utterances:
 
     def _samples(self, number: int) -> Samples:
         if self._kept_samples is not None:
-            return self._kept_samples[number]
+            return self._kept_samples[number].numpy()
         return read_audio(self.utterances[number].recording, self.features.sample_rate)
+
+
+def changes_samples(augment: Augmentation | None) -> bool:
+    """Whether a change is one of the sound itself, so that features have to be computed anew."""
+    return augment is not None and augment.changes_samples
+
+
+def read_utterance(one: Utterance, features: Features, augment: Augmentation | None) -> Samples | Frames:
+    """What stays in memory of a recording: its features ``(T, F)``, or its samples ``(N,)`` where these are changed.
+
+    Args:
+        one: The recording.
+        features: Which features are computed.
+        augment: How recordings are changed.
+
+    Raises:
+        UserError: It cannot be read.
+    """
+    samples = read_audio(one.recording, features.sample_rate)
+    return samples if changes_samples(augment) else features.compute(samples)
 
 
 def normalize(features: Features, frames: Frames, normalizer: Normalizer | None) -> Frames:

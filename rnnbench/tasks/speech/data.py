@@ -24,7 +24,7 @@ from rnnbench.ranges import AT_LEAST_0
 from rnnbench.tasks.base import BucketedData, Spec
 from rnnbench.tasks.base.texts import listed
 from rnnbench.tasks.speech.alphabet import Alphabet, SpeechUnit, least_steps
-from rnnbench.tasks.speech.batch import Normalizer, Utterance, Utterances
+from rnnbench.tasks.speech.batch import Normalizer, Utterance, Utterances, read_utterance
 from rnnbench.tasks.speech.decoder import Decode, Decoder
 
 _FEATURES = Features()
@@ -59,6 +59,8 @@ class SpeechData(BucketedData[Utterances]):
         batch_size: Most recordings of a batch of one process.
         keep_in_memory: Whether recordings stay in memory, 230 MB an hour at 16 kHz, or their features, 58 MB, where
             augmentation does not change the sound; else they are read anew in every epoch.
+        max_unreadable: Largest share of the recordings of a split that may be broken: they are left out and listed by
+            the names of their files, and the metrics' signature says how many of the test split were.
         num_workers: Processes that read ahead.
         columns: What columns are called in the data, where that is something else: ``{text: sentence}``.
     """
@@ -79,6 +81,7 @@ class SpeechData(BucketedData[Utterances]):
         max_tokens: int | None = 20000,
         batch_size: int | None = None,
         keep_in_memory: bool = True,
+        max_unreadable: float = 0.25,
         num_workers: Annotated[int, AT_LEAST_0] = 0,
         columns: ColumnNames | None = None,
     ) -> None:
@@ -98,6 +101,8 @@ class SpeechData(BucketedData[Utterances]):
         self.min_count = min_count
         self.max_length = max_length
         self.keep_in_memory = keep_in_memory
+        self.max_unreadable = max_unreadable
+        self.unreadable: dict[Split, int] = {}
         self.alphabet: Alphabet | None = None
         self.statistics: Normalizer | None = None
         self.decode: Decode | None = None
@@ -155,7 +160,9 @@ class SpeechData(BucketedData[Utterances]):
         described: dict[str, list[Row]] = {
             split: [heard(split, number, row) for number, row in enumerate(found)] for split, found in rows.items()
         }
-        return fingerprint(described, unit=self.unit)
+        # Not the unit that was asked for, which changes neither the data nor what an error rate counts: that with which
+        # the first results were made.
+        return fingerprint(described, unit="char")
 
     def _take(self, spec: Spec) -> None:
         """A trained model rules over new data."""
@@ -173,20 +180,44 @@ class SpeechData(BucketedData[Utterances]):
         if self.alphabet is None:
             self.alphabet = Alphabet.train(self.unit, texts, self.min_count)
         recordings = [self._recording(split, number, row) for number, row in enumerate(rows)]
-        samples = [num_samples(recording, self.features.sample_rate) for recording in recordings]
-        tokens = [self.alphabet.encode(text) for text in texts]
-        everything = [
-            Utterance(*parts) for parts in zip(recordings, texts, tokens, samples, range(len(rows)), strict=True)
-        ]
+        broken: dict[str, UserError] = {}
+        everything = []
+        for number, (recording, text) in enumerate(zip(recordings, texts, strict=True)):
+            try:
+                samples = num_samples(recording, self.features.sample_rate)
+            except UserError as error:
+                broken[recording.name] = error
+            else:
+                everything.append(Utterance(recording, text, self.alphabet.encode(text), samples, number))
+        left_out.leave_unreadable(split, broken, len(rows), self.max_unreadable)
         kept = self._usable(split, everything, left_out)
         if not kept:
             raise UserError(f"no recording of {split} can be used", where=self.dataset, hint="the reasons stand above")
         in_training = split == "train"
         augment = self.augment if in_training and self.augment != _AS_IT_IS else None
-        seed, keep = self.global_seed, self.keep_in_memory
-        read = Utterances(kept, self.features, None, augment, seed, keep)
+        usable, seen = len(kept), None
+        if self.keep_in_memory:
+            kept, seen = self._read_all(split, kept, augment, left_out)
+        self.unreadable[split] = len(broken) + usable - len(kept)
+        read = Utterances(kept, self.features, None, augment, self.global_seed, seen)
         read.normalizers = self._normalizers(read, [rows[one.row] for one in kept])
         self.splits[split] = read
+
+    def _read_all(
+        self, split: Split, utterances: list[Utterance], augment: Augmentation | None, left_out: LeftOut
+    ) -> tuple[list[Utterance], list[Any]]:
+        """Those recordings that can be read to their ends, and what stays in memory of them."""
+        broken: dict[str, UserError] = {}
+        kept, seen = [], []
+        for one in utterances:
+            try:
+                seen.append(read_utterance(one, self.features, augment))
+            except UserError as error:
+                broken[one.recording.name] = error
+            else:
+                kept.append(one)
+        left_out.leave_unreadable(split, broken, len(utterances), self.max_unreadable)
+        return kept, seen
 
     def _recording(self, split: Split, number: int, row: Row) -> Recording:
         if self.audio_column not in row:
@@ -235,7 +266,7 @@ class SpeechData(BucketedData[Utterances]):
             elif training and self.max_length is not None and frames > self.max_length:
                 reason = f"longer than {self.max_length}"
             if reason is not None:
-                left_out.add(split, one.row, reason, "dropped" if training else "kept")
+                left_out.add(split, one.recording.name, reason, "dropped" if training else "kept")
             if reason is None or not training:
                 kept.append(one)
         if not kept:

@@ -186,7 +186,10 @@ class Recognizer(Task[SpeechData]):
         self._tell_collapse(texts)
         self._tell_speed()
         sums = [sum(one.wanted for one in errors) for errors in (words, characters)]
-        signature = f"recordings:{len(texts)}|words:{sums[0]}|characters:{sums[1]}|{self.data.decoder.summary()}"
+        counts = f"recordings:{len(texts)}|words:{sums[0]}|characters:{sums[1]}"
+        if unreadable := self.data.unreadable[_SPLITS[split]]:
+            counts += f"|unreadable:{unreadable}"
+        signature = f"{counts}|{self.data.decoder.summary()}"
         return Measured(metrics, signature, ("word_error_rate", "character_error_rate"))
 
     def test_items(self) -> ItemSums | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnbench.data.audio.recording import AUDIO_SUFFIXES, Recording, Samples, read_blocks
+from rnnbench.data.audio.recording import AUDIO_SUFFIXES, Recording, Samples, read_blocks, sample_rate_of
+from rnnbench.data.readable import readable
 from rnnbench.decode.ctc import BestPath
 from rnnbench.errors import UserError
 from rnnbench.tasks.speech.decoder import Decoder
@@ -103,6 +105,8 @@ def predict(model: Recognizer, inputs: Sequence[Recording | str], arguments: arg
     decode = decoder.make(model.alphabet)
     rate = arguments.raw_rate or model.features.sample_rate
     recordings = [_from_stdin(rate) if isinstance(one, str) else one for one in inputs]
+    # A recording goes through the model block by block, so that it is looked at as a whole before.
+    recordings, _ = readable(recordings, _look, alone=len(inputs) == 1)
     found = recognize(model, recordings, decode, arguments.longest)
     for recording, words in zip(recordings, found, strict=True):
         if arguments.format == "json":
@@ -112,14 +116,28 @@ def predict(model: Recognizer, inputs: Sequence[Recording | str], arguments: arg
         elif arguments.format == "vtt":
             yield as_vtt(words)
         else:
-            yield (f"{recording.name}\t" if len(recordings) > 1 else "") + as_text(words)
+            yield (f"{recording.name}\t" if len(inputs) > 1 else "") + as_text(words)
 
 
 def warnings(model: Recognizer, inputs: Sequence[Recording | str], arguments: argparse.Namespace) -> list[str]:
-    """What a user should know before reading the output: that raw sound is taken as it is."""
+    """What a user should know before reading the output: that sound lacks what the model hears, or has no header."""
+    rate = model.features.sample_rate
+    found = []
+    for one in inputs:
+        with contextlib.suppress(UserError):  # told once it is read
+            if isinstance(one, Recording) and (its := sample_rate_of(one)) < rate:
+                found.append(f"{one.name}: {its:,} samples a second, and the model was trained on {rate:,}: it may err")
     if "-" not in inputs or arguments.raw_rate:
-        return []
-    return [f"{_STDIN}: without a header it is read as 16 bits, one channel, {model.features.sample_rate} a second"]
+        return found
+    return [
+        *found,
+        f"{_STDIN}: without a header it is read as 16 bits, one channel, {rate} a second",
+    ]
+
+
+def _look(recording: Recording) -> None:
+    for _ in read_blocks(recording, sample_rate_of(recording)):
+        pass
 
 
 def _live(model: Recognizer, inputs: Sequence[Recording | str], arguments: argparse.Namespace) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import torch
@@ -9,7 +10,7 @@ import torch
 from rnnbench.data.batches.strips import EvaluationLoader, Strips, TrainingLoader
 from rnnbench.data.column_names import ColumnNames, rows_of
 from rnnbench.data.fingerprint import fingerprint
-from rnnbench.data.source import SPLITS, Source, Split
+from rnnbench.data.source import SPLITS, Source, Split, text_of
 from rnnbench.data.text.tokenizer import Level, Tokenizer, TokenStream
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec, TaskData
@@ -92,7 +93,11 @@ class TextData(TaskData):
         spec = self.model_spec()
         wanted = self._splits_to_read(stage, spec)
         texts: dict[str, list[str]] = {
-            split: [row["text"] for row in rows_of(self.source, split, self.columns)] for split in wanted
+            split: [
+                text_of(row, functools.partial(self.source.place, split, number))
+                for number, row in enumerate(rows_of(self.source, split, self.columns))
+            ]
+            for split in wanted
         }
         if self.tokenizer is None:
             if spec is not None:

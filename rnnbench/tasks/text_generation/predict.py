@@ -73,5 +73,6 @@ def warnings(model: TextModel, lines: Sequence[tuple[str, str]], arguments: argp
         missing = model.tokenizer.missing(text)
         if missing:
             named = ", ".join(repr(token) for token in missing[:10])
-            found.append(f"{where}: not in the vocabulary, read as <unk>: {named}")
+            nothing = (model.tokenizer.encode(text) == model.tokenizer.unknown).all()
+            found.append(f"{where}: {'all of it is ' if nothing else ''}not in the vocabulary, read as <unk>: {named}")
     return found

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from rnnbench.data.batches.batch import PairBatch, pad
 from rnnbench.data.batches.bucket import Budget
+from rnnbench.data.batches.sequences import Sequences
 from rnnbench.data.column_names import ColumnNames, records_of
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.left_out import LeftOut
@@ -34,9 +35,9 @@ class SentencePairs:
 
     def __init__(self, pairs: list[Pair], sources: Sequence[Tensor], targets: Sequence[Tensor]) -> None:
         self.pairs = pairs
-        self.sources = sources
-        self.targets = targets
-        self.lengths = np.array([(len(s), len(t) - 1) for s, t in zip(sources, targets, strict=True)], dtype=np.int64)
+        self.sources = Sequences(sources)
+        self.targets = Sequences(targets)
+        self.lengths = np.stack([self.sources.lengths, self.targets.lengths - 1], 1)
 
     def __call__(self, samples: list[int], epoch: int) -> PairBatch:
         """The batch of these pairs, the same in every epoch."""

@@ -18,6 +18,8 @@ from rnnbench.tasks.base import Items, ItemTexts, exact
 from rnnbench.tasks.base.texts import perplexity
 from rnnbench.tasks.translation.pairs import Alignment
 
+# Unicode has so many characters: what it costs to draw one of them blindly.
+_NATS_OF_A_CHARACTER = math.log(0x110000 - 0x800)
 _NO_SPACES = ("ja", "th", "lo", "km", "my")
 
 
@@ -66,7 +68,7 @@ def count_aligned(weights: Tensor, source_lengths: Tensor, alignments: Sequence[
 
 
 def translation_metrics(
-    items: Items, references: Sequence[str], language: str, lowercase: bool = False
+    items: Items, references: Sequence[str], language: str, lowercase: bool = False, unknown: Sequence[str] = ()
 ) -> dict[str, float]:
     """What translation models report, of a whole split at once.
 
@@ -75,6 +77,9 @@ def translation_metrics(
         references: Their references as they are in the data.
         language: Language of the references, which decides on sacreBLEU's tokenizer.
         lowercase: Whether case is ignored.
+        unknown: What stands in the references behind each ``<unk>``. A model that predicts ``<unk>`` has not said which
+            word it is, so that per character the cheapest code that can write any word is charged for it: each of its
+            characters, and its end, drawn from all of Unicode. Else a vocabulary would look better the less it knows.
 
     Returns:
         ``bleu``, ``chrf``, ``ter`` from 0 to 100 (of TER, more is worse, and it can be more); ``exact``, the share of
@@ -94,7 +99,8 @@ def translation_metrics(
     nats, tokens, aligned, alignable = (math.fsum(column) for column in items.values.T.tolist())
     characters = sum(len(text) + 1 for text in references)
     found["perplexity"] = perplexity(nats / tokens)
-    found["character_perplexity"] = perplexity(nats / characters)
+    spelled = _NATS_OF_A_CHARACTER * sum(len(word) + 1 for word in unknown)
+    found["character_perplexity"] = perplexity((nats + spelled) / characters)
     if alignable:
         found["alignment_accuracy"] = aligned / alignable
     return found

@@ -132,10 +132,15 @@ class TranslationModel(Task[TranslationData]):
             search += f"|length_penalty:{beam.length_penalty}|coverage_penalty:{beam.coverage_penalty}"
         tokens = f"tokens:{int(items.values[:, 1].sum())}"
         known = {name: f"{text}|{search}" for name, text in signatures(*self._scored_as()).items()}
+        # What is easily right has to be known; per character it is charged for, so that vocabularies compare.
+        unknown = [word for text in references for word in self.target_encoder.unknown_in(text)]
         # The fewer words are known, the easier they are to guess.
         likelihood = f"{tokens}|vocabulary:{len(self.target_encoder)}"
-        unsearched = dict.fromkeys(("perplexity", "character_perplexity"), likelihood) | {"alignment_accuracy": tokens}
-        values = translation_metrics(items, references, *self._scored_as())
+        unsearched = {"perplexity": likelihood, "character_perplexity": tokens, "alignment_accuracy": tokens}
+        if unknown:
+            unsearched["perplexity"] += f"|unknown:{len(unknown)}"
+            unsearched["character_perplexity"] += "|unknown:spelled"
+        values = translation_metrics(items, references, *self._scored_as(), unknown)
         return Measured(values, search, ("bleu", "perplexity"), known | unsearched)
 
     def test_items(self) -> ItemSums | None:

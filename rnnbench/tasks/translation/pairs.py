@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from rnnbench.data.column_names import name_it
+from rnnbench.data.formats.text_file import split_lines
 from rnnbench.data.source import Row
 from rnnbench.errors import UserError
 
@@ -66,7 +67,7 @@ def _text(texts: Any, language: str, option: str, number: int, place: Place) -> 
     if not isinstance(text, str):
         raise UserError(f"{language!r} holds no text but {type(text).__name__}", where=place(number))
     # A line break inside would part a sentence in two wherever lines are written.
-    return " ".join(text.splitlines()).strip()
+    return " ".join(split_lines(text)).strip()
 
 
 def _align(source: Sequence[Sequence[str]], target: Sequence[Sequence[str]]) -> Alignment:

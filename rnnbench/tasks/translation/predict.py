@@ -109,9 +109,10 @@ def warnings(
     model: TranslationModel | Ensemble, lines: Sequence[tuple[str, str]], arguments: argparse.Namespace
 ) -> list[str]:
     """What a user should know before reading the output: what of it the model has never seen."""
-    return unknown_words(
-        list(dict.fromkeys(token for text, _ in lines for token in model.source_encoder.missing(text)))
-    )
+    encoder = model.source_encoder
+    nothing = [f"{where}: none of it is in the vocabulary" for text, where in lines if encoder.knows_nothing(text)]
+    missing = dict.fromkeys(token for text, _ in lines for token in encoder.missing(text))
+    return [*nothing, *unknown_words(list(missing))]
 
 
 def _beam(ensemble: Ensemble, arguments: argparse.Namespace) -> Beam:

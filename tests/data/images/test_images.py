@@ -119,3 +119,32 @@ def test_fields_that_hold_an_image(tmp_path):
     for value in (None, 3, {}, {"bytes": None, "path": None}, "", b"", ["a.jpg"]):
         with pytest.raises(UserError, match="row 1"):
             picture_of(value, "row 1")
+
+
+RAMP = np.arange(256, dtype=np.uint8).reshape(16, 16)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        RAMP.astype(np.int32),
+        RAMP.astype(np.int32) * 257,
+        RAMP.astype(np.float32) / 255,
+        RAMP.astype(np.float32),
+        RAMP.astype(np.float32) * 257,
+    ],
+    ids=["int of 8 bits", "int of 16 bits", "float to 1", "float to 255", "float to 65535"],
+)
+def test_grey_values_of_32_bits_are_those_of_8(tmp_path, values):
+    Image.fromarray(values).save(tmp_path / "a.tif")
+    found = read_image(Picture(tmp_path / "a.tif", "a.tif"), 16)
+    assert np.array_equal(found, np.repeat(RAMP[:, :, None], 3, 2))
+
+
+@pytest.mark.parametrize(
+    "values", [RAMP.astype(np.int32) - 1, RAMP.astype(np.int32) * 10**6, RAMP.astype(np.float32) * np.nan]
+)
+def test_grey_values_without_a_known_white_are_refused(tmp_path, values):
+    Image.fromarray(values).save(tmp_path / "a.tif")
+    with pytest.raises(UserError, match="which of them is white is not known"):
+        read_image(Picture(tmp_path / "a.tif", "a.tif"), 16)

@@ -104,8 +104,8 @@ def test_what_cannot_be_read(tmp_path):
         ("{", "line 1 is not JSON"),
         ("[]", "no JSON object but list"),
         ("{}", "there is no list 'images'; there are: none"),
-        ('{"images": [{"filename": "a"}]}', "image 0 lacks or misnames 'split'"),
-        ('{"images": [{"filename": "a", "split": "dev", "sentences": []}]}', "image 0 lacks or misnames 'dev'"),
+        ('{"images": [{"filename": "a"}]}', "image 0 lacks or misnames: 'split'"),
+        ('{"images": [{"filename": "a", "split": "dev", "sentences": []}]}', "image 0 lacks or misnames: 'dev'"),
         ('{"images": []}', "the train split is empty"),
     ):
         file.write_text(text)
@@ -116,6 +116,6 @@ def test_what_cannot_be_read(tmp_path):
     content = json.loads((tmp_path / "captions_train2017.json").read_text())
     content["annotations"][0]["image_id"] = -1
     (tmp_path / "captions_train2017.json").write_text(json.dumps(content))
-    fails("an entry lacks or misnames -1", tmp_path / "captions_train2017.json")
+    fails("an entry lacks or misnames: -1", tmp_path / "captions_train2017.json")
     with pytest.raises(UserError, match="shares sum"):
         CaptionedImages(str(tmp_path), fractions=(0.5, 0.1, 0.1))

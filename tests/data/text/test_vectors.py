@@ -64,6 +64,12 @@ def test_of_two_rows_the_first_counts():
     assert torch.equal(load_vectors("a.txt", ["the"]).values, torch.tensor([WORDS["the"]]))
 
 
+@pytest.mark.parametrize("head", [b"\xef\xbb\xbf", b"\xef\xbb\xbf4 3\n", b" 4  3 \n", b"4 3\t\r\n"])
+def test_a_byte_order_mark_and_spaces_in_the_first_line(head):
+    Path("a.txt").write_bytes(head + glove())
+    assert torch.equal(load_vectors("a.txt", list(WORDS)).values, torch.tensor(list(WORDS.values())))
+
+
 def test_words_with_spaces():
     Path("a.txt").write_bytes(glove() + b". . . 1 2 3\nat name@domain.com 4 5 6\n")
     vectors = load_vectors("a.txt", [". . .", "at name@domain.com", "at"])
@@ -77,6 +83,9 @@ def test_words_with_spaces():
         ("a.txt", glove() + b"the\n", "a.txt, line 5", "0 values instead of 3"),
         ("a.txt", b"the 1 x 3\n", "a.txt, line 1", "not a vector"),
         ("a.txt", b"the\n", "a.txt, line 1", "a word and no values"),
+        ("a.txt", b"the 1 nan 3\n", "a.txt, line 1", "not all of its values are finite"),
+        ("a.txt", b"the 1 1e99 3\n", "a.txt, line 1", "not all of its values are finite"),
+        ("a.bin", b"9 0\n", "a.bin", "vectors without a value"),
         ("a.txt", b"", "a.txt", "no vectors"),
         ("a.vec", b"9 3\n" + glove(), "a.vec", "the first line tells of 9 words, and the file ends after 4"),
         ("a.bin", word2vec()[:-5], "a.bin", "ends in word 4"),

@@ -175,7 +175,7 @@ def test_captions_that_teach_nothing(corpus, capsys):
     assert "train: 1 samples caption dropped, a caption of unknown words only: 4" in out
     assert "train: 1 samples caption dropped, a caption of more than 6 words: 8" in out
     assert len(made.splits["train"].images) == 23
-    assert [len(ids) for ids in made.splits["train"].captions[1:4]] == [1, 3, 1]
+    assert [len(made.splits["train"].captions(i)) for i in (1, 2, 3)] == [1, 3, 1]
     assert made.references("validation")[0] == ["unheard words"], "which no caption will match"
 
 
@@ -185,7 +185,7 @@ def test_what_cannot_be_used_at_all(corpus):
         ({"captions_column": "image_id"}, "there is no column 'image_id'"),
         ({"image_size": 0}, "must be at least 1, found 0"),
         ({"augment": ImageAugmentation(crop=2.0)}, r"must be in \(0, 1\], found 2.0"),
-        ({"folder": "/nowhere"}, "no image of train can be used"),
+        ({"folder": "/nowhere"}, "24 of 24 files of train cannot be read; of the first: there is no such file"),
     ):
         with pytest.raises(UserError, match=message):
             data(corpus, **options)

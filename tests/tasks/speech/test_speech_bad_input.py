@@ -46,7 +46,7 @@ def test_characters_outside_the_alphabet_are_named_and_counted(corpus, capsys):
     made = data(corpus, min_count=2)
     out = capsys.readouterr().out
     assert "train: outside the alphabet in 1 transcripts, so the recordings are dropped: 'q' (1)" in out
-    assert "train: 1 samples dropped, tokens outside the alphabet: 3" in out
+    assert f"train: 1 samples dropped, tokens outside the alphabet: {corpus}/wav/train3.wav" in out
     assert len(made.splits["train"].utterances) == 39
 
 
@@ -57,8 +57,9 @@ def test_transcripts_that_do_not_fit_are_found_before_training(corpus, capsys, t
         respell(corpus, "train", number, text)
     made = data(corpus, model=Recognizer())
     reason = "the transcript needs more steps than the recording has"
-    assert f"train: 2 samples dropped, {reason}: 2, 3" in capsys.readouterr().out
-    assert f"train\t3\tdropped\t{reason}" in (tmp_path / "left_out.tsv").read_text()
+    two = f"{corpus}/wav/train2.wav, {corpus}/wav/train3.wav"
+    assert f"train: 2 samples dropped, {reason}: {two}" in capsys.readouterr().out
+    assert f"/wav/train3.wav\tdropped\t{reason}" in (tmp_path / "left_out.tsv").read_text()
     assert len(made.splits["train"].utterances) == 38
     made = data(corpus, model=Recognizer(), augment=Augmentation(speeds=(1.0, 1.5)))
     assert len(made.splits["train"].utterances) == 36, "at the fastest speed there are two steps"
@@ -71,10 +72,10 @@ def test_all_that_cannot_be_learned_from_is_listed(corpus, capsys):
     soundfile.write(corpus / "wav/validation0.wav", np.zeros(50), RATE)
     made = data(corpus, max_length=1000)
     out = capsys.readouterr().out
-    assert "train: 1 samples dropped, nothing in its transcript: 1" in out
-    assert "train: 1 samples dropped, shorter than a frame: 2" in out
-    assert "train: 1 samples dropped, longer than 1000: 4" in out
-    assert "validation: 1 samples kept, shorter than a frame: 0" in out
+    assert f"train: 1 samples dropped, nothing in its transcript: {corpus}/wav/train1.wav" in out
+    assert f"train: 1 samples dropped, shorter than a frame: {corpus}/wav/train2.wav" in out
+    assert f"train: 1 samples dropped, longer than 1000: {corpus}/wav/train4.wav" in out
+    assert f"validation: 1 samples kept, shorter than a frame: {corpus}/wav/validation0.wav" in out
     batch = made.splits["validation"]([0], 0)
     assert (batch.x.shape, batch.lengths.tolist()) == ((1, 1, 40), [0])
 
@@ -88,19 +89,53 @@ def test_silence_and_sounds_of_any_kind_can_be_trained_on(corpus):
     assert batch.lengths[0] == batch.lengths[1] == 98
 
 
-def test_broken_recordings_are_named(corpus):
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_broken_recording_is_listed_by_its_file_and_the_rest_goes_on(corpus, capsys, tmp_path, keep):
     path = corpus / "wav/train7.wav"
     path.write_bytes(path.read_bytes()[:3000])
-    with pytest.raises(UserError, match="the file is cut off") as caught:
-        data(corpus)
-    assert caught.value.where.endswith("tones/wav/train7.wav")
-    path.write_bytes(b"")
-    with pytest.raises(UserError, match="the file is empty"):
-        data(corpus)
-    path.unlink()
+    (corpus / "wav/validation1.wav").write_bytes(b"")
+    made = data(corpus, model=Recognizer(), keep_in_memory=keep)
+    out = capsys.readouterr().out
+    assert "train: 1 samples dropped, the file is cut off" in out
+    assert "dropped\tthe file is empty\n" in (tmp_path / "left_out.tsv").read_text()
+    assert f"{corpus}/wav/validation1.wav\t" in (tmp_path / "left_out.tsv").read_text()
+    assert [len(made.splits[split].utterances) for split in ("train", "validation")] == [39, 10]
+    assert made.unreadable == {"train": 1, "validation": 1}
+
+
+def test_a_recording_that_breaks_off_inside_is_listed_too(corpus):
+    path = corpus / "wav/train7.flac"
+    soundfile.write(path, np.random.default_rng(1).uniform(-1, 1, 4 * RATE), RATE)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 :] = bytes(len(content) - len(content) // 2)
+    path.write_bytes(content)
+    table = corpus / "train.tsv"
+    table.write_text(table.read_text().replace("train7.wav", "train7.flac"))
+    assert data(corpus).unreadable["train"] == 1
+
+
+def test_above_a_share_broken_recordings_are_an_error_that_names_the_first(corpus):
+    for number in range(10):
+        (corpus / f"wav/train{number}.wav").write_bytes(b"RIFF")
+    assert data(corpus).unreadable["train"] == 10
+    with pytest.raises(UserError, match=r"10 of 40 files of train cannot be read.*\n.*--data.max_unreadable") as caught:
+        data(corpus, max_unreadable=0.2)
+    assert caught.value.where.endswith("tones/wav/train0.wav")
+    for path in corpus.glob("wav/train*.wav"):
+        path.write_bytes(b"")
+    with pytest.raises(UserError, match="40 of 40 files of train cannot be read; of the first: the file is empty"):
+        data(corpus, max_unreadable=1.0)
+
+
+def test_all_missing_recordings_are_counted(corpus):
+    (corpus / "wav/train7.wav").unlink()
     (corpus / "wav/train9.wav").unlink()
     with pytest.raises(UserError, match="2 of 40 recordings of train are not there"):
         data(corpus)
+
+
+def test_what_a_token_is_changes_no_fingerprint(corpus):
+    assert data(corpus, unit="word").fingerprint == data(corpus).fingerprint
 
 
 def test_nothing_left(corpus):
