@@ -167,7 +167,7 @@ class Result:
     engine: str | None = None
     tests: list[Measurement] = field(default_factory=list)
 
-    @property
+    @functools.cached_property
     def protocol(self) -> Protocol:
         """The conditions under which the result was made."""
         return Protocol(

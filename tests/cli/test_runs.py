@@ -282,3 +282,17 @@ def test_the_record_holds_the_validation_of_the_best_checkpoint(rnnbench, small,
     # The best checkpoint is the one that is validated later.
     assert rnnbench(f"validate --run {run}", debug=True).status == 0
     assert read_result(run / "result.json").metrics["validation"]["perplexity"].value == pytest.approx(recorded)
+
+
+def test_every_test_is_noted_with_the_state_that_it_tested(rnnbench, small, tmp_path):
+    assert (
+        rnnbench(f"fit {small} --trainer.max_epochs 1 --trainer.limit_train_batches 2 --name a", debug=True).status == 0
+    )
+    for options in ("", "--ckpt_path runs/text_generation/a/checkpoints/last.ckpt"):
+        assert rnnbench(f"test --run runs/text_generation/a {options}", debug=True).status == 0
+    result = read_result(tmp_path / "runs/text_generation/a/result.json")
+    assert [test.checkpoint for test in result.tests] == ["selected", "last.ckpt"]
+    assert result.checkpoint == "last.ckpt"
+    assert result.tests[1].values["perplexity"] == result.value("test", "perplexity")
+    assert result.budget == "epochs:1|train_batches:2"
+    assert (result.precision, result.decoding) == ("32-true", None)

@@ -24,7 +24,7 @@ def summarise(samples: Sequence[Sequence[float]]) -> list[Summary]:
         mean +- t(n - 1) s / sqrt n
 
     Student's interval (Biometrika 1908) holds the mean of normal values 19 times in 20 for any number of seeds; that of
-    exponentially distributed values 88 times in 100 with three seeds and 92 with ten.
+    exponentially distributed values 88 times in 100 with three seeds and 90 with ten.
 
     Args:
         samples: Values over the seeds, of many rows, each at least one. Where one is not finite there is no interval.

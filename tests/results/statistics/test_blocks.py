@@ -56,5 +56,6 @@ def test_dependent_items_make_no_false_alarms():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shared", [0.1, 0.31, 0.6])
-def test_dependent_items_make_no_false_alarms_in_1000_tables(shared):
-    assert _alarms(shared, 1000) <= 0.064
+def test_dependent_items_make_no_false_alarms_in_many_tables(shared):
+    # Documents that a block's end cuts in two leave a little: more tables tell 5.6 from 6.4 %.
+    assert _alarms(shared, 3000) <= 0.064

@@ -28,7 +28,7 @@ def test_seeds_are_one_row_and_items_are_kept(rnnbench, small, tmp_path):
         assert right / texts == result.value("test", "accuracy")
     (table,) = json.loads(rnnbench(f"compare {RUN} --format json").out)["tables"]
     assert sorted(len(row["runs"]) for row in table["rows"]) == [1, 2]
-    assert table["tests"] == ["approximate randomisation over 23 test items"]
+    assert table["tests"] == [], "one and two seeds rank nothing, whatever their items say"
 
 
 @pytest.mark.parametrize("options", ["--trainer.max_steps 3", "--trainer.max_epochs 1 --trainer.max_time 01:00:00:00"])
