@@ -22,6 +22,8 @@ from rnnbench.testing.law import LawBroken
 from rnnbench.testing.trial import CommandFailed, Killing, Trial, one_thread
 
 _ITEMS = "items.npz"
+# What a recogniser made of all recordings: the report reads it as it reads examples.
+_TRANSCRIPTS = "test_errors.tsv"
 _STRANGE = ("", "☃ ☃☃", "\t", "a" * 300, "ﷺ\u0301 \U0001f9ea", "1e999 NaN -0")
 
 
@@ -121,7 +123,8 @@ def _items(trial: Trial) -> str | None:
 
 def _shown(trial: Trial) -> str | None:
     run = trial.trained()
-    if not (run / EXAMPLES_FILE).is_file() or not read_examples(run / EXAMPLES_FILE):
+    shown = (run / _TRANSCRIPTS).is_file() or ((run / EXAMPLES_FILE).is_file() and read_examples(run / EXAMPLES_FILE))
+    if not shown:
         return f"there are no examples: write Task.examples, which {EXAMPLES_FILE} is made of"
     missing = [one.file for one in trial.card.pictures if not (run / one.file).is_file()]
     return f"the card promises {missing[0]}, which is not there" if missing else None

@@ -186,10 +186,10 @@ class Recognizer(Task[SpeechData]):
         self._tell_collapse(texts)
         self._tell_speed()
         sums = [sum(one.wanted for one in errors) for errors in (words, characters)]
-        counts = f"recordings:{len(texts)}|words:{sums[0]}|characters:{sums[1]}"
+        measured = f"recordings:{len(texts)}|words:{sums[0]}|characters:{sums[1]}"
         if unreadable := self.data.unreadable[_SPLITS[split]]:
-            counts += f"|unreadable:{unreadable}"
-        signature = f"{counts}|{self.data.decoder.summary()}"
+            measured += f"|unreadable:{unreadable}"
+        signature = f"{measured}|{self.data.decoder.summary()}"
         return Measured(metrics, signature, ("word_error_rate", "character_error_rate"))
 
     def test_items(self) -> ItemSums | None:
@@ -269,5 +269,8 @@ def ctc_loss(log_probs: Tensor, y: Tensor, steps: Tensor, y_lengths: Tensor) -> 
     """
     # On a GPU the gradient of CTC is summed in any order.
     exactly = log_probs.is_cuda and torch.are_deterministic_algorithms_enabled()
-    given = [part.to("cpu" if exactly else part.device) for part in (log_probs.transpose(0, 1), y, steps, y_lengths)]
-    return F.ctc_loss(*given, blank=Alphabet.blank, reduction="none").to(log_probs.device)
+    device = log_probs.device
+    if exactly:
+        log_probs, y, steps, y_lengths = log_probs.cpu(), y.cpu(), steps.cpu(), y_lengths.cpu()
+    nats = F.ctc_loss(log_probs.transpose(0, 1), y, steps, y_lengths, blank=Alphabet.blank, reduction="none")
+    return nats.to(device)
