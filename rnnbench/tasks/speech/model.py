@@ -240,5 +240,8 @@ def ctc_loss(log_probs: Tensor, y: Tensor, steps: Tensor, y_lengths: Tensor) -> 
     """
     # On a GPU the gradient of CTC is summed in any order.
     exactly = log_probs.is_cuda and torch.are_deterministic_algorithms_enabled()
-    given = [part.to("cpu" if exactly else part.device) for part in (log_probs.transpose(0, 1), y, steps, y_lengths)]
-    return F.ctc_loss(*given, blank=Alphabet.blank, reduction="none").to(log_probs.device)
+    where = torch.device("cpu") if exactly else log_probs.device
+    scores, targets = log_probs.transpose(0, 1).to(where), y.to(where)
+    sizes = steps.to(where), y_lengths.to(where)
+    nats = F.ctc_loss(scores, targets, sizes[0], sizes[1], blank=Alphabet.blank, reduction="none")
+    return nats.to(log_probs.device)
