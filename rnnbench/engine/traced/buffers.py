@@ -34,6 +34,9 @@ class Role(Enum):
     TEMPORARY = "temporary"
     """What one loop of a native kernel hands to a later one."""
 
+    # Buffers are looked up at every call, and Enum's own hash is a function in Python.
+    __hash__ = object.__hash__
+
 
 _NUMBERED = {Role.PREV, Role.NEXT, Role.VECTOR, Role.WEIGHT, Role.OPERAND, Role.PRODUCT}
 
