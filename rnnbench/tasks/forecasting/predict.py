@@ -96,12 +96,13 @@ def predict(model: Forecaster, inputs: Sequence[Input], arguments: argparse.Name
         UserError: A series is too short or of another frequency; an option cannot be met.
     """
     steps, pairs = _steps(model, arguments), _pairs(model, arguments)
+    columns = Columns(**model.spec["columns"])  # type: ignore[index]
+    # All of them before the first line: an answer is whole, or none.
+    tables = [_checked(model, read_series(one.data, one.path, columns), one.path, steps) for one in inputs]
     drawn: list[Drawn] = []
     ends = [level for pair in pairs for level in (pair, len(LEVELS) - 1 - pair)]
     yield _line(["series", "time", "value", *(f"q{LEVELS[level]:g}" for level in sorted(ends))])
-    for one in inputs:
-        columns = Columns(**model.spec["columns"])  # type: ignore[index]
-        table = _checked(model, read_series(one.data, one.path, columns), one.path, steps)
+    for table in tables:
         for start in range(0, len(table.series), _BATCH):
             part = dataclasses.replace(table, series=table.series[start : start + _BATCH])
             found = forecast_ahead(model, part, steps)
