@@ -4,6 +4,7 @@ from rnnbench.tasks.forecasting.baselines.autoregression import ARForecaster
 from rnnbench.tasks.forecasting.baselines.naive import NaiveForecaster
 from rnnbench.tasks.forecasting.baselines.statistical import StatisticalForecaster
 from rnnbench.tasks.forecasting.data import ForecastingData
+from rnnbench.tasks.forecasting.models.encoder_decoder import EncoderDecoderForecaster
 from rnnbench.tasks.forecasting.models.linear import LinearForecaster
 from rnnbench.tasks.forecasting.models.recurrent import RecurrentForecaster
 from rnnbench.tasks.forecasting.models.segmented import SegmentForecaster
@@ -11,6 +12,7 @@ from rnnbench.tasks.forecasting.outputs import Gaussian, NegativeBinomial, Point
 
 __all__ = [
     "ARForecaster",
+    "EncoderDecoderForecaster",
     "ForecastingData",
     "Gaussian",
     "LinearForecaster",

@@ -79,7 +79,7 @@ def draw_by_step(path: Path, errors: Sequence[float], horizon: int) -> None:
     axes = figure.add_subplot()
     ends = np.cumsum([len(part) for part in np.array_split(np.arange(horizon), len(errors))])
     axes.plot(ends, errors, color=_FORECAST, marker="o", markersize=4)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.08 * max(errors, default=1.0) or 1.0)
     axes.set_xlabel("steps ahead, up to")
     axes.set_ylabel("mean absolute error")
     _tidy(axes)

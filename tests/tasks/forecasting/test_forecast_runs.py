@@ -37,7 +37,7 @@ def fitted(rnnbench, tmp_path):
 @pytest.mark.parametrize("preset", [name for name in PRESETS if "builtin" in name or "mackey" in name])
 def test_every_generated_preset_trains(preset, rnnbench, tmp_path):
     length = 400 if "mackey" in preset else 280
-    size = "--data.batch_size 4" if preset.endswith(("tdnn", "narx", "lstm", "demand")) else ""
+    size = "--data.batch_size 4" if preset.endswith(("tdnn", "narx", "lstm", "demand", "decoder")) else ""
     rnnbench(
         f"fit --config {preset} --config smoke --data.source.length {length} --name smoke {size}" + " --data.horizon 12"
     )
@@ -82,7 +82,12 @@ def test_missing_values_count_nowhere(fitted):
     assert found["mae"] != whole["mae"]
 
 
-MISSING = ["SegmentForecaster --model.segment 7", "LinearForecaster", "RecurrentForecaster --model.way steps"]
+MISSING = [
+    "SegmentForecaster --model.segment 7",
+    "LinearForecaster",
+    "RecurrentForecaster --model.way steps",
+    "EncoderDecoderForecaster",
+]
 
 
 @pytest.mark.parametrize("model", [*MISSING, "ARForecaster --model.max_order 7"])
