@@ -141,7 +141,7 @@ class EncoderDecoderForecaster(NeuralForecaster):
         return f"encoder {self.backbone.summary()}, decoder {self.decoder.summary()}{output}"
 
     def _read(self, values: Tensor, flags: Tensor, known: Tensor, inputs: Inputs) -> Tensor:
-        """What the decoder reads ``(B, T, I)``: values and flags ``(B, T)``, what is known ``(B, T, K)``, the series."""
+        """What the decoder reads ``(B, T, I)``: values and flags ``(B, T)``, what is known ``(B, T, K)``."""
         parts = [values, flags] if self.reader.missing else [values]
         fixed = inputs.static[:, None].expand(-1, values.shape[1], -1)
         return torch.cat([torch.stack(parts, -1), known, fixed], -1)
