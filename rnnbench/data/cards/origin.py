@@ -70,7 +70,8 @@ class InPackage:
         members: Checksum of each text file, by its path in the archive, in the order in which they are read.
         percent: Share of each split; a line's split follows from its hash.
         inside: Archive inside the package that holds the files; ``members`` are then paths in it.
-        format: What a line is: a text; columns parted by tabs; or words with their tags, ``word/tag``.
+        format: What a line is: a text; columns parted by tabs; or words with their tags, ``word/tag``. A file of
+            ``series`` is a table with times, and the percents are those of time.
         columns: Names of the columns, ``text`` among them. The sign of a ``rating`` is the label, lines with 0 are left
             out.
         labels: Label of all lines of a text file, by its path.
@@ -84,7 +85,7 @@ class InPackage:
     members: dict[str, Sha256]
     percent: dict[Split, int]
     inside: str | None = None
-    format: Literal["lines", "columns", "tagged"] = "lines"
+    format: Literal["lines", "columns", "tagged", "series"] = "lines"
     columns: tuple[str, ...] = ()
     labels: dict[str, str] = field(default_factory=dict)
 

@@ -1,0 +1,1 @@
+"""Time series: reading, checking, cutting into windows."""

@@ -1,0 +1,1 @@
+"""Forecasts without a network, which a network has to beat."""

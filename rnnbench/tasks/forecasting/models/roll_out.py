@@ -1,0 +1,69 @@
+"""Going on with what was said oneself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from rnnbench.backbone.state import select
+from rnnbench.tasks.forecasting.inputs import Inputs
+from rnnbench.tasks.forecasting.metrics import Forecast
+from rnnbench.tasks.forecasting.model import NeuralForecaster
+from rnnbench.tasks.forecasting.outputs import LEVELS, Unit
+
+RollOut = Literal["steps", "direct"]
+
+Step = Callable[[Tensor, int, Any, Inputs], tuple[Tensor, Any]]
+"""From the value before ``(B,)`` in the network's unit, the number of the step, the state and the windows: what is said
+of the value ``(B, P)``, and the new state."""
+
+
+def roll_out(model: NeuralForecaster, first: Tensor, state: Any, step: Step, inputs: Inputs, paths: int) -> Forecast:
+    """Forecasts all steps, each from those before it.
+
+    A point forecast goes one way, on itself. A distribution goes many ways, on values drawn by the same random numbers
+    for every window, so that no window's forecast depends on which others stand in its batch; the forecast is their
+    mean.
+
+    Args:
+        model: The model.
+        first: What is said of the first future value ``(B, P)``.
+        state: The state of the stack then.
+        step: Makes a step.
+        inputs: The windows.
+        paths: Number of ways.
+    """
+    if not model.output.probabilistic:
+        return Forecast(_one_way(model, first, state, step, inputs, None), None)
+    rows = torch.arange(len(first), device=first.device).repeat_interleave(paths)
+    many = inputs._replace(
+        past=inputs.past[rows],
+        static=inputs.static[rows],
+        series=inputs.series[rows],
+        unit=Unit(inputs.unit.location[rows], inputs.unit.scale[rows]),
+    )
+    drawn = torch.rand(paths, model.horizon, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    drawn = drawn.clamp(1e-6, 1 - 1e-6).to(first.device).repeat(len(first), 1)
+    ways = _one_way(model, first[rows], select(state, rows), step, many, drawn).view(len(first), paths, -1)
+    levels = torch.tensor(LEVELS, dtype=torch.float64, device=first.device)
+    return Forecast(ways.mean(1), torch.quantile(ways, levels, dim=1).permute(1, 2, 0))
+
+
+def _one_way(
+    model: NeuralForecaster, given: Tensor, state: Any, step: Step, inputs: Inputs, drawn: Tensor | None
+) -> Tensor:
+    """Values ``(B, H)`` in the data's own unit: point forecasts, or quantiles of the levels that were drawn."""
+    unit = inputs.unit
+    made: list[Tensor] = []
+    for number in range(model.horizon):
+        if made:
+            value = unit.into(made[-1][:, None])[:, 0].float()
+            given, state = step(value, number, state, inputs)
+        if drawn is None:
+            made.append(model.output.point(given[:, None], unit)[:, 0])
+        else:
+            made.append(model.output.quantiles(given[:, None], drawn[:, number, None, None], unit)[:, 0, 0])
+    return torch.stack(made, 1)
