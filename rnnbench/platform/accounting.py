@@ -5,14 +5,19 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from rnnbench.applications import load_application
+from rnnbench.tasks.base import Task
+
 
 class Accounting(Callback):
     """Counts tokens and time over all parts of a run, resumed ones included, and logs ``train/tokens_per_second``.
+
+    A token is whatever the application's card counts in, and the logged name says so: ``train/frames_per_second``.
 
     Speed is that of training alone: time spent in validation does not count.
     """
@@ -21,6 +26,7 @@ class Accounting(Callback):
         self.tokens = 0
         self._tokens_here = 0  # of this process, not yet in `tokens`
         self._trainer: Trainer | None = None
+        self._units = ""
         self.train_seconds = 0.0
         self._wall_before = 0.0
         self._cpu_before = 0.0
@@ -53,6 +59,7 @@ class Accounting(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the training clock."""
         self._trainer = trainer
+        self._units = load_application(cast(Task, pl_module).application).card.units
         self._mark = time.monotonic()
         self._shown = (self.tokens, self.train_seconds)
 
@@ -66,7 +73,7 @@ class Accounting(Callback):
             self._gather()
             tokens, seconds = self.tokens - self._shown[0], self.train_seconds - self._shown[1]
             self._shown = (self.tokens, self.train_seconds)
-            pl_module.log("train/tokens_per_second", tokens / max(seconds, 1e-9), prog_bar=True, batch_size=1)
+            pl_module.log(f"train/{self._units}_per_second", tokens / max(seconds, 1e-9), prog_bar=True, batch_size=1)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stops the training clock."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +16,8 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from rnnbench.platform.budget import Budget
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.tasks.base import Task
+
+_SPEED = "_per_second"
 
 
 class Clock:
@@ -56,10 +58,8 @@ class Progress(RichProgressBar):
         """What stands beside the bar: names without their split's prefix, and the time left."""
         items = super().get_metrics(trainer, pl_module)
         items.pop("v_num", None)
-        speed = items.pop("train/tokens_per_second", None)
-        shown = dict(items)
-        if speed is not None:
-            shown["tokens/s"] = f"{float(speed):,.0f}"  # type: ignore[arg-type]
+        speeds = _speeds({name: items.pop(name) for name in list(items) if name.endswith(_SPEED)})
+        shown = {**items, **speeds}
         left = self._clock.left(trainer)
         if left is not None:
             shown["left"] = left
@@ -161,8 +161,16 @@ def _loss(trainer: Trainer) -> list[str]:
 
 
 def _speed(trainer: Trainer) -> list[str]:
-    speed = trainer.callback_metrics.get("train/tokens_per_second")
-    return [] if speed is None else [f"{float(speed):,.0f} tokens/s"]
+    return [f"{speed} {name}" for name, speed in _speeds(trainer.callback_metrics).items()]
+
+
+def _speeds(metrics: Mapping[str, Any]) -> dict[str, str]:
+    """The logged speed by its unit: ``tokens/s``, ``frames/s``."""
+    logged = {name: value for name, value in metrics.items() if name.endswith(_SPEED)}
+    return {
+        f"{name.removeprefix('train/').removesuffix(_SPEED)}/s": f"{float(value):,.0f}"
+        for name, value in logged.items()
+    }
 
 
 @rank_zero_only

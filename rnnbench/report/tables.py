@@ -12,7 +12,7 @@ from rnnbench.report.content import Entry, Published, Section
 from rnnbench.report.text import clean, decimals, number, short, words
 from rnnbench.results.group import Column
 from rnnbench.results.latex import escaped, latex_table
-from rnnbench.results.metric import better
+from rnnbench.results.metric import better, speed_title
 from rnnbench.results.render import Cell, markdown_table
 from rnnbench.results.statistics.summary import Summary
 
@@ -85,7 +85,7 @@ def grid(section: Section) -> Grid:
         ("FLOPs", "floating-point operations of training", lambda e: e.costs.get("flops"), short),
         ("minutes", "training by the clock, mean over the seeds", lambda e: e.costs.get("seconds"), _minutes),
         ("memory", "most bytes held at once", lambda e: e.costs.get("memory"), short),
-        ("tokens/s", "speed of training", lambda e: e.speed, lambda v: f"{v:,.0f}"),
+        (speed_title(section.application), "speed of training", lambda e: e.speed, lambda v: f"{v:,.0f}"),
         ("epochs", "epochs trained", lambda e: e.epochs, lambda v: f"{v:.4g}"),
     ]
     for name, meaning, get, form in costs:

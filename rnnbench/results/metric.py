@@ -69,6 +69,16 @@ def best(metric: str, values: Iterable[float | None]) -> float | None:
     return min(finite, key=lambda value: badness(metric, value))
 
 
+def speed_title(application: str) -> str:
+    """The head of a column of training speeds: ``tokens/s``, or in the unit of the application's card.
+
+    Args:
+        application: Its name; it need not be installed where its results are read.
+    """
+    found = applications().get(application)
+    return f"{found.card.units if found is not None else 'units'}/s"
+
+
 def comparable(signature: str) -> str:
     """The part of a signature that two values must share to be compared.
 

@@ -13,7 +13,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from rnnbench.results.group import Column, Group
-from rnnbench.results.metric import format_value
+from rnnbench.results.metric import format_value, speed_title
 from rnnbench.results.pairs import pairs_of
 from rnnbench.results.record import Result
 from rnnbench.results.significance import LEVEL
@@ -175,7 +175,7 @@ def pair_cells(table: Table) -> list[list[Cell]]:
 def headers_of(table: Table, columns: list[Column], has_costs: bool = True) -> list[str]:
     """The heads of a table's columns."""
     certainty = ["rank", "group", "95% interval", "p"] if table.verdict else []
-    costs = ["parameters", "epochs", "tokens/s", "minutes"] if has_costs else []
+    costs = ["parameters", "epochs", speed_title(table.protocol.application), "minutes"] if has_costs else []
     return ["model", *certainty, *costs, *map(str, columns), "seed"]
 
 
