@@ -23,7 +23,7 @@ from rnnbench.bench.steps import Step
 from rnnbench.bench.subjects import SAME
 from rnnbench.bench.timing import Times, time_in_turns
 from rnnbench.cli.presets import resolve_configs
-from rnnbench.cli.training import quiet
+from rnnbench.cli.quiet import quiet
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Task, TaskData
 

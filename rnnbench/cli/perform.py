@@ -10,8 +10,9 @@ from typing import Any
 
 import torch
 
+from rnnbench.cli.quiet import quiet
 from rnnbench.cli.run_options import read_options
-from rnnbench.cli.training import INTERRUPTED, RunCLI, import_all, quiet, run_verb
+from rnnbench.cli.training import INTERRUPTED, RunCLI, import_all, run_verb
 from rnnbench.errors import UserError
 from rnnbench.platform.progress import ReportedProgress
 from rnnbench.platform.run_folder import RunFolder

@@ -15,6 +15,7 @@ import yaml
 from rnnbench.applications import applications, load_application
 from rnnbench.cli import streams
 from rnnbench.cli.config_files import check_config_file
+from rnnbench.cli.quiet import quiet
 from rnnbench.data.formats.text_file import decode, split_lines
 from rnnbench.errors import UserError
 from rnnbench.platform.run_folder import RunFolder
@@ -37,6 +38,7 @@ def predict_from_run(words: Sequence[str]) -> int:
     Returns:
         The exit status.
     """
+    quiet()
     parser = _common_parser()
     # The run says which application it is, and with that which further options there are.
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)

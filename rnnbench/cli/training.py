@@ -6,7 +6,6 @@ import contextlib
 import copy
 import importlib
 import logging
-import os
 import pkgutil
 import signal
 import sys
@@ -26,6 +25,7 @@ from rnnbench.cli.option_values import check_values
 from rnnbench.cli.own_code import see_working_folder
 from rnnbench.cli.parse_errors import as_user_error
 from rnnbench.cli.places import Places
+from rnnbench.cli.quiet import quiet
 from rnnbench.cli.requeue import command
 from rnnbench.cli.run_options import RunOptions, read_options
 from rnnbench.errors import UserError
@@ -325,19 +325,3 @@ def _log_printed() -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)
-
-
-def quiet() -> None:
-    """Keeps hardware tips, and what libraries tell each other about deprecated calls, off the screen."""
-    os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
-    for message in (
-        r".*LeafSpec",
-        r".*all_gather is deprecated",
-        # No mistake: a counting model has none.
-        r".*will run with no optimizer",
-        # Nor this: a resumed training may have another limit of time than before, or none.
-        r".*callbacks used to create the checkpoint need to be provided",
-    ):
-        warnings.filterwarnings("ignore", message)
-    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric.utilities.seed"):
-        logging.getLogger(name).setLevel(logging.WARNING)

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from rnnbench.cli.training import quiet
+from rnnbench.cli.quiet import quiet
 from rnnbench.platform.checkpoint import RunCheckpoint
 
 
