@@ -5,14 +5,12 @@ import functools
 import pytest
 import torch
 
+from rnnbench.applications import applications
 from rnnbench.bench.subjects import all_cells
 from rnnbench.bench.training_step import instantiate
 
-# A preset of each application that needs no network, made small.
-PRESETS = {
-    "sentiment": ["sentiment/builtin", "--model.backbone.hidden_size", "4"],
-    "labelling": ["labelling/generated_bilstm_crf", "--model.backbone.hidden_size", "4"],
-}
+# The quick preset of each application, made tiny.
+PRESETS = {name: [one.card.quick, *one.card.tiny] for name, one in applications().items()}
 
 
 @functools.cache
