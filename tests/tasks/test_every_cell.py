@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from rnnbench.applications import applications
+from rnnbench.backbone import Backbone
 from rnnbench.bench.subjects import all_cells
 from rnnbench.bench.training_step import instantiate
 
@@ -46,9 +47,10 @@ def test_a_training_step(application, cell):
     model.use_spec(data.spec)
     loss = model.training_step(batch, 0)
     loss.backward()
-    assert type(model.backbone.cells[0][0]).__name__ == cell
+    assert model.cell_name() == cell
     assert torch.isfinite(loss)
-    gradients = [weight.grad for weight in model.backbone.parameters()]
+    stacks = [part for part in model.modules() if isinstance(part, Backbone)]
+    gradients = [weight.grad for stack in stacks for weight in stack.parameters()]
     assert all(torch.isfinite(gradient).all() for gradient in gradients if gradient is not None)
     assert any(gradient is not None and gradient.abs().sum() > 0 for gradient in gradients)
     with torch.no_grad():
