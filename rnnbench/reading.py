@@ -99,8 +99,11 @@ def user_path(name: str, option: str) -> Path:
     """
     if "\0" in name:
         raise UserError(f"no path: {name!r}", where=option)
-    with reading(option, f"no path: {name}"):
+    try:
         return Path(name).expanduser()
+    except RuntimeError:
+        user = name.partition("/")[0].removeprefix("~")
+        raise UserError(f"there is no user {user!r}", where=f"{option} {name}") from None
 
 
 def real_path(path: Path) -> Path:

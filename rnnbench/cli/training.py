@@ -42,10 +42,10 @@ from rnnbench.platform.progress import EpochLines, Progress
 from rnnbench.platform.random_state import RandomState
 from rnnbench.platform.recorder import RunRecorder, record_failure
 from rnnbench.platform.request import Request
-from rnnbench.platform.run_config import LogRunConfig, config_text, fill_logger_options, flatten
+from rnnbench.platform.run_config import LogRunConfig, config_text, fill_logger_options
 from rnnbench.platform.run_lock import create_run, locked
 from rnnbench.platform.scheduling import Scheduling
-from rnnbench.platform.settings import settings_hash
+from rnnbench.platform.settings import flatten, settings_hash
 from rnnbench.platform.together import ending_together
 from rnnbench.platform.wandb_run import FinishWandb, connect
 from rnnbench.tasks.base import Spec, Task, TaskData

@@ -50,6 +50,7 @@ def page(verb: str) -> str:
         ("--config", "PRESET|FILE", "a preset (rnnbench list presets) or a file; several are merged, later ones win"),
         ("--seed_everything", "N", "seed of everything that is drawn (default: 1)"),
         ("--ckpt_path", "FILE", "a checkpoint to start from"),
+        ("--scheduler_interval", "epoch|step", "when the schedule is stepped (default: after what it counts)"),
         ("--weights_only", "BOOL", "checkpoints are read without unpickling, whatever this says"),
         *([("--verbose", "BOOL", "print the metrics (default: true)")] if verb != "fit" else []),
     ):

@@ -45,6 +45,10 @@ class AutoEngine(Engine):
         # Beside the cells, as plans are.
         self._taken: WeakKeyDictionary[RNNCell, dict[tuple[object, ...], Engine]] = WeakKeyDictionary()
 
+    def __reduce__(self) -> tuple[type[AutoEngine], tuple[()]]:
+        # What was chosen is found again where the cells are copied or sent to.
+        return AutoEngine, ()
+
     def refusal(
         self,
         cell: RNNCell,

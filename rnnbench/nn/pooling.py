@@ -60,7 +60,9 @@ class Pooling(nn.Module):
             largest = y.masked_fill(~valid, -torch.inf).amax(1)
             return torch.where(lengths[:, None] > 0, largest, y.new_zeros(()))
         if self.kind == "attention":
-            scores = self.query(torch.tanh(self.hidden(y))).masked_fill(~valid, torch.finfo(y.dtype).min)
+            scores = self.query(torch.tanh(self.hidden(y)))
+            # Under autocast they are of another type than the outputs.
+            scores = scores.masked_fill(~valid, torch.finfo(scores.dtype).min)
             # Of an empty sequence all y are zero, whatever the weights.
             return (scores.softmax(1) * y).sum(1)
         last = (lengths - 1).clamp(min=0)[:, None, None].expand(-1, 1, y.shape[2])

@@ -11,9 +11,8 @@ from typing import Any
 import yaml
 
 from rnnbench.errors import UserError
-from rnnbench.platform.run_config import flatten
 from rnnbench.platform.run_folder import RunFolder
-from rnnbench.platform.settings import changed_options, settings_hash
+from rnnbench.platform.settings import changed_options, flatten, settings_hash
 from rnnbench.results.record import read_result
 from rnnbench.safe_files import read_text, replace_text
 

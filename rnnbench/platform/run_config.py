@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import yaml
 from jsonargparse import Namespace
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser
 
 from rnnbench.platform.run_folder import RunFolder
+from rnnbench.platform.settings import flatten
 from rnnbench.platform.wandb_run import wandb_defaults
 
 
@@ -60,15 +59,3 @@ def fill_logger_options(config: Namespace, run: RunFolder) -> None:
         for name, value in wandb_defaults(run, run.path.parent.name, tags).items():
             if logger.init_args.get(name) in (None, ".", False):
                 logger.init_args[name] = value
-
-
-def flatten(config: Any, prefix: str = "") -> dict[str, Any]:
-    """Nested configuration as one mapping from dotted names to values."""
-    if isinstance(config, Namespace):
-        config = config.as_dict()
-    if not isinstance(config, dict):
-        return {prefix: config}
-    flat: dict[str, Any] = {}
-    for key, value in config.items():
-        flat.update(flatten(value, f"{prefix}.{key}" if prefix else key))
-    return flat

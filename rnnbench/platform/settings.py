@@ -9,8 +9,6 @@ from typing import Any
 
 from jsonargparse import Namespace
 
-from rnnbench.platform.run_config import flatten
-
 # What says where a run lies, how it is shown and how it is stored.
 _SHOWN_AND_STORED = (
     "config",
@@ -109,3 +107,15 @@ def option_name(key: str) -> str:
         key: Such as ``data.init_args.batch_size`` or ``model.init_args.optimizer.class_path``.
     """
     return key.replace(".init_args", "").removesuffix(".class_path")
+
+
+def flatten(config: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested configuration as one mapping from dotted names to values."""
+    if isinstance(config, Namespace):
+        config = config.as_dict()
+    if not isinstance(config, dict):
+        return {prefix: config}
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        flat.update(flatten(value, f"{prefix}.{key}" if prefix else key))
+    return flat

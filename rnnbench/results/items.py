@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnnbench.errors import UserError
-from rnnbench.reading import reading
+from rnnbench.reading import read_file, reading
 from rnnbench.safe_files import replace_bytes
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def read_items(path: Path) -> Items | None:
 
     if not path.is_file():
         return None
-    with reading(path, "not the scores of test items", _REMAKE), np.load(path, allow_pickle=False) as content:
+    # From memory: of a damaged file NumPy would leave its own handle open.
+    raw = io.BytesIO(read_file(path))
+    with reading(path, "not the scores of test items", _REMAKE), np.load(raw, allow_pickle=False) as content:
         metric, numbers, sums = str(content["metric"]), content["items"], content["sums"]
     good = numbers.dtype.kind in "iu" and sums.dtype.kind == "f" and metric
     if not good or not np.isfinite(sums).all():

@@ -77,7 +77,6 @@ def check(outcome, *expected, status=2):
         (f"fit {CHAR} --model.backbone.num_layers 99999999999", ["num_layers", "from 1 to 1000"]),
         # Classes.
         (f"fit {CHAR} --model.backbone.cell RNNCell", ["RNNCell is the base of others", "GRU"]),
-        (f"fit {CHAR} --model.scheduler ReduceLROnPlateau", ["is the name of several classes", "give the whole path"]),
         (
             f"fit {CHAR} --model.backbone.cell '{{class_path: LSTMM, init_args: {{forget_bias: 1}}}}'",
             ["LSTMM is no RNNCell", "did you mean: LSTM"],
@@ -197,7 +196,8 @@ def test_checkpoint_and_configuration_that_disagree(rnnbench, small, corpus, tmp
     check(rnnbench("test --run runs/text_generation/a --model.backbone.hidden_size 32"), *says)
     checkpoint = "runs/text_generation/a/checkpoints/best.ckpt"
     check(rnnbench(f"test {small} --model.backbone.hidden_size 32 --ckpt_path {checkpoint}"), *says)
-    check(rnnbench(f"fit {small} --model.backbone.hidden_size 32 --ckpt_path {checkpoint}"), *says)
+    last = checkpoint.replace("best", "last")
+    check(rnnbench(f"fit {small} --model.backbone.hidden_size 32 --ckpt_path {last}"), *says)
     assert not (tmp_path / "runs/text_generation/char_lstm-1").exists()
     resumed = rnnbench("fit --resume runs/text_generation/a --data.batch_size 5 --trainer.max_epochs 2")
     check(resumed, "--data.batch_size", "the run was begun with 4, and 5 would make it another run")
@@ -236,7 +236,7 @@ def test_predict(rnnbench, small, tmp_path):
     check(rnnbench(f"{predict} --top-p nan"), "there is no option --top-p")
     check(rnnbench(f"{predict} --top_p nan"), "--top", "must be a finite number, found nan")
     check(rnnbench(f"{predict} --temprature 1"), "there is no option --temprature")
-    check(rnnbench(f"{predict} none.txt"), "none.txt", "does not exist")
+    check(rnnbench(f"{predict} none.txt"), "none.txt", "there is no such file")
     (tmp_path / "prompts.txt").write_text("the cat\n\nthe dog\n")
     check(rnnbench(f"{predict} prompts.txt"), "prompts.txt, line 2", "the prompt is empty")
     check(rnnbench(f"{predict} --output nowhere/out.txt"), "nowhere/out.txt")
@@ -247,7 +247,11 @@ def test_predict(rnnbench, small, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [(b"a\xffb\n", ["stdin", "not UTF-8 text (byte 1)"]), (b"", ["stdin", "nothing in it"]), (None, ["is closed"])],
+    [
+        (b"a\xffb\n", ["stdin", "line 1 (byte 1, 0xff) is not UTF-8"]),
+        (b"", ["stdin", "nothing in it"]),
+        (None, ["is closed"]),
+    ],
 )
 def test_standard_input(rnnbench, small, monkeypatch, content, expected):
     if content is None:
@@ -279,7 +283,7 @@ def test_checkpoints_that_are_not_the_runs(rnnbench, small, tmp_path):
         torch.save({**checkpoint, **change}, "mine.ckpt")
         check(rnnbench(predict), "mine.ckpt", expected)
     torch.save({name: value for name, value in checkpoint.items() if name != "state_dict"}, "mine.ckpt")
-    check(rnnbench(predict), "mine.ckpt", "it has no weights or no data spec")
+    check(rnnbench(predict), "mine.ckpt", "it has no weights")
 
 
 def test_unknown_characters_at_test_time_are_counted(rnnbench, small, corpus, tmp_path):

@@ -67,7 +67,7 @@ def test_same_seed_same_text():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"temperature": -1.0}, "must be 0 or more, found -1.0"),
+        ({"temperature": -1.0}, "must be 0 or more, and not between 0 and 1e-30, found -1.0"),
         ({"top_k": -1}, "must be 0"),
         ({"top_p": 0.0}, r"must be in \(0, 1\]"),
         ({"top_p": 1.5}, r"must be in \(0, 1\]"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeGuard, TypeVar
 
+from rnnbench.applications import applications
 from rnnbench.data.cards.card import Card
 from rnnbench.data.cards.origin import Builtin, InPackage, OnHub, UserFiles, VectorsInPackage
 from rnnbench.errors import UserError, did_you_mean
@@ -34,6 +35,9 @@ def load_card(name: str) -> Card:
     if not (path.is_file() if own else name in card_names()):
         raise UserError(f"there is no data card {name!r}", hint=did_you_mean(name, card_names()))
     card = build(Card, read_yaml(path), path)
+    for name in card.applications:
+        if name not in applications():
+            raise UserError(f"there is no application {name!r}", where=path, hint=did_you_mean(name, applications()))
     if card.name != path.stem:
         raise UserError(f"the card calls itself {card.name!r}", where=path, hint="name and file name must agree")
     return card

@@ -72,9 +72,14 @@ def _made(cell: RNNCell, masked: bool, device: torch.device) -> Prepared:
     named = {**dict(cell.named_parameters()), **dict(cell.named_buffers())}
     # The first call may come in inference mode, whose tensors cannot be told apart as a trace needs it.
     with torch.inference_mode(False):
-        params: dict[str, Tensor] = {name: value.detach().to(device) for name, value in named.items()}
+        params = {name: _on(device, value) for name, value in named.items()}
         projection = trace_projection(cell, params, device)
         return Prepared(make_plan(cell, params, projection.width, masked, device), projection)
+
+
+def _on(device: torch.device, value: Tensor) -> Tensor:
+    # A step is traced by its shapes alone, so that numbers which are not there are not missed.
+    return torch.zeros_like(value, device=device) if value.is_meta else value.detach().to(device)
 
 
 def options_of(cell: RNNCell) -> tuple[object, ...]:

@@ -56,7 +56,7 @@ def test_malformed_lines_are_named():
     assert "line 3 has 1 columns instead of 2: text, label" in error("tsv", "text\tlabel\na\tb\nc\n")
     assert "line 3 is not CSV" in error("csv", 'text,label\na,b\n"c"d,e\n')
     assert "two columns have one name" in error("csv", "text,text\na,b\n")
-    assert "no column 'text'; its columns: body, label" in error("csv", "body,label\na,b\n")
+    assert "no column 'text'; there are: body, label" in error("csv", "body,label\na,b\n")
 
 
 def test_columns_are_for_files_in_columns():

@@ -56,7 +56,7 @@ def test_splits_and_columns_that_are_not_there(folder):
     Path(folder, "data/test-00000-of-00001.parquet").unlink()
     with pytest.raises(UserError, match="no test split; its splits: train, dev"):
         Hub(folder).rows("test")
-    with pytest.raises(UserError, match="its columns: text, audio, n, label"):
+    with pytest.raises(UserError, match="there are: text, audio, n, label"):
         Hub(folder, column="poem").rows("train")
 
 

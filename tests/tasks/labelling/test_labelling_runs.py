@@ -158,7 +158,7 @@ def test_bad_files(rnnbench, names, tmp_path, split, text, expected):
     ("line", "expected"),
     [
         ('{"tokens": ["a", "b"], "tags": ["O"]}', ["line 2", "2 tokens with 1 tags"]),
-        ('{"tokens": ["a"]}', ["line 2", "no column 'tags'", "--data.tags_column"]),
+        ('{"tokens": ["a"]}', ["line 2", "no column 'tags'", "--data.columns '{tags: NAME}'"]),
         ('{"tokens": "a b", "tags": "O O"}', ["line 2", "tokens is no list of words: a b"]),
         ('{"text": "a b"}', ["line 2", "no column 'tokens'"]),
     ],
@@ -190,7 +190,7 @@ def test_empty_and_long_sentences(rnnbench, tmp_path):
     good = '{"tokens": ["an", "x"], "tags": ["O", "B-X"]}\n'
     for split in ("train", "validation", "test"):
         (tmp_path / f"{split}.jsonl").write_text(good)
-    long = json.dumps({"tokens": ["a"] * 500, "tags": ["O"] * 500}) + "\n"
+    long = json.dumps({"tokens": ["ab"] * 500, "tags": ["O"] * 500}) + "\n"
     (tmp_path / "train.jsonl").write_text(good + '{"tokens": [], "tags": []}\n' + long)
     status, _, err = rnnbench(f"fit {SMALL} {tmp_path} --name a", debug=False)
     assert status == 2
@@ -212,7 +212,10 @@ def test_unknown_text_and_a_very_long_one(rnnbench, names, tmp_path):
     status, out, err = rnnbench("predict --run runs/labelling/a odd.txt --format conll")
     assert status == 0
     assert len(out.splitlines()) == 3 + 1 + 5000 + 1
-    assert err == "not in the vocabulary, read as <unk> (3): '日本', '???', '∑'\n"
+    assert err == (
+        "odd.txt, line 1: none of it is in the vocabulary; the model reads text by the spaces between words\n"
+        "not in the vocabulary, read as <unk> (3): '日本', '???', '∑'\n"
+    )
     (tmp_path / "empty.txt").write_text("")
     assert rnnbench("predict --run runs/labelling/a empty.txt", debug=False)[0] == 2
 

@@ -205,7 +205,7 @@ def test_a_target_vocabulary_of_one_word():
 
 
 def test_a_language_that_is_not_there_names_the_near_one():
-    assert "did you mean: de" in error(source_language="deu")
+    assert "name it: --data.columns '{deu: de}'" in error(source_language="deu")
     message = error(target_language="fr")
     assert "no language 'fr'; the columns there: de, en" in message
     assert "--data.target_language" in message

@@ -112,7 +112,7 @@ def test_bad_options_of_predict(rnnbench, trained, corpus, tmp_path):
     (tmp_path / "de.txt").write_text("ein zwei\n")
     for option, message in (
         ("--sample 1 --nbest 2", "a search for the best translation alone"),
-        ("--sample -1", "must be 0 or more, found -1.0"),
+        ("--sample -1", "must be 0 or more, and not between 0 and 1e-30, found -1.0"),
         ("--beam-size 0", "must be at least 1, found 0"),
         ("--nbest 0", "in 1..5, the size of the beam, found 0"),
         ("--nbest 4 --beam-size 3", "in 1..3, the size of the beam, found 4"),
