@@ -32,7 +32,7 @@ lint: setup ## check style and types
 
 docs: setup ## build the documentation in docs/_build/html
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
-	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -q -b html docs docs/_build/html
 
 reproduce: setup ## run a tier (TIER=small, study or paper), print and save its tables
 	$(BIN)/rnnbench reproduce --tier $(TIER)

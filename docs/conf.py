@@ -1,5 +1,7 @@
 """Configuration of the documentation's builder."""
 
+import re
+
 from rnnbench import __version__
 
 project = "rnnbench"
@@ -20,7 +22,20 @@ myst_heading_anchors = 3
 autosummary_generate = True
 autodoc_default_options = {"members": True, "show-inheritance": True}
 autodoc_typehints = "description"
-autodoc_mock_imports = ["triton"]
 napoleon_google_docstring = True
 # Names in single backquotes are code, as in docstrings read in a terminal.
 default_role = "code"
+
+_CODE = re.compile(r"(``.*?``)")
+
+
+def _as_they_read(app, what, name, obj, options, lines):
+    """Docstrings are written for people: a bar in an equation is a bar, and no substitution of reStructuredText."""
+    for number, line in enumerate(lines):
+        parts = _CODE.split(line)
+        lines[number] = "".join(part if part.startswith("``") else part.replace("|", r"\|") for part in parts)
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("autodoc-process-docstring", _as_they_read)
