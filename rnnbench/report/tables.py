@@ -13,7 +13,7 @@ from rnnbench.report.text import clean, decimals, number, short, words
 from rnnbench.results.group import Column
 from rnnbench.results.latex import escaped, latex_table
 from rnnbench.results.metric import better, speed_title
-from rnnbench.results.render import Cell, markdown_table
+from rnnbench.results.render import Cell, markdown_table, safe_cell
 from rnnbench.results.statistics.summary import Summary
 
 _OTHER_METRICS = 4
@@ -143,7 +143,7 @@ def comma_separated(section: Section) -> str:
         values += [entry.speed, entry.epochs, " ".join(map(str, entry.seeds)), " ".join(map(repr, entry.seed_values))]
         values += [entry.published.value, entry.published.source] if entry.published else [None, None]
         values += [" ".join(source.name for source in entry.sources), first.config, first.command, first.commit]
-        writer.writerow(values)
+        writer.writerow(map(safe_cell, values))
     return output.getvalue()
 
 

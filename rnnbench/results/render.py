@@ -116,7 +116,8 @@ def render_csv(comparison: Comparison) -> str:
                 spent = [result.parameters, training.epochs, training.tokens_per_second, training.wall_seconds / 60]
                 values = [entry for column in columns for entry in _measured(result, column)]
                 conditions = [result.selection, result.budget, result.status, len(result.tests)]
-                writer.writerow([*head, str(result.baseline).lower(), result.seed, *spent, *conditions, *values])
+                row = [*head, str(result.baseline).lower(), result.seed, *spent, *conditions, *values]
+                writer.writerow(map(safe_cell, row))
     return output.getvalue()
 
 
@@ -266,4 +267,15 @@ def _measured(result: Result, column: Column) -> tuple[float | None, str | None]
 
 
 def _escape(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
+    # Names come from files: in Markdown a tag would be HTML, and a bar the end of a cell.
+    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("|", "\\|")
+    return " ".join(plain.split())
+
+
+def safe_cell(value: object) -> object:
+    """A cell of a CSV file: text that a spreadsheet would run as a formula begins with an apostrophe.
+
+    Args:
+        value: A number, None or text, which may be a name from somebody's file.
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
