@@ -65,8 +65,8 @@ def test_what_is_no_ordinary_file_is_refused_and_never_waited_for(tmp_path):
     (tmp_path / "round").symlink_to(tmp_path / "round")
     with pytest.raises(UserError, match="there is no such file or folder"):
         Files(str(tmp_path / "round")).rows("train")
-    for name in ("~nobody_of_this_name/a", "a\0b"):
-        with pytest.raises(UserError, match="no path"):
+    for name, says in (("~nobody_of_this_name/a", "there is no user 'nobody_of_this_name'"), ("a\0b", "no path")):
+        with pytest.raises(UserError, match=says):
             Files(name)
 
 
