@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,13 +117,16 @@ def run_study(path: Path, arguments: argparse.Namespace) -> int:
 
 
 def _record(study: str, comparison: Comparison) -> None:
-    """Enters every row of every table."""
+    """Enters every row of every table; tables of one name, such as two data sets called alike, are numbered."""
     from rnnbench.cli.record import change_tables
     from rnnbench.results.entry import record_result
 
     def enter(rows: list[Row]) -> list[Row]:
+        names: Counter[str] = Counter()
         for table in comparison.tables:
-            name = f"{study}_{table.protocol.dataset}"
+            name = re.sub(r"[^\w.-]+", "_", f"{study}_{table.dataset}")
+            names[name] += 1
+            name = name if names[name] == 1 else f"{name}-{names[name]}"
             for label, group in zip(table.labels(), table.groups, strict=True):
                 rows = record_result(rows, [run.result for run in group.runs], table=name, name=label)
         return rows

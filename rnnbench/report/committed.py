@@ -78,9 +78,7 @@ def _section(group: list[Row], rows: Sequence[Row], cells: Collection[str], keys
             dict.fromkeys(
                 Published(row.published, row.published_source)
                 for row in rows
-                if row.published is not None
-                and (row.dataset, row.metric) == (first.dataset, first.metric)
-                and row.fingerprint in ("", first.fingerprint)
+                if row.published is not None and row.metric == first.metric and row.of_same_data(first)
             )
         ),
         card=card,

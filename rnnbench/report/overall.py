@@ -70,7 +70,7 @@ def overall(sections: Sequence[Section], named: Sequence[str] = ()) -> Overall |
     # Of several rankings on the same data, the one with most cells, and with most seeds.
     for section, rows in sorted(tables, key=lambda pair: (-len(pair[1]), -_seeds(pair[1]))):
         if len(rows) > 1:
-            tasks.setdefault((section.application, section.dataset), (section, rows))
+            tasks.setdefault((section.application, section.fingerprint), (section, rows))
     block = frozenset(named) if named else _largest_block([frozenset(rows) for _, rows in tasks.values()])
     chosen = [(section, rows) for section, rows in tasks.values() if block <= rows.keys()]
     if len(chosen) < 2 or len(block) < 2:

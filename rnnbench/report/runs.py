@@ -87,18 +87,18 @@ def _sentence(error: UserError) -> str:
 
 def _section(table: Table, rows: Sequence[Row], keys: dict[str, int]) -> Section:
     protocol, leading = table.protocol, table.leading
-    card = card_of(protocol.dataset)
+    card = next(filter(None, map(card_of, table.datasets)), None)
     results = [run.result for run in table.runs]
     budgets = dict.fromkeys(result.budget for result in results if result.budget)
     selections = dict.fromkeys(result.selection for result in results)
-    key = slug(f"{protocol.application}-{protocol.dataset}")
+    key = slug(f"{protocol.application}-{table.dataset}")
     keys[key] = keys.get(key, 0) + 1
     anchors = _anchors(rows, table)
     return Section(
         key=key if keys[key] == 1 else f"{key}-{keys[key]}",
         application=protocol.application,
-        dataset=protocol.dataset,
-        title=card.title if card else words(protocol.dataset),
+        dataset=table.dataset,
+        title=card.title if card else words(table.dataset),
         budget=" / ".join(budget.replace(":", " ").replace("|", ", ") for budget in budgets),
         conditions=f"selected by {' / '.join(selections)}",
         fingerprint=protocol.fingerprint,
@@ -190,7 +190,8 @@ def _anchors(rows: Sequence[Row], table: Table) -> tuple[Published, ...]:
 
 
 def _same_data(row: Row, result: Result) -> bool:
-    return row.dataset == result.data.dataset and row.fingerprint in ("", result.data.fingerprint)
+    """Whether a row is of the same data; one that was not run yet has their name alone."""
+    return row.fingerprint == result.data.fingerprint if row.fingerprint else row.dataset == result.data.dataset
 
 
 def _facts(facts: dict[str, str] | dict[str, str | int | float]) -> str:

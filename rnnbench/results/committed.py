@@ -31,8 +31,8 @@ class Row:
         name: What the row is called there; a table has a name once.
         config: The shipped config it is made with, e.g. ``text_generation/ptb_small``.
         command: The command line that made it.
-        dataset: Name of the data set.
-        fingerprint: Fingerprint of the data.
+        dataset: Name of the data set, a label for readers.
+        fingerprint: Fingerprint of the data, by which they are known.
         metric: Name of the metric.
         signature: How the test value was computed (the validation value where there is no test value).
         validation: Value on the validation split; the mean over several seeds.
@@ -109,6 +109,12 @@ class Row:
             return None
         return reproduced(self.metric, self.value, self.published, self.tolerance)
 
+    def of_same_data(self, other: Row) -> bool:
+        """Whether both are of the same data; one that was not run yet has their name alone."""
+        if self.fingerprint and other.fingerprint:
+            return self.fingerprint == other.fingerprint
+        return self.dataset == other.dataset
+
     def comparable_with(self, other: Row) -> bool:
         """Whether the two values may be compared: same metric, same data, same way of measuring."""
         return self._measured() == other._measured()
@@ -129,7 +135,7 @@ class Row:
         return f"epochs:{self.epochs:g}" if trained else None
 
     def _measured(self) -> tuple[str, ...]:
-        return self.dataset, self.fingerprint, self.metric, comparable(self.signature)
+        return self.config.partition("/")[0], self.fingerprint, self.metric, comparable(self.signature)
 
 
 def reproduced(metric: str, value: float | None, published: float, tolerance: float) -> Reproduced | None:

@@ -30,7 +30,7 @@ def render_latex(comparison: Comparison, pairs: bool = False) -> str:
     blocks = []
     for number, table in enumerate(comparison.tables, start=1):
         leading = [column for column in table.shown if table.leading and column.metric == table.leading.metric]
-        key = f"{table.protocol.application}-{table.protocol.dataset}-{number}"
+        key = f"{table.protocol.application}-{table.dataset}-{number}"
         headers, rows = headers_of(table, leading, False), rows_of(table, leading, False)
         blocks.append(latex_table(headers, rows, caption(table), key))
         if pairs and (lines := pair_cells(table)):
@@ -42,12 +42,10 @@ def caption(table: Table) -> str:
     """What a reader has to know to read the table on its own, as LaTeX."""
     leading, verdict = table.leading, table.verdict
     if leading is None:
-        return escaped(f"Runs on {table.protocol.dataset}.")
+        return escaped(f"Runs on {table.dataset}.")
     direction = f" ({better(leading.metric)} is better)" if better(leading.metric) else ""
     count = len(table.groups)
-    parts = [
-        f"{_sentence(str(leading))}{direction} of {number(count)} model{'s' * (count != 1)} on {table.protocol.dataset}"
-    ]
+    parts = [f"{_sentence(str(leading))}{direction} of {number(count)} model{'s' * (count != 1)} on {table.dataset}"]
     parts[0] += f", {_seeds(table)}."
     if any(summary.low is not None for group in table.groups for summary in group.summaries.values()):
         parts.append("Intervals are 95% Student intervals of the mean over seeds.")

@@ -66,7 +66,7 @@ def update_page(text: str, rows: Sequence[Row], where: Path) -> str:
 
 def _belongs(row: Row, first: Row) -> bool:
     if row.value is None:
-        return (row.dataset, row.metric) == (first.dataset, first.metric)
+        return row.metric == first.metric and row.of_same_data(first)
     return row.comparable_with(first)
 
 

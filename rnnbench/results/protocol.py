@@ -14,7 +14,6 @@ from rnnbench.results.metric import in_order
 Split = Literal["validation", "test"]
 Field = Literal[
     "application",
-    "dataset",
     "fingerprint",
     "metrics",
     "selection",
@@ -32,9 +31,11 @@ _OPEN: tuple[Field, ...] = ("budget", "hardware", "decoding", "checkpoint")
 class Protocol:
     """What two results must share to be ranked. Sizes and costs are not among it: they stand beside a result.
 
+    Nor is the name of the data set: a name is a label, and data are known by their fingerprint. Equal data in two
+    folders are ranked together, different data of one name are not.
+
     Args:
         application: Id of the application.
-        dataset: Name of the data set.
         fingerprint: Hash of the data and of how they are split.
         metrics: (Split, metric) -> the part of its signature that says what was measured. Each metric has one of its
             own, and only that of the metric which values are ranked by has to be the same.
@@ -46,7 +47,6 @@ class Protocol:
     """
 
     application: str
-    dataset: str
     fingerprint: str
     metrics: Mapping[tuple[Split, str], str] = field(hash=False)
     selection: str

@@ -23,7 +23,7 @@ from rnnbench.results.upgrade import upgrade
 from rnnbench.safe_files import read_text, replace_text
 
 RESULT_FILE = "result.json"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 Status = Literal["running", "finished", "interrupted", "failed"]
 
@@ -47,7 +47,7 @@ class Data:
     """The data a run has seen.
 
     Args:
-        dataset: Name of the data set.
+        dataset: Name of the data set, a label for readers.
         fingerprint: Hash of its content and splits; results are compared only within one fingerprint.
         details: Facts that help a reader: level, vocabulary size, sizes of the splits. Numbers here are finite.
     """
@@ -172,7 +172,6 @@ class Result:
         """The conditions under which the result was made."""
         return Protocol(
             application=self.application,
-            dataset=self.data.dataset,
             fingerprint=self.data.fingerprint,
             metrics={
                 (split, name): comparable(metric.signature)

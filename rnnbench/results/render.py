@@ -106,11 +106,11 @@ def render_csv(comparison: Comparison) -> str:
     names = [f"{column.split}_{column.metric}{suffix}" for column in columns for suffix in ("", "_signature")]
     writer.writerow(fixed + cost + names)
     for number, table in enumerate(comparison.tables, start=1):
-        data = [table.protocol.application, table.protocol.dataset, table.protocol.fingerprint]
         for place, group in enumerate(table.groups):
             rank = table.verdict.ranks[place] if table.verdict else None
             letters = table.verdict.letters[place] if table.verdict and table.verdict.letters else None
             for result in (run.result for run in group.runs):
+                data = [result.application, result.data.dataset, result.data.fingerprint]
                 training = result.training
                 head = [number, *data, place + 1, rank, letters, result.run, result.model]
                 spent = [result.parameters, training.epochs, training.tokens_per_second, training.wall_seconds / 60]
@@ -135,8 +135,7 @@ def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[Cell]]) -> st
 
 
 def _title(table: Table) -> str:
-    protocol = table.protocol
-    return f"{protocol.application}: {protocol.dataset} (fingerprint {protocol.fingerprint})"
+    return f"{table.protocol.application}: {table.dataset} (fingerprint {table.protocol.fingerprint})"
 
 
 def _draw(table: Table, columns: list[Column], has_costs: bool = True) -> RichTable:
@@ -251,7 +250,14 @@ def _table_content(table: Table) -> dict[str, Any]:
         )
     tests = verdict.tests if verdict else []
     pairs = [_finite(dataclasses.asdict(pair)) for pair in pairs_of(table)]
-    return {"protocol": conditions, "rows": rows, "tests": tests, "pairs": pairs, "notes": table.notes()}
+    return {
+        "dataset": table.dataset,
+        "protocol": conditions,
+        "rows": rows,
+        "tests": tests,
+        "pairs": pairs,
+        "notes": table.notes(),
+    }
 
 
 def _finite(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,16 @@ class Table:
     metric: str | None = None
 
     @property
+    def datasets(self) -> list[str]:
+        """What its runs call the data: one name, or several."""
+        return sorted({run.result.data.dataset for run in self.runs})
+
+    @property
+    def dataset(self) -> str:
+        """The names of the data as one."""
+        return " / ".join(self.datasets)
+
+    @property
     def columns(self) -> list[Column]:
         """The metrics, the leading one first, each on validation and test."""
         names = in_order((metric for _, metric in self.protocol.metrics), self.protocol.application)
@@ -246,7 +256,7 @@ def compare(
         lost += [] if fitting else [run]
     for table in tables:
         table._settle(reference, criterion, across)
-    tables.sort(key=lambda table: dataclasses.astuple(table.protocol)[:3])
+    tables.sort(key=lambda table: (table.protocol.application, table.dataset, table.protocol.fingerprint))
     rows = parted([run for run, _ in finished], across)
     return Comparison(tables, [*_why_apart(tables), *rows, *_left_out(runs, lost)])
 
@@ -272,20 +282,28 @@ def state(result: Result) -> str:
 
 
 def _why_apart(tables: list[Table]) -> list[str]:
-    """Sentences about every data set that has more than one table: in which fields their protocols differ."""
+    """Sentences about names that stand for different data, and about data that have more than one table."""
     notes = []
-    protocols = [table.protocol for table in tables]
-    for application, dataset in dict.fromkeys((one.application, one.dataset) for one in protocols):
-        alike = [one for one in protocols if (one.application, one.dataset) == (application, dataset)]
-        prints = dict.fromkeys(one.fingerprint for one in alike)
+    names = {(table.protocol.application, run.result.data.dataset) for table in tables for run in table.runs}
+    for application, name in sorted(names):
+        prints = dict.fromkeys(
+            run.result.data.fingerprint
+            for table in tables
+            if table.protocol.application == application
+            for run in table.runs
+            if run.result.data.dataset == name
+        )
         if len(prints) > 1:
             notes.append(
-                f"{dataset} was read in {len(prints)} versions (fingerprints {', '.join(prints)}): each has a table of "
-                "its own, and no value is compared with one of another."
+                f"{name} stands for {len(prints)} versions (fingerprints {', '.join(prints)}) of a data set, or for as "
+                "many sets of one name: each has a table of its own, and no value is compared with one of another."
             )
-        for fingerprint in prints:
-            same = [one for one in alike if one.fingerprint == fingerprint]
-            notes += _differences(f"{dataset} ({fingerprint})", same)
+    alike: dict[tuple[str, str], list[Table]] = {}
+    for table in tables:
+        alike.setdefault((table.protocol.application, table.protocol.fingerprint), []).append(table)
+    for (_, fingerprint), same in alike.items():
+        called = " / ".join(dict.fromkeys(table.dataset for table in same))
+        notes += _differences(f"{called} ({fingerprint})", [table.protocol for table in same])
     return notes
 
 

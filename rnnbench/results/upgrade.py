@@ -20,7 +20,7 @@ def upgrade(content: Any) -> Any:
     Raises:
         ValueError: Something that the present schema asks for cannot be derived.
     """
-    for version, newer in ((1, _from_1), (2, _from_2)):
+    for version, newer in ((1, _from_1), (2, _from_2), (3, _from_3)):
         found = content.get("schema_version") if isinstance(content, dict) else None
         if type(found) is int and found == version:
             content = {**newer(content), "schema_version": version + 1}
@@ -46,8 +46,12 @@ def _from_2(content: dict[str, Any]) -> dict[str, Any]:
     tested = isinstance(metrics, dict) and "test" in metrics
     unknown = dict.fromkeys(("decoding", "precision", "engine"))
     new: dict[str, Any] = {"checkpoint": "selected" if tested else None, "tests": [], **unknown}
-    # The hash was that of fewer conditions.
-    return {name: value for name, value in content.items() if name != "protocol"} | new
+    return {**content, **new}
+
+
+def _from_3(content: dict[str, Any]) -> dict[str, Any]:
+    """The hash of the conditions was that of others: the name of the data set was among them."""
+    return {name: value for name, value in content.items() if name != "protocol"}
 
 
 def _selection(application: str, metrics: dict[str, Any]) -> str:

@@ -233,6 +233,21 @@ def test_a_rendered_table_never_mixes_fingerprints(done: Row) -> None:
     assert "**" not in first + second, "a README ranks nothing"
 
 
+def test_rows_are_of_the_same_data_by_their_fingerprint_and_not_by_their_name(done: Row) -> None:
+    renamed = dataclasses.replace(done, dataset="my_ptb", name="renamed")
+    other = dataclasses.replace(done, fingerprint="bbbb", name="other")
+    assert done.comparable_with(renamed)
+    assert done.ranked_with(renamed)
+    assert not done.comparable_with(other)
+    tables = render([done, renamed, other], "ptb").split("Data: ")[1:]
+    assert [table.count("text_generation/ptb_small") for table in tables] == [2, 1]
+    # The same rows may serve two applications: 90 % of sentences are not 90 % of tokens.
+    assert not done.comparable_with(dataclasses.replace(done, config="sentiment/ptb_small"))
+    # One that was not run yet has the name alone.
+    assert PENDING.of_same_data(done)
+    assert not PENDING.of_same_data(renamed)
+
+
 def test_published_values_stand_beside_ours(make_result) -> None:
     text = render(record_result([PENDING], [make_result()], table="ptb", name="LSTM small"), "ptb")
     assert "| 115.50 | 115.90 (Zaremba 2014) | yes (±1.1, 1 seed) |" in text

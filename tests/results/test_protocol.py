@@ -21,7 +21,6 @@ words = st.sampled_from(["a", "b"])
 protocols = st.builds(
     Protocol,
     application=words,
-    dataset=words,
     fingerprint=words,
     metrics=st.dictionaries(st.tuples(st.sampled_from(["validation", "test"]), words), words),
     selection=words,
@@ -39,7 +38,7 @@ def test_differences(one: Protocol, other: Protocol) -> None:
     assert one.differences(other) == other.differences(one)
     assert set(one.differences(other, FIELDS)) == set()
     assert (one.hash == other.hash) == (one == other)
-    for name in ("application", "dataset", "fingerprint", "selection"):
+    for name in ("application", "fingerprint", "selection"):
         assert (name in one.differences(other)) == (getattr(one, name) != getattr(other, name))
     for name in ("budget", "hardware", "decoding", "checkpoint"):
         a, b = getattr(one, name), getattr(other, name)
@@ -147,7 +146,7 @@ def test_schema_1_is_upgraded(tmp_path: Path, make_result, changes: dict, select
     path = tmp_path / "result.json"
     _schema_1(path, result)
     read = read_result(path)
-    assert (read.selection, read.budget, read.schema_version) == (selection, budget, 3)
+    assert (read.selection, read.budget, read.schema_version) == (selection, budget, 4)
     new = {"selection": "", "budget": "", "settings": "", "checkpoint": None}
     assert dataclasses.replace(read, **new) == dataclasses.replace(result, **new)
     write_result(path, read)

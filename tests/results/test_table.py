@@ -14,7 +14,7 @@ from rich.console import Console
 from rnnbench.errors import UserError
 from rnnbench.results import metric
 from rnnbench.results.group import Column, Run
-from rnnbench.results.record import Metric
+from rnnbench.results.record import Data, Metric
 from rnnbench.results.render import Cell, markdown_table, render_csv, render_markdown, render_terminal
 from rnnbench.results.table import compare, load_runs
 
@@ -41,6 +41,36 @@ def test_a_table_never_mixes_fingerprints(runs_of) -> None:
         assert {run.result.data.fingerprint for run in table.runs} == {table.protocol.fingerprint}
     assert len(comparison.notes) == 1
     assert "3 versions (fingerprints aaaa, bbbb, cccc)" in comparison.notes[0]
+
+
+def _on(name: str, fingerprint: str) -> Data:
+    return Data(dataset=name, fingerprint=fingerprint, details={})
+
+
+def test_equal_data_under_two_names_are_ranked_together_and_seeds_of_one_row(runs_of) -> None:
+    runs = runs_of(
+        {"data": _on("en-fr", "aaaa"), "seed": 1, "test": 110.0},
+        {"data": _on("europarl", "aaaa"), "seed": 2, "test": 112.0},
+        {"data": _on("europarl", "aaaa"), "seed": 1, "test": 100.0, "model": "GRU"},
+    )
+    comparison = compare(runs)
+    assert comparison.notes == []
+    (table,) = comparison.tables
+    assert [(group.first.model, group.seeds) for group in table.groups] == [("GRU", (1,)), ("LSTM", (1, 2))]
+    assert "en-fr / europarl (fingerprint aaaa)" in render_markdown(comparison)
+    named = {row["run"]: row["dataset"] for row in csv.DictReader(io.StringIO(render_csv(comparison)))}
+    assert named == {"run0": "en-fr", "run1": "europarl", "run2": "europarl"}
+
+
+def test_two_sets_of_one_name_are_not_mixed_and_the_name_is_explained(runs_of) -> None:
+    runs = runs_of(
+        {"data": _on("en-fr", "aaaa")}, {"data": _on("en-fr", "bbbb")}, {"data": _on("en-fr", "bbbb"), "model": "GRU"}
+    )
+    comparison = compare(runs)
+    assert [len(table.runs) for table in comparison.tables] == [1, 2]
+    assert [note.partition(":")[0] for note in comparison.notes] == [
+        "en-fr stands for 2 versions (fingerprints aaaa, bbbb) of a data set, or for as many sets of one name"
+    ]
 
 
 def test_a_column_never_mixes_ways_of_measuring(runs_of) -> None:

@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 from a_study import ONE, conducted
@@ -11,6 +12,7 @@ from a_study import ONE, conducted
 from rnnbench.cli import main, reproduce
 from rnnbench.cli.study import _record
 from rnnbench.results.committed import Row, read_rows
+from rnnbench.results.table import Comparison
 from rnnbench.study.launch import Perform
 from rnnbench.study.local import Local
 
@@ -114,3 +116,15 @@ def test_results_are_recorded(study, tmp_path, monkeypatch):
     assert {row.table for row in rows} == {"some_text_generation"}
     assert sorted(row.seeds for row in rows) == [(1,), (1, 2), (1, 2)]
     assert "| Elman |" in (root / "RESULTS.md").read_text()
+
+
+def test_tables_of_one_name_are_recorded_apart(study, tmp_path, monkeypatch):
+    comparison = conducted(study(ONE), tmp_path / "out").comparison
+    root = tmp_path / "checkout"
+    (root / "configs").mkdir(parents=True)
+    (root / "pyproject.toml").touch()
+    (root / "RESULTS.md").touch()
+    monkeypatch.setattr("rnnbench.folders.configs_folder", lambda: root / "configs")
+    _record("some", Comparison(comparison.tables * 2, []))
+    names = [row.table for row in read_rows(root / "configs" / "results.csv")]
+    assert Counter(names) == {"some_text_generation": 3, "some_text_generation-2": 3}

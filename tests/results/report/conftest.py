@@ -16,7 +16,7 @@ def finished_study(make_result, tmp_path_factory) -> Path:
     runs = tmp_path_factory.mktemp("study") / "runs"
     level = {"GRU": 100.0, "LSTM": 110.0, "Elman": 130.0}
     for task, scale in (("ptb", 1.0), ("brown", 2.0)):
-        data = Data(dataset=task, fingerprint="aaaa", details={})
+        data = Data(dataset=task, fingerprint=f"{task}-read", details={})
 
         def write(name: str, value: float, **changes: object) -> Path:
             folder = runs / "text_generation" / name

@@ -22,7 +22,7 @@ from rnnbench.report.sensitivity import sensitivity_of
 from rnnbench.report.text import clean, listed, short, slug
 from rnnbench.report.theme import marks
 from rnnbench.results.options import learning_rate
-from rnnbench.results.record import read_result, write_result
+from rnnbench.results.record import Data, read_result, write_result
 from rnnbench.results.statistics.table import Rank
 
 ENTRY = Entry(
@@ -112,6 +112,19 @@ def test_the_largest_table_without_a_gap_is_compared(make_run) -> None:
     assert overall(sections, ["A", "V"]) is None
     with pytest.raises(UserError, match="no ranking has a cell Q"):
         overall(sections, ["A", "Q"])
+
+
+def test_a_task_is_known_by_its_data_and_not_by_their_name(make_run) -> None:
+    def run(name: str, fingerprint: str, cell: str) -> str:
+        data = Data(dataset=name, fingerprint=fingerprint, details={})
+        return str(make_run(f"{name}{fingerprint}{cell}", data=data, cell=cell, model=cell, test=float(ord(cell))))
+
+    two_sets = [run("en-fr", fingerprint, cell) for fingerprint in ("aaaa", "bbbb") for cell in "AB"]
+    found = overall(content_of_runs(two_sets, []).sections)
+    assert found is not None
+    assert [task.fingerprint for task in found.tasks] == ["aaaa", "bbbb"]
+    two_names = [run(name, "cccc", cell) for name in ("mine", "yours") for cell in "AB"]
+    assert overall(content_of_runs(two_names, []).sections) is None, "one task alone"
 
 
 @given(st.lists(st.frozensets(st.sampled_from("ABCDE")), max_size=6))
