@@ -62,7 +62,7 @@ def whole_file(
     try:
         try:
             yield part
-            with part.open("rb") as file:
+            with part.open("r+b") as file:  # Windows flushes no file that cannot be written
                 os.fsync(file.fileno())
             part.replace(path)
         finally:

@@ -11,7 +11,6 @@ from typing import get_args
 
 from rnnbench.bench.circumstances import circumstances
 from rnnbench.bench.fixed import Effort
-from rnnbench.bench.fresh import cores
 from rnnbench.bench.plan import Plan
 from rnnbench.bench.report import render
 from rnnbench.bench.run import Bench
@@ -20,6 +19,7 @@ from rnnbench.bench.shapes import SHAPES, parse_shape
 from rnnbench.bench.subjects import all_cells, find_cell
 from rnnbench.engine import EngineName
 from rnnbench.errors import UserError
+from rnnbench.machine import cores
 from rnnbench.safe_files import replace_text
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import datetime
 import importlib.metadata
-import os
 
 import torch
 
-from rnnbench.bench.fresh import cores
+from rnnbench.machine import cores, load_average
 from rnnbench.platform.environment import git_commit, hardware, versions
 
 
 def circumstances(device: str) -> dict[str, str]:
     """Machine, versions, commit and date, by name."""
-    machine, known = hardware(), versions()
+    machine, known, load = hardware(), versions(), load_average()
     try:
         known["jax"] = importlib.metadata.version("jax")
     except importlib.metadata.PackageNotFoundError:
@@ -24,7 +23,7 @@ def circumstances(device: str) -> dict[str, str]:
         "machine": f"{machine['cpu']}, {cores()} cores, {machine['system']}",
         "versions": ", ".join(f"{name} {known[name]}" for name in ("rnnbench", "python", "torch", "jax")),
         "commit": git_commit() or "none",
-        "load before the start": f"{os.getloadavg()[0]:.1f}",
+        "load before the start": "unknown" if load is None else f"{load:.1f}",
     }
     if device.startswith("cuda"):
         rows["device"] = torch.cuda.get_device_name(device)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
@@ -16,6 +15,7 @@ from rnnbench.bench.subjects import counterpart, find_cell
 from rnnbench.bench.timing import Times, time_in_turns
 from rnnbench.cells import RNNCell
 from rnnbench.engine import EngineName
+from rnnbench.machine import total_memory
 
 Baseline = Literal["torch.nn", "naive", "jax", "limit"]
 
@@ -51,7 +51,7 @@ def _time_shape(
     torch.manual_seed(0)
     cell_class = find_cell(cell_name)
     cell = cell_class(shape.inputs, shape.hidden).to(device)
-    if (needed := _states_bytes(cell, shape)) > _memory_bytes() / 4:
+    if (needed := _states_bytes(cell, shape)) > total_memory() / 4:
         return Timed({}, {"cell": f"its states alone take {needed / 1e9:.0f} GB"})
     batch = full_batch(shape, cell.output_size, device)
     steps: dict[str, Step] = {"cell": engine_step(cell, engine, [batch])}
@@ -74,7 +74,3 @@ def _time_shape(
 
 def _states_bytes(cell: RNNCell, shape: Shape) -> int:
     return 4 * shape.time * shape.batch * sum(math.prod(leaf) for leaf in cell.state_spec())
-
-
-def _memory_bytes() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 8 << 30

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import ParamSpec, TypeVar
 
+from rnnbench.machine import pin_to_cores
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -44,14 +46,8 @@ def run_fresh(
     return pickle.loads(done.stdout)
 
 
-def cores() -> int:
-    """Number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _main() -> None:
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(sys.argv[1])])
+    pin_to_cores(int(sys.argv[1]))
     # Whatever prints must not get into the result.
     results = os.dup(1)
     os.dup2(2, 1)

@@ -47,7 +47,7 @@ def _peak(step: Step, device: str) -> int:
         step()
         return torch.cuda.max_memory_allocated(device) - before
     try:
-        _RESET.write_text("5")
+        _RESET.write_text("5", encoding="ascii")
         before = _status("VmRSS")
         step()
         return _status("VmHWM") - before
@@ -56,7 +56,7 @@ def _peak(step: Step, device: str) -> int:
 
 
 def _status(key: str) -> int:
-    for line in _STATUS.read_text().splitlines():
+    for line in _STATUS.read_text(encoding="utf-8").splitlines():
         if line.startswith(f"{key}:"):
             return 1024 * int(line.split()[1])
     raise OSError(f"{_STATUS} has no {key}")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from typing import Any, cast
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from rnnbench import machine
 from rnnbench.applications import load_application
 from rnnbench.tasks.base import Task
 
@@ -133,13 +132,11 @@ def training_flops(forward: float | None, tokens: int) -> float | None:
 
 
 def _cpu_seconds() -> float:
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
+    return time.process_time() + machine.seconds_of_children()
 
 
 def peak_memory() -> int:
     """Most bytes that this process held at once: on the GPU if it used one, else resident."""
     if torch.cuda.is_available() and torch.cuda.is_initialized():
         return torch.cuda.max_memory_allocated()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # bytes on a Mac, kilobytes elsewhere
+    return machine.peak_memory()

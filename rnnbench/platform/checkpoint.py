@@ -17,6 +17,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
+from rnnbench.machine import REQUEUE
 from rnnbench.platform.averaging import averaged
 from rnnbench.platform.divergence import Divergence
 from rnnbench.platform.launched import requeue_slurm_job, slurm_job
@@ -25,8 +26,6 @@ from rnnbench.ranges import AT_LEAST_1, POSITIVE
 from rnnbench.tasks.base import Task
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-# What SLURM sends before the time of a job is over, where it was told so: `sbatch --signal=SIGUSR1@90`.
-_REQUEUE = signal.SIGUSR1
 # How often several processes agree on whether it is time: each agreement costs a round of communication.
 _AGREE_EVERY = 10
 
@@ -64,7 +63,8 @@ class RunCheckpoint(Checkpoint):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Takes over Ctrl-C and SIGTERM for the length of a training."""
         if stage == "fit" and threading.current_thread() is threading.main_thread():
-            numbers = SIGNALS if slurm_job() is None else (*SIGNALS, _REQUEUE)
+            # SLURM sends one before the time of a job is over, where it was told so: `sbatch --signal=SIGUSR1@90`.
+            numbers = SIGNALS if slurm_job() is None or REQUEUE is None else (*SIGNALS, REQUEUE)
             self._handlers = {number: signal.signal(number, self._ask_to_stop) for number in numbers}
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -167,10 +167,10 @@ class RunCheckpoint(Checkpoint):
 
     def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         if self._stop_asked:
-            if number == _REQUEUE:  # srun hands it on to every process, and the shell may do so again
+            if number == REQUEUE:  # srun hands it on to every process, and the shell may do so again
                 return
             raise KeyboardInterrupt
-        self._stop_asked, self._requeue_asked = True, number == _REQUEUE
+        self._stop_asked, self._requeue_asked = True, number == REQUEUE
         # Not printed: the signal may have come in the middle of a line that is being written.
         if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
             with contextlib.suppress(OSError):

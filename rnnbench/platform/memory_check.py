@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 import functools
-import os
-from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
+from rnnbench import machine
 from rnnbench.errors import UserError
 from rnnbench.platform.accounting import peak_memory
 from rnnbench.platform.processes import gather
@@ -122,11 +121,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 def _total_memory(device: torch.device) -> int:
     if device.type == "cuda":
         return torch.cuda.get_device_properties(device).total_memory
-    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    # A container may have less.
-    limit = Path("/sys/fs/cgroup/memory.max")
-    allowed = limit.read_text().strip() if limit.is_file() else "max"
-    return physical if allowed == "max" else min(physical, int(allowed))
+    return machine.total_memory()
 
 
 @rank_zero_only

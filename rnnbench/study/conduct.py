@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import itertools
 import json
 import os
@@ -18,6 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from rnnbench.errors import UserError
+from rnnbench.machine import try_lock
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.results import group
 from rnnbench.results.record import read_result
@@ -70,19 +70,13 @@ def locked(folder: Path, console: Console) -> Iterator[int]:
     try:
         until = time.monotonic() + _WAIT_SECONDS
         told = False
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if not told:
-                    console.print("waiting for the runs of an earlier call, which save and end", highlight=False)
-                    told = True
-                if time.monotonic() > until:
-                    raise UserError(
-                        "another process works on this study", where=folder, hint="wait for it, or end it"
-                    ) from None
-                time.sleep(0.2)
+        while not try_lock(descriptor):
+            if not told:
+                console.print("waiting for the runs of an earlier call, which save and end", highlight=False)
+                told = True
+            if time.monotonic() > until:
+                raise UserError("another process works on this study", where=folder, hint="wait for it, or end it")
+            time.sleep(0.2)
         yield descriptor
     finally:
         os.close(descriptor)

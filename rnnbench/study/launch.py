@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, TextIO
 
+from rnnbench.machine import forget_peak_memory
 from rnnbench.study.plan import Run
 
 LOG_FILE = "log.txt"
@@ -93,8 +94,7 @@ def work(perform: Perform, run: Run, log: Path, report: Report) -> Outcome:
         report: Is told the progress.
     """
     # A process that stays would else report the memory of its largest run for all that follow.
-    with contextlib.suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
+    forget_peak_memory()
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8") as file, _output_into(file):
         try:

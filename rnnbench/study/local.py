@@ -1,25 +1,25 @@
 """Runs on this machine: one process imports everything once, and every run is a copy of it.
 
 A copy starts in milliseconds, cannot disturb another run, and takes none with it when it dies. Each holds the study's
-lock and one end of a pipe to the study: where that falls silent, the run saves and ends.
+lock and one end of a pipe to the study: where that falls silent, the run saves and ends. On Windows, which copies no
+processes, each run imports everything for itself.
 """
 
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import multiprocessing.connection
-import multiprocessing.context
 import os
 import signal
 import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from rnnbench import machine
 from rnnbench.study.launch import Event, Outcome, Perform, log_of, work
 from rnnbench.study.plan import Run
 
@@ -34,7 +34,7 @@ class _Place:
 
     device: str | None
     run: Run | None = None
-    process: multiprocessing.context.ForkServerProcess | None = None
+    process: BaseProcess | None = None
     pipe: Connection | None = None
     outcome: Outcome | None = field(default=None)
 
@@ -51,12 +51,12 @@ class Local:
 
     def __init__(self, perform: Perform, folder: Path, lock: int, workers: int | None = None) -> None:
         devices = visible_gpus()
-        self.workers = workers or len(devices) or cores()
+        self.workers = workers or len(devices) or machine.cores()
         self._devices = [devices[number % len(devices)] if devices else None for number in range(self.workers)]
         self._perform = perform
         self._folder = folder
         self._lock = lock
-        self._context = multiprocessing.get_context("forkserver")
+        self._context = machine.process_context()
 
     def launch(self, runs: Sequence[Run]) -> Generator[Event, None, None]:
         """See `Launcher.launch`."""
@@ -81,28 +81,27 @@ class Local:
             _stop([place for place in places if place.process is not None])
 
     def _start_server(self) -> None:
-        """The process that imports everything, libraries that count their threads then included."""
-        self._context.set_forkserver_preload([self._perform.module])
-        before = dict(os.environ)
-        os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
-        try:
-            forkserver.ensure_running()
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+        """The process that imports everything, where there is such a one."""
+        if self._context.get_start_method() == "forkserver":
+            from multiprocessing import forkserver
+
+            self._context.set_forkserver_preload([self._perform.module])
+            with _one_thread():
+                forkserver.ensure_running()
 
     def _start(self, place: _Place, run: Run) -> None:
         place.pipe, theirs = self._context.Pipe()
-        # Not for reading: as a connection, the descriptor finds its way into the other process.
-        lock = Connection(os.dup(self._lock), writable=False)
+        lock = machine.copy_for_process(self._lock)
         environment = {**os.environ, **({"CUDA_VISIBLE_DEVICES": place.device} if place.device else {})}
         log = log_of(run, self._folder).resolve()
         arguments = (self._perform, run, log, str(Path.cwd()), environment, theirs, lock)
         place.run, place.outcome = run, None
         place.process = self._context.Process(target=_perform_here, args=arguments, name=run.id)
-        place.process.start()
+        with _one_thread():
+            place.process.start()
         theirs.close()
-        lock.close()
+        if lock is not None:
+            lock.close()
 
     def _listen(self, place: _Place) -> Iterator[Event]:
         """What a run has told since it was last listened to."""
@@ -134,20 +133,33 @@ def visible_gpus() -> list[str]:
     return [str(number) for number, _ in enumerate(folder.iterdir())] if folder.is_dir() else []
 
 
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Libraries count their threads when they are imported: in the process that starts here, one."""
+    before = dict(os.environ)
+    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _perform_here(
-    perform: Perform, run: Run, log: Path, folder: str, environment: dict[str, str], pipe: Connection, lock: Connection
+    perform: Perform,
+    run: Run,
+    log: Path,
+    folder: str,
+    environment: dict[str, str],
+    pipe: Connection,
+    lock: Connection | None,
 ) -> None:
     """What the other process does."""
     # Ctrl-C reaches the study, which asks every run once to save; a second signal would cut that short.
-    os.setsid()
+    machine.leave_terminal()
     os.chdir(folder)
     os.environ.update(environment)
-    threading.Thread(target=_stop_without_study, args=(pipe,), daemon=True).start()
+    threading.Thread(target=_stop_when_told, args=(pipe,), daemon=True).start()
 
     def report(fraction: float) -> None:
         with contextlib.suppress(OSError):
@@ -156,14 +168,15 @@ def _perform_here(
     outcome = work(perform, run, log, report)
     with contextlib.suppress(OSError):
         pipe.send(outcome)
-    lock.close()
+    if lock is not None:
+        lock.close()
 
 
-def _stop_without_study(pipe: Connection) -> None:
-    """Nothing is ever said from the other end: it ends when the study does."""
+def _stop_when_told(pipe: Connection) -> None:
+    """Saves and ends when the other end says so, or is silent for ever: the study has died."""
     with contextlib.suppress(EOFError, OSError):
         pipe.recv()
-    os.kill(os.getpid(), signal.SIGTERM)
+    machine.interrupt_itself()
     time.sleep(_GRACE_SECONDS)
     os._exit(1)
 
@@ -171,8 +184,10 @@ def _stop_without_study(pipe: Connection) -> None:
 def _stop(places: Sequence[_Place]) -> None:
     """Asks runs to save and end, and waits; a second Ctrl-C waits no longer."""
     processes = [place.process for place in places if place.process is not None]
-    for process in processes:
-        process.terminate()
+    for place in places:
+        if place.pipe is not None:
+            with contextlib.suppress(OSError):
+                place.pipe.send("stop")
     try:
         until = time.monotonic() + _GRACE_SECONDS
         for process in processes:
@@ -190,5 +205,5 @@ def _stop(places: Sequence[_Place]) -> None:
 def _how(code: int | None) -> str:
     if code is None or code >= 0:
         return f"exit status {code}"
-    why = ", most often for want of memory" if -code == signal.SIGKILL else ""
+    why = ", most often for want of memory" if machine.died_of_memory(code) else ""
     return f"{signal.Signals(-code).name}{why}"

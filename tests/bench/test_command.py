@@ -7,8 +7,9 @@ import pytest
 
 import rnnbench.bench.run
 from rnnbench.bench.__main__ import main
-from rnnbench.bench.fresh import Failed, cores
+from rnnbench.bench.fresh import Failed
 from rnnbench.bench.subjects import all_cells
+from rnnbench.machine import cores
 
 TINY = ["--rounds", "1", "--threads", "1"]
 

@@ -3,7 +3,8 @@ import os
 
 import pytest
 
-from rnnbench.bench.fresh import Failed, cores, run_fresh
+from rnnbench.bench.fresh import Failed, run_fresh
+from rnnbench.machine import cores
 
 
 def test_results_come_back():

@@ -2,8 +2,8 @@
 
 A library is found again by a hash of its source, the flags, the compiler's version and the processor, in the user's
 cache folder. Files are written whole and renamed, so that processes that build at once replace each other's equal
-files; each ends with a checksum of itself, so that a damaged one is built anew; and nothing is loaded from a folder
-that others may write to.
+files; each has its checksum in its name, so that a damaged one is built anew; and nothing is loaded from a folder that
+others may write to.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ import logging
 import os
 import platform
 import shutil
-import stat
 import subprocess
+import sys
 import tempfile
 import threading
 from pathlib import Path
 
 from rnnbench.folders import cache_folder
+from rnnbench.machine import is_private
 
 log = logging.getLogger(__name__)
 
-_DIGEST = hashlib.sha256().digest_size
 # What is not a number must stay so, and sums keep their order unless a loop says otherwise: no -ffast-math.
 _FLAGS = ("-O3", "-std=c++17", "-shared", "-fPIC", "-pthread", "-fno-math-errno", "-fno-trapping-math",
-          "-ffp-contract=fast", "-fopenmp-simd")  # fmt: skip
+          "-ffp-contract=fast")  # fmt: skip
 
 
 class BuildError(Exception):
@@ -69,43 +69,43 @@ def load(source: str) -> ctypes.CDLL:
 
 def _find(source: str) -> ctypes.CDLL:
     command, version = _compiler(os.environ.get("CXX"))
-    flags = [*_FLAGS, *_native_flags()]
+    flags = [*_FLAGS, *_system_flags()]
     key = hashlib.sha256("\0".join([source, *flags, version, _processor()]).encode()).hexdigest()[:32]
     folder = _own_folder(cache_folder() / "fused")
     if folder is None:
         log.warning("%s is no folder that only you can write to: native code is built anew", cache_folder() / "fused")
         with tempfile.TemporaryDirectory() as temporary:
-            return _build(source, [*command, *flags], Path(temporary) / f"{key}.so")
-    path = folder / f"{key}.so"
-    if not _is_whole(path):
-        return _build(source, [*command, *flags], path)
-    return ctypes.CDLL(str(path))
+            return _build(source, [*command, *flags], Path(temporary), key)
+    for path in folder.glob(f"{key}-*.so"):
+        if _is_whole(path):
+            return ctypes.CDLL(str(path))
+        path.unlink(missing_ok=True)
+    return _build(source, [*command, *flags], folder, key)
 
 
-def _build(source: str, command: list[str], path: Path) -> ctypes.CDLL:
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".build-") as temporary:
+def _build(source: str, command: list[str], folder: Path, key: str) -> ctypes.CDLL:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".build-") as temporary:
         code, library = Path(temporary) / "step.cpp", Path(temporary) / "step.so"
-        code.write_text(source)
+        code.write_text(source, encoding="utf-8")
         done = subprocess.run(
             [*command, str(code), "-o", str(library)], capture_output=True, text=True, check=False, errors="replace"
         )
         if done.returncode or not library.is_file():
             lines = [line for line in done.stderr.splitlines() if "error" in line] or done.stderr.splitlines() or ["?"]
             raise BuildError(f"{command[0]} could not compile its step: {lines[0][-200:]}")
-        data = library.read_bytes()
-        with library.open("ab") as file:
-            file.write(hashlib.sha256(data).digest())
         library.chmod(0o700)
+        path = folder / f"{key}-{_checksum(library)}.so"
         library.replace(path)
         return ctypes.CDLL(str(path))
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether a file is there, ours alone to write, and as it was written."""
-    if not path.is_file() or not _is_private(path):
-        return False
-    data = path.read_bytes()
-    return hashlib.sha256(data[:-_DIGEST]).digest() == data[-_DIGEST:]
+    """Whether a file is ours alone to write, and as it was written."""
+    return path.is_file() and is_private(path) and path.stem.endswith(f"-{_checksum(path)}")
+
+
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
 
 
 def _own_folder(folder: Path) -> Path | None:
@@ -113,19 +113,16 @@ def _own_folder(folder: Path) -> Path | None:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
-        return folder if _is_private(folder) and os.access(folder, os.W_OK) else None
+        return folder if is_private(folder) and os.access(folder, os.W_OK) else None
     except OSError:
         return None
-
-
-def _is_private(path: Path) -> bool:
-    status = path.stat()
-    return status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 @functools.cache
 def _compiler(named: str | None) -> tuple[list[str], str]:
     """The command of the compiler and what it says of its version."""
+    if sys.platform == "win32":
+        raise BuildError("native code is not built on Windows")
     candidates = [named] if named else ["g++", "clang++", "c++"]
     for candidate in candidates:
         command = candidate.split()
@@ -136,17 +133,20 @@ def _compiler(named: str | None) -> tuple[list[str], str]:
     raise BuildError(f"there is no C++ compiler ({', '.join(candidates)})")
 
 
-def _native_flags() -> list[str]:
-    if platform.machine().lower() in ("x86_64", "amd64"):
-        return ["-march=native", "-mprefer-vector-width=512"]
-    return ["-mcpu=native"]
+def _system_flags() -> list[str]:
+    """What the compilers of this system know: all of this processor, and loops that are marked as vectors."""
+    intel = platform.machine().lower() in ("x86_64", "amd64")
+    if sys.platform == "darwin":
+        # Apple's clang knows neither -fopenmp-simd nor -mcpu=native; for its own processors it has nothing to be told.
+        return ["-march=native"] if intel else []
+    return ["-fopenmp-simd", *(["-march=native", "-mprefer-vector-width=512"] if intel else ["-mcpu=native"])]
 
 
 @functools.cache
 def _processor() -> str:
     """What -march=native depends on."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split("\n\n")[0].splitlines()
     except OSError:
         return f"{platform.machine()} {platform.processor()}"
     wanted = ("vendor_id", "cpu family", "model", "stepping", "flags", "Features", "CPU ")

@@ -26,7 +26,8 @@ _ROWS_PER_THREAD = 32
 def is_wanted() -> bool:
     """Whether torch's own products are slow here."""
     try:
-        vendor = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("vendor_id"))
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        vendor = next(line for line in lines if line.startswith("vendor_id"))
     except (OSError, StopIteration):
         return False
     return torch.backends.mkl.is_available() and "GenuineIntel" not in vendor

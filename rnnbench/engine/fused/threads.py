@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import os
 from pathlib import Path
 
 import torch
+
+from rnnbench.machine import after_fork
 
 _forked = False
 
@@ -18,7 +19,7 @@ def _after_fork() -> None:
 
 
 # The threads of OpenMP do not survive a fork: a child that wakes them waits for ever.
-os.register_at_fork(after_in_child=_after_fork)
+after_fork(_after_fork)
 
 
 def thread_count(most: int) -> int:
