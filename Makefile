@@ -1,4 +1,4 @@
-# Everything here works on a fresh machine that has Python 3.11 or 3.12 and make; `make help` lists the targets.
+# Everything here works on a fresh machine that has Python 3.11 or later and make; `make help` lists the targets.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -14,7 +14,7 @@ help: ## list the targets
 setup: $(READY) ## make the virtual environment in .venv
 
 $(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 13) else "rnnbench needs Python 3.11 or 3.12, this is %d.%d; name another: make PYTHON=python3.12" % v)'
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if v >= (3, 11) else "rnnbench needs Python 3.11 or later, this is %d.%d; name another: make PYTHON=python3.12" % v)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@

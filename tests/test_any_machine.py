@@ -75,13 +75,14 @@ def test_a_machine_without_posix_answers_all_the_same(bare, tmp_path):
 
 
 _LAMED = """
-import multiprocessing, os, sys
-import psutil  # on this system it needs itself what is hidden here
+import multiprocessing, os, subprocess, sys, types
+import portalocker, psutil  # on this system they need themselves what is hidden here
 for name in ("fcntl", "resource"):
     sys.modules[name] = None
 # Others stay: libraries, which take this for the Linux that it is, call them.
 for name in ("getloadavg", "sched_getaffinity", "sched_setaffinity", "setsid"):
     delattr(os, name)
+sys.modules["msvcrt"] = types.SimpleNamespace(locking=lambda *_: None, LK_NBLCK=2)
 multiprocessing.get_all_start_methods = lambda: ["spawn"]
 
 if __name__ == "__main__":
@@ -142,7 +143,8 @@ def _validation(path):
 @pytest.mark.slow
 def test_a_study_runs_by_spawn(lamed, tmp_path):
     options = "".join(f"      {key}: {value}\n" for key, value in _options("sentiment"))
-    study = f"seeds: [1, 2]\ncells: [cells/gru]\napplications:\n  sentiment/builtin:\n    options:\n{options}"
+    head = "seeds: [1, 2]\nbudget: {parameters: 5000}\ncells: [cells/gru]\n"
+    study = f"{head}applications:\n  sentiment/builtin:\n    options:\n{options}"
     (tmp_path / "small.yaml").write_text(study, encoding="utf-8")
     assert "2 done" in lamed("study", "small.yaml", "--workers", "2")
 
@@ -150,5 +152,5 @@ def test_a_study_runs_by_spawn(lamed, tmp_path):
 def _options(application):
     from rnnbench.applications import load_application
 
-    tiny = load_application(application).card.tiny
+    tiny = [word for word in load_application(application).card.tiny if "hidden_size" not in word]  # the budget says it
     return [*(word.removeprefix("--").split("=", 1) for word in tiny), ("trainer.max_epochs", 1)]

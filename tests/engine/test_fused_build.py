@@ -4,6 +4,7 @@ import logging
 import multiprocessing
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -155,6 +156,25 @@ def test_without_a_compiler_the_next_engine_runs(fresh, monkeypatch, caplog):
     assert "not on fused: there is no C++ compiler (no-such-compiler)" in lines[0]
     with pytest.raises(UserError, match="no C\\+\\+ compiler"):
         select_engine(cell, "fused")
+
+
+def test_on_windows_the_next_engine_runs_and_it_is_said_why(fresh, monkeypatch, caplog):
+    monkeypatch.setattr(build, "sys", SimpleNamespace(platform="win32"))
+    caplog.set_level(logging.INFO)
+    cell, x = LSTM(3, 4), torch.randn(2, 5, 3)
+    assert torch.allclose(call(select_engine(cell), cell, x)[0], call(ReferenceEngine(), cell, x)[0], atol=1e-6)
+    (line,) = [record.message for record in caplog.records if "LSTM" in record.message]
+    assert line.startswith("LSTM runs on the torch engine; not on fused: native code is not built on Windows")
+    with pytest.raises(UserError, match="native code is not built on Windows"):
+        select_engine(cell, "fused")
+
+
+def test_what_apples_compiler_does_not_know_is_not_asked_of_it(fresh, monkeypatch):
+    monkeypatch.setattr(build, "sys", SimpleNamespace(platform="darwin"))
+    monkeypatch.setattr(build.platform, "machine", lambda: "arm64")
+    assert not [flag for flag in build._system_flags() if flag.startswith(("-fopenmp", "-mcpu", "-march"))]
+    cell, x = LSTM(3, 4), torch.randn(2, 5, 3)
+    assert torch.allclose(call(FusedEngine(), cell, x)[0], call(ReferenceEngine(), cell, x)[0], atol=1e-6)
 
 
 def test_a_broken_compiler_is_told_once_and_the_next_engine_runs(fresh, tmp_path, monkeypatch, caplog):
