@@ -10,9 +10,14 @@ import importlib
 from typing import Any
 
 _HOME = {
+    "Adding": "long_range.adding",
     "Augmentation": "audio.augment",
+    "AutomatonFile": "long_range.languages",
     "CaptionedImages": "sources.captioned_images",
     "Columns": "series.columns",
+    "CopyMemory": "long_range.copy_memory",
+    "CycleNavigation": "long_range.chomsky",
+    "EvenPairs": "long_range.chomsky",
     "Features": "audio.features",
     "Files": "sources.files",
     "GeneratedNews": "generated.news",
@@ -24,13 +29,17 @@ _HOME = {
     "Hub": "sources.hub",
     "ImageAugmentation": "images.augment",
     "JoinedRecordings": "sources.joined_recordings",
+    "ModularArithmetic": "long_range.chomsky",
     "Package": "sources.package",
+    "Parity": "long_range.chomsky",
     "Recordings": "sources.recordings",
+    "RegularLanguage": "long_range.languages",
     "SeriesFiles": "series.sources",
     "SeriesPackage": "series.sources",
     "SeriesRecords": "series.sources",
     "Source": "source",
     "StandardLibrary": "sources.standard_library",
+    "Tomita": "long_range.languages",
 }
 
 __all__ = list(_HOME)

@@ -34,14 +34,18 @@ def text_of(row: Row, where: Callable[[], str]) -> str:
     return text
 
 
-class Source(ABC):
-    """Where the rows of a data set come from."""
+class Provider(ABC):
+    """Where the samples of a data set come from, whatever they are."""
 
     dataset: str
     """Short name of the data set, as it stands in results."""
 
-    def prepare(self) -> None:  # noqa: B027 - most sources have nothing to prepare
-        """Fetches or generates what is missing into the cache; called once on a machine, before `rows`."""
+    def prepare(self) -> None:  # noqa: B027 - most have nothing to prepare
+        """Fetches or generates what is missing into the cache; called once on a machine, before anything is read."""
+
+
+class Source(Provider):
+    """Where the rows of a data set come from."""
 
     @abstractmethod
     def rows(self, split: Split) -> list[Row]:

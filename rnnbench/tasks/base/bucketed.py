@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from rnnbench.data.batches.bucket import Budget, TrainingBatches, evaluation_batches
 from rnnbench.data.batches.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
 from rnnbench.data.left_out import LeftOut
-from rnnbench.data.source import Source, Split
+from rnnbench.data.source import Provider, Split
 from rnnbench.data.text.vectors import Vectors, load_vectors, prepare_vectors
 from rnnbench.errors import UserError
 from rnnbench.tasks.base.data import STAGE_SPLITS, TaskData
@@ -47,7 +47,9 @@ class BucketedData(TaskData, Generic[S]):
     inputs: ClassVar[str] = "lines.txt"
     """What ``rnnbench predict`` reads, as an example."""
 
-    def __init__(self, source: Source, budget: Budget, num_workers: int = 0, vectors: str | None = None) -> None:
+    source: Provider
+
+    def __init__(self, source: Provider, budget: Budget, num_workers: int = 0, vectors: str | None = None) -> None:
         super().__init__()
         self.source = source
         self.budget = budget

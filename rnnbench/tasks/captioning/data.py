@@ -72,6 +72,7 @@ class CaptionData(BucketedData[Images]):
         columns: What columns are called in the data, where that is something else: ``{image: file, captions: text}``.
     """
 
+    source: Source
     inputs = "a.jpg folder/"
 
     def __init__(

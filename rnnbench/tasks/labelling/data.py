@@ -83,6 +83,8 @@ class TaggingData(BucketedData[TaggedSentences]):
         columns: What columns are called in the data, where that is something else: ``{tokens: words, tags: ner_tags}``.
     """
 
+    source: Source
+
     def __init__(
         self,
         source: Source,

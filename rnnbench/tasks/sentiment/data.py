@@ -44,6 +44,8 @@ class SentimentData(BucketedData[ClassifiedSequences]):
         columns: What columns are called in the data, where that is something else: ``{text: review, label: stars}``.
     """
 
+    source: Source
+
     def __init__(
         self,
         source: Source,

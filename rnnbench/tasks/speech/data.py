@@ -65,6 +65,7 @@ class SpeechData(BucketedData[Utterances]):
         columns: What columns are called in the data, where that is something else: ``{text: sentence}``.
     """
 
+    source: Source
     inputs = "a.wav b.flac"
 
     def __init__(

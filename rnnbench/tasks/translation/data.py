@@ -72,6 +72,8 @@ class TranslationData(BucketedData[SentencePairs]):
         columns: What columns are called in the data, where that is something else: ``{de: source, en: target}``.
     """
 
+    source: Source
+
     def __init__(
         self,
         source: Source,

@@ -1,0 +1,1 @@
+"""What an answer is worth that needs no memory, and one that needs no learning."""

@@ -1,0 +1,88 @@
+"""What a run shows of its test split: scores by length, and some sequences."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import torch
+
+from rnnbench.examples import Example, plain
+from rnnbench.safe_files import replace_text
+from rnnbench.tasks.base import evaluating
+from rnnbench.tasks.base.pictures import record_picture
+from rnnbench.tasks.long_range.model import LongRangeModel
+from rnnbench.tasks.long_range.pictures import BY_LENGTH, draw_by_length
+
+TABLE = "by_length.csv"
+_OF_A_LENGTH = 3
+# Of a long sequence, the beginning and the end are told.
+_SHOWN_STEPS = 60
+
+
+def record_lengths(model: LongRangeModel) -> None:
+    """Writes the scores of each test length into the run folder, and draws them.
+
+    Args:
+        model: A model that was tested just now.
+    """
+    folder = Path(model.trainer.default_root_dir)
+    scores, names = model.scores.by_length, model.scores.metrics
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["length", "sequences", *names])
+    for score in scores:
+        writer.writerow([score.length, score.sequences, *(repr(score.values[name]) for name in names)])
+    replace_text(folder / TABLE, table.getvalue())
+    plan = model.data.plan
+    trained = None if plan.length is None or plan.min_length is None else (plan.min_length, plan.length)
+    draw_by_length(folder / BY_LENGTH, scores, names, trained)
+    record_picture(model.trainer, BY_LENGTH)
+
+
+def examples_of(model: LongRangeModel) -> list[Example]:
+    """Test sequences of the shortest and the longest length: what was read, what is right, what was said.
+
+    Args:
+        model: A model that was tested just now.
+    """
+    sequences = model.data.splits["test"]
+    sizes = sequences.samples.sizes.tolist()
+    chosen = [
+        number
+        for size in sorted({min(sizes), max(sizes)})
+        for number in [i for i, one in enumerate(sizes) if one == size][:_OF_A_LENGTH]
+    ]
+    return [_example(model, number) for number in chosen]
+
+
+def _example(model: LongRangeModel, number: int) -> Example:
+    batch = model.data.splits["test"]([number], 0)
+    moved = model.transfer_batch_to_device(batch, model.device, 0)
+    with evaluating(model):
+        said = model.answers.said(model(moved.x, moved.lengths, moved.asked))
+    steps = int(batch.lengths[0])
+    lines = {
+        "sequence": [in_words(model, step) for step in batch.x[0, :steps]],
+        "answers": model.answers.wanted(batch.y),
+        "model": said,
+    }
+    told = [plain(name, shortened(parts)) for name, parts in lines.items()]
+    return (plain("length", str(int(batch.sizes[0]))), *told)
+
+
+def in_words(model: LongRangeModel, step: torch.Tensor) -> str:
+    """What stands at a step, in words."""
+    if model.inputs.symbols:
+        return model.inputs.symbols[int(step)]
+    return ",".join(f"{number:.2g}" for number in step.tolist())
+
+
+def shortened(parts: list[str]) -> str:
+    """Steps as one text; of many, the first and the last ones."""
+    between = "" if all(len(part) == 1 for part in parts) else " "
+    if len(parts) <= _SHOWN_STEPS:
+        return between.join(parts)
+    half = _SHOWN_STEPS // 2
+    return between.join([*parts[:half], " ... ", *parts[-half:]])
