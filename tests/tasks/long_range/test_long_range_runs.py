@@ -53,11 +53,13 @@ def test_a_guess_on_copying_memory_is_the_published_one(fitted):
     assert found["cross_entropy"] == pytest.approx(10 * math.log(8) / 70, rel=0.01)
 
 
-def test_an_automaton_knows_itself(fitted):
-    for problem in ("Tomita --data.source.number 3 --data.source.every_step true", "ModularArithmetic"):
-        found = fitted("AutomatonModel", problem, "--data.length 12 --data.test_lengths [12,300]")
-        assert (found["accuracy"], found["cross_entropy"]) == (1.0, 0.0)
-        assert found["_"]["model"].startswith("automaton of ")
+@pytest.mark.parametrize(
+    "problem", ["Tomita --data.source.number 3 --data.source.every_step true", "ModularArithmetic"]
+)
+def test_an_automaton_knows_itself(problem, fitted):
+    found = fitted("AutomatonModel", problem, "--data.length 12 --data.test_lengths [12,300]")
+    assert (found["accuracy"], found["cross_entropy"]) == (1.0, 0.0)
+    assert found["_"]["model"].startswith("automaton of ")
 
 
 def test_scores_of_each_length_are_recorded(fitted):
