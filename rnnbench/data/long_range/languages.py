@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +78,10 @@ class AutomatonFile(_Chosen):
         if not self.path:
             raise UserError("a file is missing", where="--data.source.path", hint="a table, a line for each state")
         check_told_apart(self.automaton, self.path)
+
+    def identity(self) -> dict[str, Any]:
+        """See `Problem.identity`: the automaton, not the file."""
+        return super().identity() | {"path": self.automaton.to_plain()}
 
     @property
     def dataset(self) -> str:  # type: ignore[override]

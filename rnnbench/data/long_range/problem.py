@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -135,6 +135,10 @@ class Problem(Provider):
         """
 
     @abstractmethod
+    def identity(self) -> dict[str, Any]:
+        """Plain values that tell this problem from all others, whatever its data are called and wherever they lie."""
+
+    @abstractmethod
     def fingerprint_rows(self, plan: Plan) -> Mapping[str, list[dict[str, Any]]]:
         """What stands for all sequences in a fingerprint, by splits."""
 
@@ -188,6 +192,10 @@ class GeneratedProblem(Problem):
         self._check(plan)
         return plan
 
+    def identity(self) -> dict[str, Any]:
+        """See `Problem.identity`: the options."""
+        return {"problem": type(self).__name__, **_options(self)}
+
     def samples(self, split: Split, plan: Plan) -> Samples:
         """See `Problem.samples`."""
         from rnnbench.data.long_range.generated import GeneratedSamples
@@ -220,6 +228,11 @@ class GeneratedProblem(Problem):
 
 
 _DEFAULTS = Plan(length=100, train=6400, validation=1000, test=1000, fresh=True)
+
+
+def _options(problem: GeneratedProblem) -> dict[str, Any]:
+    """The options of a problem."""
+    return {field.name: getattr(problem, field.name) for field in fields(problem)}  # type: ignore[arg-type]
 
 
 def last_step(steps: int, batch: int | None = None) -> NDArray[np.bool_]:

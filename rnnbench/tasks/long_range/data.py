@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
@@ -14,6 +13,7 @@ from rnnbench.data.long_range.batch import Sequences
 from rnnbench.data.long_range.problem import Plan, Problem
 from rnnbench.data.source import Split
 from rnnbench.errors import UserError
+from rnnbench.machine import total_memory
 from rnnbench.ranges import SEED
 from rnnbench.tasks.base import BucketedData, Spec
 
@@ -86,7 +86,7 @@ class LongRangeData(BucketedData[Sequences]):
 
     def read(self, wanted: tuple[Split, ...], left_out: LeftOut) -> None:
         """See `BucketedData.read`."""
-        self.fingerprint = fingerprint(self.problem.fingerprint_rows(self.plan), problem=repr(self.problem))
+        self.fingerprint = fingerprint(self.problem.fingerprint_rows(self.plan), **self.problem.identity())
         for split in wanted:
             sequences = Sequences(self.problem.samples(split, self.plan))
             self._check_memory(int(sequences.lengths.max()))
@@ -96,7 +96,7 @@ class LongRangeData(BucketedData[Sequences]):
         """Refuses what cannot even be made; whether the network fits, the memory check of a training finds out."""
         width = max(self.problem.inputs.width if self.problem.inputs.numbers else 1, 1)
         needed = steps * self.batch_size * (4 * width + _BYTES)
-        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        there = total_memory()
         if needed > there:
             raise UserError(
                 f"a batch of {self.batch_size} sequences of {steps:,} steps does not fit into memory: it has at least"
