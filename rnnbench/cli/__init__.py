@@ -22,6 +22,7 @@ _TRAINING_VERBS = {
     "validate": "compute the validation metrics of a trained model",
     "test": "compute the test metrics of a trained model: --run RUN",
     "predict": "use a trained model: --run RUN [INPUT ...]",
+    "diagnose": "show how far a network remembers, and how its gradients fade: --run RUN",
 }
 
 
@@ -86,6 +87,10 @@ def _train_or_use(words: list[str]) -> int:
     """Runs a verb that needs torch; help, and what can be found wrong without it, come before it is imported."""
     verb = words[0]
     see_working_folder()
+    if verb == "diagnose":
+        from rnnbench.cli.diagnose import diagnose
+
+        return diagnose(words[1:])
     asks_help = any(word in ("-h", "--help") for word in words)
     configured = any(word.startswith(("--config", "-c", "--model")) for word in words)
     if verb == "predict" and (asks_help or not configured or any(word.partition("=")[0] == "--run" for word in words)):

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import copy
 import shlex
 import sys
 import traceback
-from typing import Any
 
 import torch
 
 from rnnbench.cli.quiet import quiet
 from rnnbench.cli.run_options import read_options
-from rnnbench.cli.training import INTERRUPTED, RunCLI, import_all, run_verb
+from rnnbench.cli.training import INTERRUPTED, import_all, run_verb
+from rnnbench.cli.untrained import Untrained
 from rnnbench.errors import UserError
 from rnnbench.platform.progress import ReportedProgress
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.study.launch import Outcome, Report
 from rnnbench.study.plan import Run
 from rnnbench.study.state import clean, still_to_do
-from rnnbench.tasks.base import Task, TaskData
 
 quiet()
 import_all()
@@ -57,29 +55,10 @@ def look_at(run: Run, report: Report) -> Outcome:
     """
     torch.set_num_threads(1)
     try:
-        cli = _Look(read_options("fit", run.fit[1:]))
+        model = Untrained(read_options("fit", run.fit[1:])).model
     except Exception as error:
         return _failed(error)
-    return Outcome("done", parameters=cli.parameters)
-
-
-class _Look(RunCLI):
-    """A training that is never begun."""
-
-    parameters = 0
-
-    def before_instantiate_classes(self) -> None:
-        """Makes no run folder."""
-
-    def fit(self, **kwargs: Any) -> None:
-        """Builds the model."""
-        model, datamodule = self.model, self.datamodule
-        assert isinstance(model, Task)
-        assert isinstance(datamodule, TaskData)
-        datamodule.prepare_data()
-        datamodule.setup("fit")
-        model.use_spec(copy.deepcopy(datamodule.spec))
-        self.parameters = model.num_parameters()
+    return Outcome("done", parameters=model.num_parameters())
 
 
 def _failed(error: Exception) -> Outcome:

@@ -305,6 +305,9 @@ def import_all() -> None:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
     importlib.import_module("rnnbench.platform.schedules")  # `--model.scheduler DecayAfter`, as torch's own
+    importlib.import_module(
+        "rnnbench.platform.gradient_flow"
+    )  # `--trainer.callbacks+=GradientFlow`, as Lightning's own
 
 
 class _Printed(logging.Handler):

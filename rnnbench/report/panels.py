@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnnbench.applications import applications
+from rnnbench.diagnostics.files import FOLDER, PICTURES
 from rnnbench.errors import UserError
 from rnnbench.examples import EXAMPLES_FILE, Example, read_examples
 from rnnbench.report.content import Section
@@ -102,6 +103,9 @@ def _panel(label: str, run: str, folder: Path, application: str) -> Panel | None
         Picture(one.shows, address)
         for one in (found.card.pictures if found is not None else ())
         if one.split == "test" and (address := _address(folder / one.file))
+    ]
+    pictures += [
+        Picture(shows, address) for file, shows in PICTURES.items() if (address := _address(folder / FOLDER / file))
     ]
     rows = _transcripts(folder / _ERRORS)
     problems: list[str] = []

@@ -12,7 +12,8 @@ import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from rnnbench.cli import main, perform, training
+from rnnbench.cli import main, training
+from rnnbench.cli.untrained import Untrained
 
 INPUTS, MANY = 40, 300
 
@@ -87,7 +88,7 @@ def looking(small, monkeypatch):
     """The words of a training that is looked at and never begun, and what its options came to."""
     found = {}
 
-    class Look(perform._Look):
+    class Look(Untrained):
         def fit(self, **kwargs: Any) -> None:
             found["config"] = self.config.fit
             super().fit(**kwargs)

@@ -48,8 +48,8 @@ def test_the_hint_names_what_is_near():
 )
 def test_every_application_takes_the_names(tmp_path, preset, record, columns):
     """Read with them and read without: only the names differ, so the data are the same."""
-    from rnnbench.cli.perform import _Look
     from rnnbench.cli.run_options import read_options
+    from rnnbench.cli.untrained import Untrained
 
     def read(folder, names, *more):
         data = tmp_path / folder / "data"  # the name of a data set is that of its folder
@@ -64,7 +64,7 @@ def test_every_application_takes_the_names(tmp_path, preset, record, columns):
         words += ["--data.source.card=none", "--data.batch_size=2"]
         if preset == "translation/generated_seq2seq":
             words += ["--data.source_language=de", "--data.target_language=en"]
-        return _Look(read_options("fit", words)).datamodule
+        return Untrained(read_options("fit", words)).datamodule
 
     there = read("as_they_are", {}, f"--data.columns={json.dumps(columns)}")
     renamed = read("renamed", {found: name for name, found in columns.items()})

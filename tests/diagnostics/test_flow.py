@@ -12,7 +12,7 @@ from rnnbench.cells.every import every_cell
 from rnnbench.diagnostics.flow import at_last_step, gradient_flow, growth, reach
 from rnnbench.diagnostics.gates import gates
 from rnnbench.diagnostics.jacobian import flat, jacobian, lyapunov, rest_radius, spectrum, unflat
-from rnnbench.diagnostics.record import watch
+from rnnbench.diagnostics.record import longest, watch
 from rnnbench.diagnostics.unroll import unroll
 from rnnbench.diagnostics.weights import recurrent_weights, set_radius
 from rnnbench.errors import UserError
@@ -210,14 +210,35 @@ def test_watching_changes_nothing_and_engines_agree(engine):
     ]
     norms = []
     for one in recordings:
-        run = unroll(one.cell, one.x, one.state, one.lengths, one.params)
-        torch.testing.assert_close(run.outputs[0], one.y[0].detach(), rtol=1e-10, atol=1e-12)
-        norms.append(gradient_flow(run, one.y.grad).norms)
+        run = one.unroll()
+        torch.testing.assert_close(run.outputs[0], one.outputs[0][0].detach(), rtol=1e-10, atol=1e-12)
+        norms.append(gradient_flow(run, one.gradient()).norms)
     torch.manual_seed(0)
     plain = Backbone(3, GRU, 4, num_layers=2, bidirectional=True, engine="reference").double()
     with watch(plain) as recordings:
         plain(x, lengths)[0].square().sum().backward()
     for one, ours in zip(recordings, norms, strict=True):
-        theirs = gradient_flow(unroll(one.cell, one.x, one.state, one.lengths, one.params), one.y.grad).norms
+        theirs = gradient_flow(one.unroll(), one.gradient()).norms
         torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-14, equal_nan=True)
     assert stack.engine.name == engine
+
+
+def test_steps_of_a_stack_are_one_recording():
+    torch.manual_seed(0)
+    stack = Backbone(3, GRU, 4, num_layers=2, engine="reference").double()
+    x = torch.randn(2, 6, 3).double()
+    with watch(stack) as whole:
+        stack(x)[0].square().sum().backward()
+    with watch(stack) as stepped:
+        state, loss = stack.initial_state(2, x), 0.0
+        for t in range(6):
+            y, state = stack.step(x[:, t], state)
+            loss = loss + y.square().sum()
+        stack.step(x[:, 0], stack.initial_state(2, x))  # another run
+        loss.backward()
+    assert [(one.name, one.steps) for one in longest(stepped)] == [("stack, layer 1", 6), ("stack, layer 2", 6)]
+    assert len(stepped) == 4
+    for a, b in zip(longest(stepped), whole, strict=True):
+        ours, theirs = (gradient_flow(one.unroll(), one.gradient()).norms for one in (a, b))
+        torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-14)
+    assert stack.cells[0][0]._forward_hooks == {}

@@ -176,13 +176,16 @@ def test_panels_show_what_the_best_run_holds(make_run, tmp_path: Path) -> None:
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
     )
     (run / "alignments.png").write_bytes(picture)
+    (run / "diagnosis").mkdir()
+    (run / "diagnosis" / "gates.png").write_bytes(picture)
     (run / "test_errors.tsv").write_text("errors\twords\tsaid\trecognised\trecording\n1\t2\ta b\ta c\tone.wav\n")
     (run / "examples.json").write_text(
         json.dumps([[["text", [["good", "positive 0.90", 0.9, 1], [" film", "", 0, 0]]]]])
     )
     build(content_of_runs([str(run)], []), tmp_path / "out")
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
-    assert 'src="data:image/png;base64,' in page
+    assert page.count('src="data:image/png;base64,') == 2
+    assert "How far gates are open" in page
     assert "<mark>c</mark>" in page
     assert '<span class="hue1" style="--a:0.54" title="positive 0.90">good</span> film' in page
 
