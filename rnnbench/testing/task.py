@@ -18,6 +18,7 @@ from rnnbench.cells.every import every_cell
 from rnnbench.dashboard.boards import boards
 from rnnbench.examples import EXAMPLES_FILE, read_examples
 from rnnbench.results.metric import in_order
+from rnnbench.results.options import CONFIG_FILE
 from rnnbench.testing.law import LawBroken
 from rnnbench.testing.trial import CommandFailed, Killing, Trial, one_thread
 
@@ -198,8 +199,8 @@ def _resumed(trial: Trial) -> str | None:
 
 
 def _cells(trial: Trial) -> str | None:
-    config = trial.command("fit", *trial.options, "--print_config")
-    if "\n    backbone:" not in config:
+    config = yaml.safe_load((trial.trained() / CONFIG_FILE).read_text(encoding="utf-8"))
+    if "backbone" not in config["model"]["init_args"]:
         return None
     for cell in every_cell():
         name = f"cell_{cell}"
@@ -222,9 +223,7 @@ def _finite(trial: Trial, run: Path, name: str) -> bool:
 
 def _same_metrics(trial: Trial, run: Path, options: Sequence[str], exact: bool) -> str | None:
     before = trial.metrics(run)
-    trial.command("test", f"--run={run}", *options)
-    after = trial.metrics(run)
-    trial.command("test", f"--run={run}")
+    after = trial.metrics(trial.tested_with(run, options))
     for name, metric in before.items():
         other = after[name]
         near = 0.0 if exact else 1e-6
@@ -237,6 +236,6 @@ def _same_metrics(trial: Trial, run: Path, options: Sequence[str], exact: bool) 
 
 def _data_options(trial: Trial) -> list[str]:
     """Names of the options of the application's data."""
-    path = yaml.safe_load(trial.command("fit", *trial.options, "--print_config"))["data"]["class_path"]
+    path = yaml.safe_load((trial.trained() / CONFIG_FILE).read_text(encoding="utf-8"))["data"]["class_path"]
     module, _, name = path.rpartition(".")
     return list(inspect.signature(getattr(importlib.import_module(module), name)).parameters)

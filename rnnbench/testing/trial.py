@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -47,6 +48,14 @@ class Trial:
             self.fit("trained", "--trainer.max_epochs=1")
             self.command("test", f"--run={run}")
         return run
+
+    def tested_with(self, run: Path, options: Sequence[str]) -> Path:
+        """A copy of a run, tested anew with other options; what was measured before stays as it is."""
+        copy = run.with_name(f"{run.name}_again")
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(run, copy)
+        self.command("test", f"--run={copy}", *options)
+        return copy
 
     def fit(self, name: str, *options: str, watched_by: Sequence[Callback] = ()) -> None:
         """Trains a run."""

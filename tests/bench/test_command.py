@@ -43,6 +43,7 @@ def test_every_cell_has_its_rows(in_this_process, capsys):
     assert "4, 3, 6, 6" in text
 
 
+@pytest.mark.slow
 def test_the_short_plan_runs(in_this_process, monkeypatch):
     shapes = {name: rnnbench.bench.shapes.Shape(3, 2, 4, 4 + number) for number, name in enumerate("SMPL")}
     monkeypatch.setattr(rnnbench.bench.plan, "SHAPES", shapes)

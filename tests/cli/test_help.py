@@ -25,19 +25,18 @@ class _Parser(training.RunCLI):
         raise _Parsed(parser)
 
 
-@pytest.fixture(scope="module")
-def parsers():
+def parser_of(verb):
     with pytest.raises(_Parsed) as found:
-        _Parser(read_options("fit", []))
-    return found.value.args[0]._subcommands_action._name_parser_map
+        _Parser(read_options(verb, []))
+    return found.value.args[0]._subcommands_action._name_parser_map[verb]
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_the_page_tells_of_every_option(parsers, verb):
+def test_the_page_tells_of_every_option(verb):
     """It is read from sources; the parser is made from the classes themselves."""
     told = page(verb).split()
     groups = {"--trainer", "--checkpoint", "--divergence", "--budget"}
-    for action in parsers[verb]._actions:
+    for action in parser_of(verb)._actions:
         for name in action.option_strings:
             if name.startswith("--") and not name.endswith(("+", ".help")) and name not in {*groups, "--help"}:
                 assert name in told or name.startswith(CLASSES), name
