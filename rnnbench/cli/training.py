@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import yaml
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
@@ -177,8 +178,10 @@ class RunCLI(LightningCLI):
         try:
             if self.run_folder is not None and is_first_process():
                 fill_logger_options(config, self.run_folder)
+            text = self._config_text(config)
+            # What `save_hyperparameters` keeps; Lightning would write, check and read the same once more.
+            self.config_dump = yaml.safe_load(text)
             if self.subcommand == "fit":
-                text = self._config_text(config)
                 if before is None:
                     self.request = Request.new(command(), self.options.preset, text)
                 else:

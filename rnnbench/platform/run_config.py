@@ -35,11 +35,11 @@ def config_text(parser: LightningArgumentParser, config: Namespace) -> str:
 
     Args:
         parser: The parser that made the configuration.
-        config: The configuration.
+        config: The configuration, as that parser made it.
     """
     config = config.clone()
     config["ckpt_path"] = None
-    return parser.dump(config, skip_none=False)
+    return parser.dump(config, skip_none=False, skip_check=True)
 
 
 def fill_logger_options(config: Namespace, run: RunFolder) -> None:
