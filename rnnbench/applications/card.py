@@ -70,7 +70,8 @@ class Card:
         board: Metrics of which the dashboard shows curves, the leading one first.
         predict: What ``predict`` reads and writes.
         quick: Preset that trains within minutes and needs no network.
-        tiny: Options that make of it a training of seconds, on which the laws of applications are checked.
+        tiny: Options that make of it a training of seconds, with all that is random in it, on which the laws of
+            applications are checked.
         pictures: Pictures that it draws.
     """
 

@@ -1,4 +1,4 @@
-"""Whole runs through the command line: train, test, predict, resume, two processes."""
+"""Whole runs through the command line: train, test, predict, resume."""
 
 import json
 
@@ -173,17 +173,3 @@ def test_a_killed_run_ends_with_the_same_bits(rnnbench, corpus, tmp_path, killed
     assert same_weights(runs / "whole", runs / "killed")
     whole, resumed = (read_result(runs / f"{which}/result.json") for which in ("whole", "killed"))
     assert whole.metrics == resumed.metrics
-
-
-@pytest.mark.slow
-def test_two_processes_measure_as_one(rnnbench, on_two_processes, trained):
-    rnnbench(f"test --run {trained}")
-    alone = read_result(trained / "result.json").metrics["test"]
-    on_two_processes(f"test --run {trained}")
-    again = read_result(trained / "result.json").metrics["test"]
-    assert {name: metric.value for name, metric in again.items()} == pytest.approx(
-        {name: metric.value for name, metric in alone.items()}, rel=1e-6
-    )
-    assert {name: metric.signature for name, metric in again.items()} == {
-        name: metric.signature for name, metric in alone.items()
-    }

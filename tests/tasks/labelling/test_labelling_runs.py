@@ -1,4 +1,4 @@
-"""Whole runs through the command line: train, test, predict, resume, two processes, baselines, bad input."""
+"""Whole runs through the command line: train, test, predict, baselines, bad input."""
 
 import json
 
@@ -52,41 +52,6 @@ def test_fit_test_predict(rnnbench, names, tmp_path):
     ]  # fmt: skip
     assert all(0 < float(row[2]) <= 1 for row in rows if len(row) == 3)
     assert out.endswith("\n\n\nthe1\tO\t" + rows[6][2] + "\n\n")
-
-
-@pytest.mark.parametrize("stop_at", [2, 13])
-@pytest.mark.slow
-def test_a_killed_run_ends_with_the_same_bits(rnnbench, names, tmp_path, killed_after, same_weights, stop_at):
-    options = f"fit {SMALL} {names} --model.dropout 0.3 --trainer.max_epochs 3 --checkpoint.every_n_steps 1"
-    rnnbench(f"{options} --name whole")
-
-    with killed_after(stop_at):
-        rnnbench(f"{options} --name killed")
-    assert rnnbench("fit --resume runs/labelling/killed")[0] == 0
-    runs = tmp_path / "runs/labelling"
-    assert same_weights(runs / "whole", runs / "killed")
-    whole, resumed = (read_result(runs / f"{which}/result.json") for which in ("whole", "killed"))
-    assert whole.training.steps // 3 > 7, "both stops lie in the middle of an epoch"
-    assert whole.metrics == resumed.metrics
-    assert whole.training.tokens == resumed.training.tokens
-
-
-@pytest.mark.slow
-def test_two_processes_measure_as_one(rnnbench, on_two_processes, names, tmp_path):
-    rnnbench(f"fit {SMALL} {names} --trainer.max_epochs 1 --name one")
-    folder = tmp_path / "runs/labelling/one"
-    rnnbench(f"test --run {folder}")
-    alone = read_result(folder / "result.json").metrics["test"]
-    on_two_processes(f"test --run {folder}")
-    assert read_result(folder / "result.json").metrics["test"] == alone
-    rnnbench(f"test --run {folder} --data.max_tokens 11")
-    assert read_result(folder / "result.json").metrics["test"] == alone
-
-
-@pytest.mark.slow
-def test_two_processes_train_as_many_steps(on_two_processes, names, tmp_path):
-    on_two_processes(f"fit {SMALL} {names} --trainer.max_epochs 2 --name pair")
-    assert read_result(tmp_path / "runs/labelling/pair/result.json").processes == 2
 
 
 def test_segmentation_and_its_baselines(rnnbench, words, tmp_path):
@@ -244,10 +209,3 @@ def test_pretrained_vectors(rnnbench, names, tmp_path):
     table = weights(tmp_path / "runs/labelling/b/checkpoints/best.ckpt")["embedding.table.weight"]
     assert [1.0, 2.0, 3.0] in table.tolist()
     assert [4.0, 5.0, 6.0] in table.tolist()
-
-
-@pytest.mark.parametrize("cell", ["GRU", pytest.param("Elman", marks=pytest.mark.slow)])
-def test_cells_change_by_one_option(rnnbench, names, tmp_path, cell):
-    options = f"{SMALL} {names} --config smoke --model.backbone.cell {cell} --name {cell}"
-    assert rnnbench(f"fit {options}")[0] == 0
-    assert read_result(tmp_path / f"runs/labelling/{cell}/result.json").cell == cell

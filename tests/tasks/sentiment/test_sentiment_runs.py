@@ -1,6 +1,5 @@
-"""Whole runs of the application: fit, test, resume, predict; nothing depends on batches or processes."""
+"""Whole runs of the application: fit, test, predict."""
 
-import pytest
 import torch
 
 from rnnbench.examples import read_examples
@@ -59,46 +58,3 @@ def one_by_one(run, rows):
             scores = model(ids[None] if len(ids) else torch.zeros(1, 1, dtype=torch.int64), lengths)
         right += model.labels.names[int(scores.argmax())] == label
     return right / len(rows)
-
-
-@pytest.mark.slow
-def test_a_killed_run_ends_with_the_same_bits(rnnbench, small, killed_after, same_weights, tmp_path):
-    """In the middle of an epoch, with all kinds of dropout."""
-    dropout = "--model.dropout 0.3 --model.embedding.dropout 0.2 --model.embedding.word_dropout 0.1"
-    options = f"fit {small} {dropout} --trainer.max_epochs 2 --checkpoint.every_n_steps 1"
-    rnnbench(f"{options} --name whole")
-
-    with killed_after(11):
-        rnnbench(f"{options} --name killed")
-    rnnbench(f"fit --resume {RUN}/killed")
-    assert same_weights(tmp_path / RUN / "whole", tmp_path / RUN / "killed")
-    whole, killed = (read_result(tmp_path / RUN / f"{run}/result.json") for run in ("whole", "killed"))
-    assert whole.metrics == killed.metrics
-    assert whole.training.tokens == killed.training.tokens
-
-
-def test_batches_change_only_rounding(rnnbench, small, tmp_path):
-    rnnbench(f"fit {small} --trainer.max_epochs 1 --name a")
-    found = []
-    for options in ("--data.batch_size 1", "--data.batch_size 23"):
-        rnnbench(f"test --run {RUN}/a {options}")
-        metrics = read_result(tmp_path / RUN / "a/result.json").metrics["test"]
-        found.append([metrics[name].value for name in ("accuracy", "macro_f1", "cross_entropy")])
-    assert found[0] == pytest.approx(found[1], rel=1e-6)
-
-
-@pytest.mark.slow
-def test_two_processes_measure_as_one(rnnbench, on_two_processes, small, tmp_path):
-    rnnbench(f"fit {small} --trainer.max_epochs 1 --name a")
-    result = tmp_path / RUN / "a/result.json"
-    on_two_processes(f"test --run {RUN}/a")
-    by_two = read_result(result).metrics["test"]
-    rnnbench(f"test --run {RUN}/a")
-    assert read_result(result).metrics["test"] == by_two
-
-
-def test_another_cell_is_one_option(rnnbench, small, tmp_path):
-    rnnbench(
-        f"fit {small} --model.backbone.cell PeepholeLSTM --model.pooling attention --trainer.max_epochs 1 --name c"
-    )
-    assert read_result(tmp_path / RUN / "c/result.json").model == "BiPeepholeLSTM 1x8, attention"

@@ -1,11 +1,6 @@
 """Runs from the first option to the transcript, on a few tones."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
 import torch
@@ -160,36 +155,6 @@ def test_it_learns(rnnbench, small, tmp_path):
     rnnbench(f"test --run {ROOT}/a")
     result = read_result(tmp_path / ROOT / "a/result.json")
     assert result.metrics["test"]["character_error_rate"].value < 0.1
-
-
-@pytest.mark.slow
-def test_two_processes_measure_as_one(on_two_processes, in_a_process, small, corpus, tmp_path):
-    on_two_processes(f"fit {small} --name pair")
-    measured = []
-    for options in ("--trainer.strategy auto --trainer.devices 1", ""):
-        in_a_process(f"test --run {ROOT}/pair {options}")
-        run = tmp_path / ROOT / "pair"
-        measured.append((read_result(run / "result.json").metrics["test"], (run / "test_errors.tsv").read_text()))
-    assert measured[0] == measured[1]
-
-
-@pytest.mark.slow
-def test_kill_and_resume_ends_with_the_same_weights(rnnbench, small, tmp_path):
-    options = f"{small} --trainer.max_epochs 3 --data.augment.speeds [0.9,1.1] --checkpoint.every_n_steps 1"
-    rnnbench(f"fit {options} --name whole")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "rnnbench", "fit", *options.split(), "--name", "killed"], env=os.environ
-    )
-    metrics = tmp_path / ROOT / "killed/metrics.csv"
-    while process.poll() is None and not (metrics.is_file() and len(metrics.read_text().splitlines()) > 12):
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    rnnbench(f"fit --resume {ROOT}/killed")
-    a, b = (
-        torch.load(tmp_path / ROOT / name / "checkpoints/last.ckpt", weights_only=True) for name in ("whole", "killed")
-    )
-    assert all(torch.equal(value, b["state_dict"][key]) for key, value in a["state_dict"].items())
 
 
 def test_joined_recordings(corpus):

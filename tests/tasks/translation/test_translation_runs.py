@@ -1,4 +1,4 @@
-"""Whole runs through the command line: train, test, predict, ensembles, resume, two processes, bad input."""
+"""Whole runs through the command line: train, test, predict, ensembles, bad input."""
 
 import pytest
 import torch
@@ -127,42 +127,6 @@ def test_bad_options_of_predict(rnnbench, trained, corpus, tmp_path):
         status, _, err = rnnbench(f"predict --run runs/translation/plain de.txt {option}", debug=False)
         assert status == 2
         assert "this model attends to nothing" in err
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("stop_at", [2, 30])
-def test_a_killed_run_ends_with_the_same_bits(rnnbench, corpus, tmp_path, killed_after, same_weights, stop_at):
-    random = "--model.dropout 0.3 --model.scheduled_sampling 0.3 --model.sampling_steps 20"
-    options = f"fit {SMALL} {corpus} {random} --trainer.max_epochs 3 --checkpoint.every_n_steps 1"
-    rnnbench(f"{options} --name whole")
-
-    with killed_after(stop_at):
-        rnnbench(f"{options} --name killed")
-    assert rnnbench("fit --resume runs/translation/killed")[0] == 0
-    runs = tmp_path / "runs/translation"
-    assert same_weights(runs / "whole", runs / "killed")
-    whole, resumed = (read_result(runs / f"{which}/result.json") for which in ("whole", "killed"))
-    assert whole.training.steps % 3 == 0
-    assert stop_at % (whole.training.steps // 3), "in the middle of an epoch"
-    assert whole.metrics == resumed.metrics
-
-
-@pytest.mark.slow
-def test_two_processes_measure_as_one(rnnbench, on_two_processes, trained):
-    rnnbench(f"test --run {trained}")
-    alone = read_result(trained / "result.json").metrics["test"]
-    on_two_processes(f"test --run {trained}")
-    assert read_result(trained / "result.json").metrics["test"] == alone
-    rnnbench(f"test --run {trained} --data.batch_size 5")
-    again = read_result(trained / "result.json").metrics["test"]
-    assert again["bleu"] == alone["bleu"]
-    assert again["perplexity"].value == pytest.approx(alone["perplexity"].value, rel=1e-6)
-
-
-@pytest.mark.slow
-def test_two_processes_train(on_two_processes, corpus, tmp_path):
-    on_two_processes(f"fit {SMALL} {corpus} --trainer.max_epochs 1 --name pair")
-    assert read_result(tmp_path / "runs/translation/pair/result.json").status == "finished"
 
 
 @pytest.mark.parametrize("decoder", ["BahdanauDecoder", pytest.param("GNMTDecoder", marks=pytest.mark.slow)])
