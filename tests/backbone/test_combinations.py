@@ -149,7 +149,7 @@ def test_laws(cell, layers, direction, connect, extra):
         torch.testing.assert_close(leaves(state), leaves(last), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("cell", [LSTM, GRU, Zoneout])
+@pytest.mark.parametrize("cell", [LSTM, *(pytest.param(one, marks=pytest.mark.slow) for one in (GRU, Zoneout))])
 @pytest.mark.parametrize("connect", ["residual", "dense"])
 def test_gradients_are_those_of_finite_differences(cell, connect):
     torch.manual_seed(0)

@@ -73,7 +73,7 @@ def test_bad_rates(name, rate):
         Backbone(3, hidden_size=4, dropout=Dropout(**{name: rate}))
 
 
-@pytest.mark.parametrize("cell", [LSTM, GRU, Elman, Zoneout])
+@pytest.mark.parametrize("cell", [LSTM, GRU, *(pytest.param(one, marks=pytest.mark.slow) for one in (Elman, Zoneout))])
 def test_state_masks_are_those_of_the_equations(cell):
     """The stack in training equals its cell stepped by hand with the mask that the generator gives."""
     torch.manual_seed(0)

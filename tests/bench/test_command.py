@@ -23,6 +23,7 @@ def tables(text):
     return found
 
 
+@pytest.mark.slow
 def test_every_cell_has_its_rows(in_this_process, capsys):
     assert main([*TINY, "--shapes", "4,3,6,6", "--engine", "reference"]) == 0
     text = Path("BENCHMARKS.md").read_text()

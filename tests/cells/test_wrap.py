@@ -18,7 +18,7 @@ def random_state(cell, batch):
 @pytest.mark.parametrize(
     "inner",
     [
-        LSTM,
+        pytest.param(LSTM, marks=pytest.mark.slow),
         pytest.param(GRU, marks=pytest.mark.slow),
         pytest.param(Elman, marks=pytest.mark.slow),
         partial(Zoneout, cell=GRU),

@@ -165,7 +165,7 @@ def test_a_longer_training_says_so_in_its_command(rnnbench, small, monkeypatch, 
     assert json.loads((run / "request.json").read_text())["command"] == command
 
 
-@pytest.mark.parametrize("accumulated", [1, 2])
+@pytest.mark.parametrize("accumulated", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_a_budget_in_epochs_is_spent_once_however_often_it_is_resumed(
     rnnbench, small, killed_after, same_weights, tmp_path, accumulated
 ):

@@ -251,7 +251,9 @@ def test_result_is_the_same_twice(rnnbench, small, tmp_path):
     assert all(torch.equal(a[key], b[key]) for key in a)
 
 
-@pytest.mark.parametrize("setting", ["evaluation_length 7", "evaluation_length 10000"])
+@pytest.mark.parametrize(
+    "setting", ["evaluation_length 7", pytest.param("evaluation_length 10000", marks=pytest.mark.slow)]
+)
 def test_windows_change_no_metric(rnnbench, small, tmp_path, setting):
     assert rnnbench(f"fit {small} --trainer.max_epochs 1 --name a", debug=True).status == 0
     values = []

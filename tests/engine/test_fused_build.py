@@ -88,6 +88,7 @@ print(float(y.detach().double().sum()))
 """
 
 
+@pytest.mark.slow
 def test_processes_that_build_at_once_agree(cache):
     started = [subprocess.Popen([sys.executable, "-c", _PROCESS], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     outputs = {process.communicate(timeout=120)[0] for process in started}

@@ -136,6 +136,7 @@ def test_decoders_and_cells_change_by_one_option(rnnbench, corpus, tmp_path):
     assert not (tmp_path / "runs/captioning/ImageFirstDecoder/attention.png").exists()
 
 
+@pytest.mark.slow
 def test_parts_of_the_test_split_stand_apart(rnnbench, tmp_path):
     scenes = "--data.source GeneratedScenes --data.source.train 40 --data.source.held_out 12"
     options = "--model.backbone.hidden_size 12 --model.backbone.engine reference --trainer.max_epochs 1"

@@ -90,7 +90,14 @@ MISSING = [
 ]
 
 
-@pytest.mark.parametrize("model", [*MISSING, "ARForecaster --model.max_order 7"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        *(pytest.param(one, marks=pytest.mark.slow) for one in MISSING[1:]),
+        MISSING[0],
+        "ARForecaster --model.max_order 7",
+    ],
+)
 def test_every_model_takes_missing_values(fitted, model):
     frame = days()
     frame.loc[[5, 6, 40, 90, 100], "y"] = np.nan

@@ -10,6 +10,7 @@ from rnnbench.results.record import read_result
 RUN = "runs/sentiment"
 
 
+@pytest.mark.slow
 def test_seeds_are_one_row_and_items_are_kept(rnnbench, small, tmp_path):
     for seed in (1, 2):
         rnnbench(f"fit {small} --trainer.max_epochs 1 --seed_everything {seed} --name lstm-{seed}")

@@ -82,6 +82,7 @@ def test_unknown_and_very_long_text(rnnbench, trained, tmp_path):
     assert err.startswith("not in the vocabulary, read as <unk> (2): '日本', '∑'\n")
 
 
+@pytest.mark.slow
 def test_several_runs_translate_together(rnnbench, trained, corpus, tmp_path, monkeypatch):
     assert rnnbench(f"fit {SMALL} {corpus} --trainer.max_epochs 1 --seed_everything 2 --name b")[0] == 0
     (tmp_path / "de.txt").write_text("ein zwei\nvier ein drei\n")
