@@ -125,10 +125,12 @@ def copy_for_process(descriptor: int) -> Connection | None:
     return None if fcntl is None else Connection(os.dup(descriptor), writable=False)
 
 
-def process_context() -> multiprocessing.context.BaseContext:
+def process_context() -> multiprocessing.context.ForkServerContext | multiprocessing.context.SpawnContext:
     """How processes of their own are started: as copies of one that has imported everything, or each anew."""
     methods = multiprocessing.get_all_start_methods()
-    return multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    return (
+        multiprocessing.get_context("forkserver") if "forkserver" in methods else multiprocessing.get_context("spawn")
+    )
 
 
 def leave_terminal() -> None:

@@ -17,7 +17,7 @@ from rnnbench.tasks.base import Loss, Spec
 from rnnbench.tasks.forecasting.inputs import Inputs
 from rnnbench.tasks.forecasting.metrics import Forecast
 from rnnbench.tasks.forecasting.model import NeuralForecaster, Scaling
-from rnnbench.tasks.forecasting.models.roll_out import roll_out
+from rnnbench.tasks.forecasting.models.roll_out import check_roll_out, roll_out, sampled
 from rnnbench.tasks.forecasting.outputs import Output
 
 
@@ -59,10 +59,7 @@ class EncoderDecoderForecaster(NeuralForecaster):
     ) -> None:
         super().__init__(scaling, output, conformal)
         self.save_hyperparameters()
-        if not 0 <= truth <= 1:
-            raise UserError(f"must be between 0 and 1, found {truth}", where="model.truth")
-        if paths < 1:
-            raise UserError(f"must be at least 1, found {paths}", where="model.paths")
+        check_roll_out(truth, paths)
         self.make_backbone = backbone
         self.make_decoder = decoder or backbone
         self.bridge_kind: BridgeKind = bridge
@@ -103,17 +100,15 @@ class EncoderDecoderForecaster(NeuralForecaster):
         if self.truth == 1:
             hidden, _ = self.decoder(self._read(values, flags, inputs.known, inputs), state=state)
             return self.summed_loss(self.say(self.dropout(hidden)), batch.future, inputs)
-        made: list[Tensor] = []
-        for step in range(self.horizon):
-            value, flag = values[:, step], flags[:, step]
-            if made:
-                own = inputs.unit.into(self.output.point(made[-1][:, None], inputs.unit))[:, 0].float().detach()
-                true = torch.rand_like(value) < self.truth
-                value, flag = torch.where(true, value, own), torch.where(true, flag, 1.0)
-            x = self._read(value[:, None], flag[:, None], inputs.known[:, step : step + 1], inputs)[:, 0]
+
+        def read(value: Tensor, flag: Tensor, number: int, state: Any) -> tuple[Tensor, Any]:
+            x = self._read(value[:, None], flag[:, None], inputs.known[:, number : number + 1], inputs)[:, 0]
             hidden, state = self.decoder.step(x, state)
-            made.append(self.say(self.dropout(hidden)))
-        return self.summed_loss(torch.stack(made, 1), batch.future, inputs)
+            return self.say(self.dropout(hidden)), state
+
+        return self.summed_loss(
+            sampled(self, values, flags, state, read, inputs.unit, self.truth), batch.future, inputs
+        )
 
     def forecast(self, batch: WindowBatch) -> Forecast:
         """See `Forecaster.forecast`."""

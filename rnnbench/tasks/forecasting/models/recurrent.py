@@ -9,13 +9,14 @@ from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor, nn
 
 from rnnbench.backbone import Backbone
+from rnnbench.backbone.state import StackState
 from rnnbench.data.series.windows import WindowBatch
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Loss, Spec
 from rnnbench.tasks.forecasting.inputs import Inputs, SeriesVectors
 from rnnbench.tasks.forecasting.metrics import Forecast
 from rnnbench.tasks.forecasting.model import NeuralForecaster, Scaling
-from rnnbench.tasks.forecasting.models.roll_out import RollOut, roll_out
+from rnnbench.tasks.forecasting.models.roll_out import RollOut, check_roll_out, roll_out, sampled
 from rnnbench.tasks.forecasting.outputs import Output
 
 
@@ -63,14 +64,11 @@ class RecurrentForecaster(NeuralForecaster):
         self.save_hyperparameters()
         if way not in ("steps", "direct"):
             raise UserError(f"there is no way {way!r}", where="model.way", hint="known: steps, direct")
-        if not 0 <= truth <= 1:
-            raise UserError(f"must be between 0 and 1, found {truth}", where="model.truth")
+        check_roll_out(truth, paths)
         if truth < 1 and way == "direct":
             raise UserError(
                 "nothing that it says is read where all is said at once", where="model.truth", hint="leave it out"
             )
-        if paths < 1:
-            raise UserError(f"must be at least 1, found {paths}", where="model.paths")
         self.make_backbone = backbone
         self.way = way
         self.truth = truth
@@ -165,15 +163,11 @@ class RecurrentForecaster(NeuralForecaster):
 
     def _sampled(self, values: Tensor, there: Tensor, known: Tensor, inputs: Inputs) -> Tensor:
         """What is said of each next value where some of those read are its own."""
-        state = self.backbone.initial_state(len(values), values)
-        made: list[Tensor] = []
-        for step in range(values.shape[1] - 1):
-            value, flag = values[:, step], there[:, step]
-            if made:
-                own = inputs.unit.into(self.output.point(made[-1][:, None], inputs.unit))[:, 0].float().detach()
-                true = torch.rand_like(value) < self.truth
-                value, flag = torch.where(true, value, own), torch.where(true, flag, 1.0)
-            x = self.read(self._flagged(value, flag)[:, None], known[:, step : step + 1], inputs)[:, 0]
+
+        def read(value: Tensor, flag: Tensor, number: int, state: StackState) -> tuple[Tensor, StackState]:
+            x = self.read(self._flagged(value, flag)[:, None], known[:, number : number + 1], inputs)[:, 0]
             y, state = self.backbone.step(x, state)
-            made.append(self.say(self.dropout(y)))
-        return torch.stack(made, 1)
+            return self.say(self.dropout(y)), state
+
+        state = self.backbone.initial_state(len(values), values)
+        return sampled(self, values[:, :-1], there[:, :-1], state, read, inputs.unit, self.truth)

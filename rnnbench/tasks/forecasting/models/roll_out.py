@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from rnnbench.backbone.state import select
+from rnnbench.errors import UserError
 from rnnbench.tasks.forecasting.inputs import Inputs
 from rnnbench.tasks.forecasting.metrics import Forecast
 from rnnbench.tasks.forecasting.model import NeuralForecaster
@@ -19,6 +20,47 @@ RollOut = Literal["steps", "direct"]
 Step = Callable[[Tensor, int, Any, Inputs], tuple[Tensor, Any]]
 """From the value before ``(B,)`` in the network's unit, the number of the step, the state and the windows: what is said
 of the value ``(B, P)``, and the new state."""
+
+
+Read = Callable[[Tensor, Tensor, int, Any], tuple[Tensor, Any]]
+"""From the value before and whether it is there, ``(B,)`` each, the number of the step and the state: what is said of
+the value ``(B, P)``, and the new state."""
+
+
+def check_roll_out(truth: float, paths: int) -> None:
+    """Refuses a share of true values in training, or a number of ways, that is none."""
+    if not 0 <= truth <= 1:
+        raise UserError(f"must be between 0 and 1, found {truth}", where="model.truth")
+    if paths < 1:
+        raise UserError(f"must be at least 1, found {paths}", where="model.paths")
+
+
+def sampled(
+    model: NeuralForecaster, values: Tensor, there: Tensor, state: Any, read: Read, unit: Unit, truth: float
+) -> Tensor:
+    """What is said of each next value ``(B, T, P)`` where some of those read are the model's own.
+
+    Scheduled sampling: S. Bengio et al., NeurIPS 2015. No gradient goes through a value that it said itself.
+
+    Args:
+        model: The model.
+        values: The true values before ``(B, T)``, in the network's unit.
+        there: Whether they are there ``(B, T)``: 1 or 0.
+        state: The state of the stack before the first.
+        read: Makes a step.
+        unit: The network's unit.
+        truth: Share of true values.
+    """
+    made: list[Tensor] = []
+    for number in range(values.shape[1]):
+        value, flag = values[:, number], there[:, number]
+        if made:
+            own = unit.into(model.output.point(made[-1][:, None], unit))[:, 0].float().detach()
+            true = torch.rand_like(value) < truth
+            value, flag = torch.where(true, value, own), torch.where(true, flag, 1.0)
+        given, state = read(value, flag, number, state)
+        made.append(given)
+    return torch.stack(made, 1)
 
 
 def roll_out(model: NeuralForecaster, first: Tensor, state: Any, step: Step, inputs: Inputs, paths: int) -> Forecast:
