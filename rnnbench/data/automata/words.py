@@ -38,29 +38,41 @@ class WordChooser:
         self._grow(length)
         return np.flatnonzero(self._log[length][0] > -np.inf).tolist()
 
-    def word(self, length: int, draw: Draw) -> list[int]:
-        """A word, in plain Python."""
-        there = self.outputs(length)
-        wanted, seeming = there[draw.below(len(there))], there[draw.below(len(there))]
+    def word(self, length: int, draw: Draw, wanted: str | None = None) -> list[int]:
+        """A word, in plain Python.
+
+        Args:
+            length: Its length.
+            draw: Its random numbers.
+            wanted: Name of the only output that is wanted; None for all.
+        """
+        there = self._wanted(length, wanted)
+        last, seeming = there[draw.below(len(there))], there[draw.below(len(there))]
         leaves = draw.below(length)
         state, word = 0, []
         for step in range(length):
-            like = seeming if step < leaves else wanted
-            cumulated = self._tables[length - step - 1][like, wanted, state].tolist()
+            like = seeming if step < leaves else last
+            cumulated = self._tables[length - step - 1][like, last, state].tolist()
             word.append(min(bisect_right(cumulated, draw.uniform()), len(cumulated) - 1))
             state = int(self.automaton.next[state, word[-1]])
         return word
 
-    def words(self, length: int, draws: Draws) -> NDArray[np.int64]:
-        """Words ``(B, T)``: those that `word` gives one by one."""
-        there = np.array(self.outputs(length))
-        wanted, seeming = there[draws.below(len(there))], there[draws.below(len(there))]
+    def words(self, length: int, draws: Draws, wanted: str | None = None) -> NDArray[np.int64]:
+        """Words ``(B, T)``: those that `word` gives one by one.
+
+        Args:
+            length: Their length.
+            draws: Their random numbers.
+            wanted: Name of the only output that is wanted; None for all.
+        """
+        there = np.array(self._wanted(length, wanted))
+        last, seeming = there[draws.below(len(there))], there[draws.below(len(there))]
         leaves = draws.below(length)
         random = np.ascontiguousarray(draws.uniforms(length).T)
         number, states, symbols = len(self.automaton.outputs), len(self.automaton), len(self.automaton.symbols)
         after = self.automaton.next.ravel()
         words = np.empty((length, len(draws)), dtype=np.int64)
-        own, other = (wanted * number + wanted) * states, (seeming * number + wanted) * states
+        own, other = (last * number + last) * states, (seeming * number + last) * states
         state = np.zeros(len(draws), dtype=np.int64)
         for step in range(length):
             rows = self._tables[length - step - 1].reshape(-1, symbols)
@@ -70,6 +82,10 @@ class WordChooser:
             words[step] = symbol
             state = after[state * symbols + symbol]
         return np.ascontiguousarray(words.T)
+
+    def _wanted(self, length: int, wanted: str | None) -> list[int]:
+        there = self.outputs(length)
+        return there if wanted is None else [self.automaton.outputs.index(wanted)]
 
     def _grow(self, length: int) -> None:
         """Makes the tables for words up to a length; table r - 1 is that of r symbols to come, (like, wanted, S, A)."""

@@ -54,10 +54,12 @@ class Sequences:
         made = self.samples.draw(numbers, epoch)
         lengths = np.full(len(numbers), made.asked.shape[1]) if made.lengths is None else made.lengths
         states = np.full(int(made.asked.sum()), -1) if made.states is None else made.states[made.asked]
+        # A problem makes room for the longest sequence that there could be.
+        steps = int(lengths.max())
         return LongRangeBatch(
-            x=torch.from_numpy(made.x),
+            x=torch.from_numpy(made.x[:, :steps]),
             lengths=torch.from_numpy(lengths),
-            asked=torch.from_numpy(made.asked),
+            asked=torch.from_numpy(made.asked[:, :steps]),
             y=torch.from_numpy(made.y[made.asked]),
             states=torch.from_numpy(states),
             sizes=torch.from_numpy(self.samples.sizes[numbers]),

@@ -17,11 +17,18 @@ from rnnbench.errors import UserError
 CLASSES = [getattr(rnnbench.data, name) for name in rnnbench.data.__all__]
 CLASSES = [one for one in CLASSES if inspect.isclass(one) and issubclass(one, GeneratedProblem)]
 OTHERS = {
+    "AssociativeRecall": [{"bits": 2, "vectors": 1}],
     "CopyMemory": [{"symbols": 2, "recall": 3}],
     "CycleNavigation": [{"places": 3, "every_step": True}],
+    "Dyck": [{"kinds": 1, "depth": 2}, {"kinds": 4, "depth": 1}],
     "ModularArithmetic": [{"modulus": 3, "every_step": True}],
     "Parity": [{"every_step": True}],
+    "QueryRecall": [{"vocabulary": 9, "pairs": 3, "power": 1.0}],
+    "Reber": [{"embedded": True}],
     "RegularLanguage": [{"expression": "(a|b)*abb"}, {"expression": "a{2,5}", "symbols": "abc", "every_step": True}],
+    "RepeatCopy": [{"bits": 3, "repeats": 4}],
+    "ReverseString": [{"symbols": 5}],
+    "TemporalOrder": [{"markers": 3}],
     "Tomita": [{"number": number} for number in range(1, 8)],
 }
 AUTOMATON = "state output a b\none x two one\ntwo y one two\nthree z three three\n"
@@ -106,6 +113,7 @@ def test_a_sequence_is_the_same_in_every_batch(kind, options):
     alone = sequences([11], 1)
     steps = int(alone.lengths[0])
     assert int(whole.lengths[11]) == steps
+    assert alone.x.shape[1] == steps
     assert torch.equal(whole.x[11, :steps], alone.x[0])
     answers = whole.asked.sum(1).tolist()
     first = sum(answers[:11])
@@ -166,3 +174,79 @@ def test_old_sequences_where_none_are_to_be_fresh():
     problem = rnnbench.data.Adding()
     sequences = Sequences(problem.samples("train", problem.plan(Plan(length=9, train=4, fresh=False))))
     assert torch.equal(sequences([0, 3], 0).x, sequences([0, 3], 5).x)
+
+
+def drawn(problem, length, samples=2000):
+    return problem.generate(length, Draws(key_of(1, "test"), np.arange(samples)))
+
+
+def test_reber_words_are_those_of_the_grammar():
+    known = {5: {"BTXSE", "BPVVE"}, 6: {"BTSXSE", "BPTVVE", "BPVPSE"}}
+    for length, some in known.items():
+        made = drawn(rnnbench.data.Reber(), length, 200).x.tolist()
+        assert {"".join("BTSXPVE"[symbol] for symbol in word) for word in made} == some
+    words = drawn(rnnbench.data.Reber(), 9)
+    assert words.y[words.asked].sum(-1).max() == 2, "in no state may more than two symbols come next"
+    first = {tuple(row) for row in words.y[:, 0].astype(int).tolist()}
+    assert first == {(0, 1, 0, 0, 1, 0, 0)}, "after B comes T or P"
+    # What comes next is one of those that may.
+    nexts = np.take_along_axis(words.y[:, :-1], words.x[:, 1:, None], 2)
+    assert (nexts == 1).all()
+
+
+def test_embedded_reber_asks_for_what_stood_at_the_beginning():
+    words = drawn(rnnbench.data.Reber(embedded=True), 12)
+    assert (words.x[:, 1] == words.x[:, -2]).all()
+    assert set(words.x[:, 1].tolist()) == {1, 4}
+    before_last = words.y[:, -3].astype(int)
+    assert (before_last.sum(1) == 1).all()
+    assert (before_last.argmax(1) == words.x[:, 1]).all()
+
+
+def test_all_bracket_words_are_as_likely():
+    words = drawn(rnnbench.data.Dyck(kinds=1), 8, 14_000).x
+    kinds, counts = np.unique(words, axis=0, return_counts=True)
+    assert len(kinds) == 14, "the fourth number of Catalan"
+    assert np.abs(counts / 1000 - 1).max() < 0.12
+    limited = drawn(rnnbench.data.Dyck(kinds=2, depth=2), 8).x
+    assert np.cumsum(np.where(limited < 2, 1, -1), 1).max() == 2
+
+
+def test_a_sum_has_the_value_that_python_gives_it():
+    problem = rnnbench.data.ModularArithmetic()
+    made = drawn(problem, 15, 200)
+    for x, y in zip(made.x.tolist(), made.y[:, -1].tolist(), strict=True):
+        text = "".join(problem.inputs.symbols[symbol] for symbol in x)
+        assert problem.answers.names[y] == str(eval(text) % 5), text
+
+
+def test_orders_are_read_off_the_sequence():
+    problem = rnnbench.data.TemporalOrder(markers=3)
+    made = drawn(problem, 40, 200)
+    for x, y in zip(made.x.tolist(), made.y[:, -1].tolist(), strict=True):
+        marks = [symbol for symbol in (problem.inputs.symbols[one] for one in x) if symbol in "XY"]
+        assert problem.answers.names[y] == "".join(marks)
+
+
+def test_every_query_has_its_value():
+    problem = rnnbench.data.QueryRecall(vocabulary=32, pairs=5)
+    made = drawn(problem, 41, 300)
+    assert (made.asked.sum(1) == 5).all()
+    for x, y, asked in zip(made.x, made.y, made.asked, strict=True):
+        pairs = dict(zip(x[:10:2].tolist(), x[1:10:2].tolist(), strict=True))
+        assert len(pairs) == 5
+        assert {int(x[t]): int(y[t]) for t in np.flatnonzero(asked)} == pairs
+    early = rnnbench.data.QueryRecall(vocabulary=32, pairs=2)
+    steps = np.nonzero(drawn(early, 100).asked)[1]
+    assert np.median(steps) < 20, "most queries come early"
+
+
+def test_items_and_priorities_by_hand():
+    made = drawn(rnnbench.data.PrioritySort(bits=3), 5, 20)
+    for x, y in zip(made.x, made.y, strict=True):
+        order = np.argsort(-x[:5, 3])
+        assert np.array_equal(y[6:], x[order[:4], :3])
+    recalled = drawn(rnnbench.data.AssociativeRecall(), 4, 50)
+    for x, y in zip(recalled.x, recalled.y, strict=True):
+        items = [x[4 * item + 1 : 4 * item + 4, :6].tolist() for item in range(5)]
+        assert any(items[item] == items[4] and items[item + 1] == y[-3:].tolist() for item in range(3))
