@@ -55,7 +55,7 @@ class MemoryCheck(Callback):
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
-            problem = str(error).splitlines()[0]
+            problem = _said(error)
         finally:
             set_random_state(random_state)
         # All processes stop where one has to: it would leave the others waiting.
@@ -101,10 +101,15 @@ def out_of_memory(error: BaseException, trainer: Trainer) -> UserError:
     loader = trainer.train_dataloader
     options = loader.size_options() if isinstance(loader, KnowsLargestBatch) else "--data.batch_size"
     return UserError(
-        f"memory is used up at step {trainer.global_step}: {str(error).splitlines()[0]}",
+        f"memory is used up at step {trainer.global_step}: {_said(error)}",
         where=f"{trainer.strategy.root_device}",
         hint=f"free some, then --resume; or train anew and lower {options}",
     )
+
+
+def _said(error: BaseException) -> str:
+    """The first line of a message; Python's own error has none."""
+    return next(iter(str(error).splitlines()), "Python has no memory left")
 
 
 def is_out_of_memory(error: BaseException) -> bool:

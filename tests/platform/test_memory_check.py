@@ -63,6 +63,19 @@ def test_an_allocation_that_the_cpu_refuses_is_told(own_task, monkeypatch):
         own_task("fit {own} --trainer.max_epochs 1 --name refused")
 
 
+@pytest.mark.parametrize("said", ["", "the fused engine cannot allocate the memory that it works in"])
+def test_what_python_and_native_code_cannot_allocate_is_told(own_task, monkeypatch, said):
+    def short(self, batch):
+        raise MemoryError(*[said] * bool(said))
+
+    import length_task
+
+    monkeypatch.setattr(length_task.LengthModel, "loss", short)
+    with pytest.raises(UserError, match=f"does not fit into memory: {said or 'Python has no memory left'}") as caught:
+        own_task("fit {own} --trainer.max_epochs 1 --name short")
+    assert caught.value.hint == "lower --data.max_tokens (now 200)"
+
+
 def test_memory_that_is_used_up_later_is_told_too(own_task, monkeypatch):
     import length_task
 

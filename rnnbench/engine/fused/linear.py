@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from rnnbench.engine.fused.memory import check
 from rnnbench.engine.fused.threads import parallel, thread_count
 
 _NUMBER = ctypes.c_int64
@@ -50,11 +51,12 @@ def multiply(
     (m, k), n = a.shape, b.shape[1]
     found = a.new_empty(m, n)
     threads = thread_count(max(1, m // _ROWS_PER_THREAD))
-    library.rnnbench_product(
+    status = library.rnnbench_product(
         *(_NUMBER(size) for size in (m, n, k)),
         *(*_matrix(a), *_matrix(b), _address(bias), _address(found), _NUMBER(n), _address(sums)),
         *(_NUMBER(threads), parallel()),
     )
+    check(status)
     return found
 
 

@@ -24,7 +24,8 @@ static void run_parallel(void (*function)(void*), void* data, int64_t threads, P
   Job job = {function, data};
   pthread_t* started = (pthread_t*)std::malloc(sizeof(pthread_t) * threads);
   int64_t count = 0;
-  while (count < threads - 1 && pthread_create(&started[count], nullptr, run_job, &job) == 0) ++count;
+  // Without memory for threads, this one does all the work.
+  while (started && count < threads - 1 && pthread_create(&started[count], nullptr, run_job, &job) == 0) ++count;
   function(data);
   for (int64_t k = 0; k < count; ++k) pthread_join(started[k], nullptr);
   std::free(started);

@@ -102,11 +102,13 @@ struct Large {
   const S *a, *b, *bias;
   S *c, *sums;
   bool a_transposed, b_transposed;
+  int failed;
 };
 
+// Null where there is no memory.
 static S* aligned(int64_t elements) {
   void* found;
-  if (posix_memalign(&found, 64, sizeof(S) * (size_t)(elements + kWidth))) std::abort();
+  if (posix_memalign(&found, 64, sizeof(S) * (size_t)(elements + kWidth))) return nullptr;
   return (S*)found;
 }
 
@@ -119,7 +121,7 @@ struct Scratch {
     if (elements > size) {
       std::free(data);
       data = aligned(elements);
-      size = elements;
+      size = data ? elements : 0;
     }
     return data;
   }
@@ -146,11 +148,13 @@ static void add_rows(int64_t depth, int64_t rows, const S* a, int64_t lda, S* su
   }
 }
 
-// Some rows of a large product: blocks of B that fit the second level of the cache, each with all rows.
-static void large_rows(const Large& l, int64_t first, int64_t end) {
+// Some rows of a large product: blocks of B that fit the second level of the cache, each with all rows. False where
+// there is no memory.
+static bool large_rows(const Large& l, int64_t first, int64_t end) {
   const int64_t most = block_size(l.k, kDepth, 1), widest = block_size(l.n, kColumns, kWidth);
   S* left_block = l.a_transposed ? left_scratch.get((kBlock + kHeight) * kDepth) : nullptr;
   S* right_block = right_scratch.get(packed_size(most, widest));
+  if (!right_block || (l.a_transposed && !left_block)) return false;
   for (int64_t j0 = 0; j0 < l.n; j0 += widest) {
     const int64_t columns = l.n - j0 < widest ? l.n - j0 : widest;
     for (int64_t p = 0; p < l.k; p += most) {
@@ -181,19 +185,23 @@ static void large_rows(const Large& l, int64_t first, int64_t end) {
       }
     }
   }
+  return true;
 }
 
 static void large_work(void* data) {
   Large& l = *(Large*)data;
   for (int64_t chunk; (chunk = __atomic_fetch_add(&l.next, 1, __ATOMIC_RELAXED)) < l.chunks;)
-    large_rows(l, l.m * chunk / l.chunks, l.m * (chunk + 1) / l.chunks);
+    if (!large_rows(l, l.m * chunk / l.chunks, l.m * (chunk + 1) / l.chunks))
+      __atomic_store_n(&l.failed, 1, __ATOMIC_RELAXED);
 }
 
 // A product of any size: A is (m, k), or stored as (k, m); B is (k, n), or stored as (n, k). A bias (n) is added to
-// every row; the sums (m) over k of a transposed A are added to `sums`. Either may be null.
-extern "C" void rnnbench_product(int64_t m, int64_t n, int64_t k, const S* a, int64_t lda, int64_t a_transposed,
-                                 const S* b, int64_t ldb, int64_t b_transposed, const S* bias, S* c, int64_t ldc,
-                                 S* sums, int64_t chunks, Parallel parallel) {
-  Large l = {m, n, k, lda, ldb, ldc, chunks, 0, a, b, bias, c, sums, a_transposed != 0, b_transposed != 0};
+// every row; the sums (m) over k of a transposed A are added to `sums`. Either may be null. Returns 1 where there is no
+// memory for blocks, and 0 else.
+extern "C" int rnnbench_product(int64_t m, int64_t n, int64_t k, const S* a, int64_t lda, int64_t a_transposed,
+                                const S* b, int64_t ldb, int64_t b_transposed, const S* bias, S* c, int64_t ldc,
+                                S* sums, int64_t chunks, Parallel parallel) {
+  Large l = {m, n, k, lda, ldb, ldc, chunks, 0, a, b, bias, c, sums, a_transposed != 0, b_transposed != 0, 0};
   run_parallel(large_work, &l, chunks, parallel);
+  return l.failed;
 }

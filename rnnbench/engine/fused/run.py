@@ -10,6 +10,7 @@ from torch import Tensor
 
 from rnnbench.engine.fused.layout import Layout
 from rnnbench.engine.fused.linear import is_wanted, multiply
+from rnnbench.engine.fused.memory import check
 from rnnbench.engine.fused.native import NativePlan
 from rnnbench.engine.fused.threads import parallel, thread_count
 from rnnbench.engine.traced.buffers import MASK, OUTPUT, SAVED, SPILL, TEMPORARY, Buffer, Role, Z
@@ -198,7 +199,7 @@ def _call(native: NativePlan, layout: Layout, program: str, buffers: dict[Buffer
         *(buffers[buffer].data_ptr() if buffer in buffers else None for buffer in native.widths)
     )
     ragged = layout.ragged
-    native.native_code(like.dtype).rnnbench_run(
+    status = native.native_code(like.dtype).rnnbench_run(
         ctypes.c_int64(layout.steps),
         ctypes.c_int64(layout.batch),
         ctypes.c_int64(chunks),
@@ -211,3 +212,4 @@ def _call(native: NativePlan, layout: Layout, program: str, buffers: dict[Buffer
         base,
         parallel(),
     )
+    check(status)

@@ -25,15 +25,18 @@ struct Call {
   S* const* base;
   S** packed;
   int64_t next;
+  int failed;
 };
 
 static void multiply(const Call& c, const int64_t* op, const S* packed, int64_t rows, S* const* q) {
   product(rows, op[6], op[5], q[op[1]] + op[2], c.widths[op[1]], 1, packed, q[op[3]], c.widths[op[3]], op[8] != 0);
 }
 
-static void run_chunk(const Call& c, int64_t chunk) {
+// False where there is no memory.
+static bool run_chunk(const Call& c, int64_t chunk) {
   const int64_t first = c.bounds[chunk], end = c.bounds[chunk + 1];
   S** q = (S**)std::malloc(sizeof(S*) * (c.buffers + 1));
+  if (!q) return false;
   for (int64_t i = 0; i < c.steps; ++i) {
     const int64_t t = c.reverse ? c.steps - 1 - i : i;
     const int64_t count = c.counts ? c.counts[t] : c.rows;
@@ -67,31 +70,39 @@ static void run_chunk(const Call& c, int64_t chunk) {
     }
   }
   std::free(q);
+  return true;
 }
 
 static void work(void* data) {
   Call& c = *(Call*)data;
-  for (int64_t chunk; (chunk = __atomic_fetch_add(&c.next, 1, __ATOMIC_RELAXED)) < c.chunks;) run_chunk(c, chunk);
+  for (int64_t chunk; (chunk = __atomic_fetch_add(&c.next, 1, __ATOMIC_RELAXED)) < c.chunks;)
+    if (!run_chunk(c, chunk)) __atomic_store_n(&c.failed, 1, __ATOMIC_RELAXED);
 }
 
-extern "C" void rnnbench_run(int64_t steps, int64_t rows, int64_t chunks, int64_t reverse, const int64_t* counts,
-                             const int64_t* offsets, const int64_t* bounds, const int64_t* program,
-                             const int64_t* sizes, S* const* base, Parallel parallel) {
+// Returns 1 where there is no memory for weights in their order of reading, and 0 else.
+extern "C" int rnnbench_run(int64_t steps, int64_t rows, int64_t chunks, int64_t reverse, const int64_t* counts,
+                            const int64_t* offsets, const int64_t* bounds, const int64_t* program,
+                            const int64_t* sizes, S* const* base, Parallel parallel) {
   Call c = {steps, rows, chunks, reverse, counts, offsets, bounds, program[0], program[1]};
   c.kinds = program + 2;
   c.widths = c.kinds + c.buffers;
   c.program = c.widths + c.buffers;
   c.sizes = sizes;
   c.base = base;
-  c.next = 0;
+  c.next = c.failed = 0;
   c.packed = (S**)std::calloc(c.operations + 1, sizeof(S*));
-  for (int64_t o = 0; o < c.operations; ++o) {
+  if (!c.packed) return 1;
+  for (int64_t o = 0; o < c.operations && !c.failed; ++o) {
     const int64_t* op = c.program + o * kOperation;
     if (!op[0]) continue;
     c.packed[o] = aligned(packed_size(op[5], op[6]));
-    pack(op[5], op[6], base[op[4]], op[7] ? op[5] : op[6], op[7] != 0, c.packed[o]);
+    if (c.packed[o])
+      pack(op[5], op[6], base[op[4]], op[7] ? op[5] : op[6], op[7] != 0, c.packed[o]);
+    else
+      c.failed = 1;
   }
-  run_parallel(work, &c, chunks, parallel);
+  if (!c.failed) run_parallel(work, &c, chunks, parallel);
   for (int64_t o = 0; o < c.operations; ++o) std::free(c.packed[o]);
   std::free(c.packed);
+  return c.failed;
 }
