@@ -1,7 +1,9 @@
 """Native code is built once, by one of many processes, and where it cannot be built there is another engine."""
 
+import errno
 import logging
 import multiprocessing
+import shutil
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -63,6 +65,37 @@ def test_nothing_is_loaded_from_a_folder_that_others_write_to(fresh, cache, monk
     assert build.load(SOURCE).answer() == 42
     assert built[0] != cache / "fused"
     assert "only you can write to" in caplog.text
+
+
+def _compiler_on_a_full_disk(folder, tmp_path, monkeypatch):
+    """A compiler that finds no room in a folder."""
+    compiler = tmp_path / "compiler"
+    line = f'case "$*" in *"{folder}"*) echo "step.cpp: fatal error: No space left on device" >&2; exit 1;; esac'
+    compiler.write_text(f'#!/bin/sh\n{line}\nexec g++ "$@"\n', encoding="utf-8")
+    compiler.chmod(0o700)
+    monkeypatch.setenv("CXX", str(compiler))
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
+def test_a_full_cache_is_told_in_a_line_and_the_code_built_elsewhere(fresh, cache, tmp_path, monkeypatch, caplog):
+    _compiler_on_a_full_disk(cache / "fused", tmp_path, monkeypatch)
+    for _ in range(2):
+        assert build.load(SOURCE).answer() == 42
+    assert libraries(cache) == []
+    assert [record.message for record in caplog.records] == [
+        f"{cache / 'fused'} cannot be used (No space left on device): native code is built anew"
+    ]
+
+
+def test_where_no_file_can_be_written_the_next_engine_runs(fresh, monkeypatch, caplog):
+    def full(*_args, **_named):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(build.tempfile, "TemporaryDirectory", full)
+    caplog.set_level(logging.INFO)
+    cell, x = Elman(3, 4, nonlinearity="sigmoid"), torch.randn(2, 5, 3)
+    assert torch.equal(call(select_engine(cell), cell, x)[0], call(ReferenceEngine(), cell, x)[0])
+    assert "not on fused: there is no place to build its step in: No space left on device" in caplog.text
 
 
 @pytest.mark.parametrize("damage", [b"", b"nonsense", None])

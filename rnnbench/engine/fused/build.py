@@ -9,6 +9,7 @@ others may write to.
 from __future__ import annotations
 
 import ctypes
+import errno
 import functools
 import hashlib
 import logging
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 # What is not a number must stay so, and sums keep their order unless a loop says otherwise: no -ffast-math.
 _FLAGS = ("-O3", "-std=c++17", "-shared", "-fPIC", "-pthread", "-fno-math-errno", "-fno-trapping-math",
           "-ffp-contract=fast")  # fmt: skip
+# What compilers and linkers say of the disk and not of the code; and bytes without which they may say anything.
+_FULL = ("No space left on device", "Disk quota exceeded")
+_ROOM = 2**20
 
 
 class BuildError(Exception):
@@ -74,13 +78,25 @@ def _find(source: str) -> ctypes.CDLL:
     folder = _own_folder(cache_folder() / "fused")
     if folder is None:
         log.warning("%s is no folder that only you can write to: native code is built anew", cache_folder() / "fused")
+    else:
+        try:
+            return _kept(source, [*command, *flags], folder, key)
+        except OSError as error:
+            log.warning("%s cannot be used (%s): native code is built anew", folder, error.strerror or error)
+    try:
         with tempfile.TemporaryDirectory() as temporary:
             return _build(source, [*command, *flags], Path(temporary), key)
+    except OSError as error:
+        raise BuildError(f"there is no place to build its step in: {error.strerror or error}") from error
+
+
+def _kept(source: str, command: list[str], folder: Path, key: str) -> ctypes.CDLL:
+    """The library that lies in a folder, or one that is built there."""
     for path in folder.glob(f"{key}-*.so"):
         if _is_whole(path):
             return ctypes.CDLL(str(path))
         path.unlink(missing_ok=True)
-    return _build(source, [*command, *flags], folder, key)
+    return _build(source, command, folder, key)
 
 
 def _build(source: str, command: list[str], folder: Path, key: str) -> ctypes.CDLL:
@@ -88,9 +104,16 @@ def _build(source: str, command: list[str], folder: Path, key: str) -> ctypes.CD
         code, library = Path(temporary) / "step.cpp", Path(temporary) / "step.so"
         code.write_text(source, encoding="utf-8")
         done = subprocess.run(
-            [*command, str(code), "-o", str(library)], capture_output=True, text=True, check=False, errors="replace"
+            [*command, str(code), "-o", str(library)],
+            env={**os.environ, "LC_ALL": "C"},
+            capture_output=True,
+            text=True,
+            check=False,
+            errors="replace",
         )
         if done.returncode or not library.is_file():
+            if any(reason in done.stderr for reason in _FULL) or shutil.disk_usage(folder).free < _ROOM:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             lines = [line for line in done.stderr.splitlines() if "error" in line] or done.stderr.splitlines() or ["?"]
             raise BuildError(f"{command[0]} could not compile its step: {lines[0][-200:]}")
         library.chmod(0o700)
