@@ -55,7 +55,7 @@ def whole_file(
         hint: What to do where it cannot be written.
 
     Raises:
-        UserError: The file cannot be written.
+        UserError: The file cannot be written, or its folder is gone.
     """
     # In the same folder, because a rename is atomic only within one file system.
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
@@ -68,4 +68,22 @@ def whole_file(
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
+        check_folder(path.parent)
         raise UserError(f"cannot be written: {error.strerror or error}", where=path, hint=hint) from error
+
+
+def check_folder(folder: Path) -> None:
+    """Says of a folder that is written into if it was removed, or renamed, meanwhile.
+
+    Args:
+        folder: It was there.
+
+    Raises:
+        UserError: It is there no more.
+    """
+    if not folder.is_dir():
+        raise UserError(
+            "this folder is gone: somebody removed or renamed it",
+            where=folder,
+            hint="leave it there while it is in use",
+        )

