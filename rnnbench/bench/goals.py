@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rnnbench.bench.results import Results, Subject
 
 # No state of theirs is of the order of a hidden layer: their memory is another goal than speed.
-_LARGE_STATE = {"TDNN", "NARX", "TimeSkipRNN", "DilatedRNN", "QRNN", "MatrixLSTM"}
+_LARGE_STATE = {"TDNN", "NARX", "NTM", "TimeSkipRNN", "DilatedRNN", "QRNN", "MatrixLSTM"}
 
 
 class Goal(NamedTuple):

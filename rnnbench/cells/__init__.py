@@ -10,6 +10,7 @@ from rnnbench.cells.lstm import LSTM, CoupledLSTM, NoForgetLSTM, ProjectedLSTM
 from rnnbench.cells.minimal import MinGRU, MinLSTM
 from rnnbench.cells.multiplicative import MultiplicativeLSTM
 from rnnbench.cells.mut import MUT1, MUT2, MUT3
+from rnnbench.cells.ntm import NTM
 from rnnbench.cells.peephole import GreffLSTM, PeepholeLSTM
 from rnnbench.cells.qrnn import QRNN
 from rnnbench.cells.simple import ConstantErrorCarousel, LeakyRNN, ResidualRNN
@@ -27,6 +28,7 @@ __all__ = [
     "MUT2",
     "MUT3",
     "NARX",
+    "NTM",
     "QRNN",
     "SRU",
     "TDNN",

@@ -12,9 +12,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import torch
 from torch import Tensor
 
-from rnnbench.diagnostics.files import CURVES, FLOW, GATES, MEMORY, NUMBERS
+from rnnbench.cells import NTM
+from rnnbench.diagnostics.files import CURVES, FLOW, GATES, HEADS, MEMORY, NUMBERS
 from rnnbench.diagnostics.flow import Flow, at_last_step, gradient_flow, reach
 from rnnbench.diagnostics.gates import Gate, gates
 from rnnbench.diagnostics.jacobian import LARGEST, Spectrum, lyapunov, rest_radius, size_of, spectrum
@@ -47,6 +49,7 @@ class Diagnosis:
         gates: Functions with limits in its step.
         weights: Its recurrent matrices.
         truncation: What truncated backpropagation leaves out.
+        heads: Weights of the heads of a memory along the longest sequence, by name, ``(T, N)``; none without a memory.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Diagnosis:
     gates: list[Gate]
     weights: list[Weight]
     truncation: list[Truncation]
+    heads: Mapping[str, Tensor]
 
     @property
     def exponent(self) -> float | None:
@@ -142,6 +146,7 @@ def diagnose(recording: Recording, sequences: int = SEQUENCES, whole: bool = Tru
         gates=gates(run),
         weights=recurrent_weights(cell, run.params),
         truncation=truncation(run, given) if whole else [],
+        heads=heads(run),
     )
 
 
@@ -159,11 +164,11 @@ def write(folder: Path, found: Sequence[Diagnosis], facts: Mapping[str, Any]) ->
     Raises:
         UserError: The folder cannot be made, or a file cannot be written.
     """
-    from rnnbench.diagnostics.pictures import draw_flow, draw_gates, draw_memory
+    from rnnbench.diagnostics.pictures import draw_flow, draw_gates, draw_heads, draw_memory
 
     numbers = json.dumps({**facts, "cells": [one.plain() for one in found]}, indent=1, allow_nan=False) + "\n"
     files = {NUMBERS: numbers.encode(), CURVES: curves(found).encode()}
-    for name, draw in ((FLOW, draw_flow), (GATES, draw_gates), (MEMORY, draw_memory)):
+    for name, draw in ((FLOW, draw_flow), (GATES, draw_gates), (MEMORY, draw_memory), (HEADS, draw_heads)):
         picture = draw(found)
         if picture is not None:
             files[name] = picture
@@ -174,6 +179,26 @@ def write(folder: Path, found: Sequence[Diagnosis], facts: Mapping[str, Any]) ->
     for name, content in files.items():
         replace_bytes(folder / name, content)
     return [folder / name for name in files]
+
+
+def heads(run: Unrolled) -> dict[str, Tensor]:
+    """Where the heads of a memory stand along the longest sequence.
+
+    Args:
+        run: The cell over time.
+
+    Returns:
+        Weights ``(T, N)`` of each head by name; none where the cell has no such memory.
+    """
+    if not isinstance(run.cell, NTM):
+        return {}
+    row = int(run.lengths.argmax())
+    found: dict[str, list[Tensor]] = {}
+    for state in run.states[1 : int(run.lengths[row]) + 1]:
+        for kind, weights in zip(("read", "write"), run.cell.heads_of(state), strict=True):
+            for number, one in enumerate(weights[row], start=1):
+                found.setdefault(f"{kind} head {number}", []).append(one)
+    return {name: torch.stack(steps) for name, steps in found.items()}
 
 
 def curves(found: Sequence[Diagnosis]) -> str:

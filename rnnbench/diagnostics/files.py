@@ -10,12 +10,14 @@ CURVES = "gradient_flow.csv"
 FLOW = "gradient_flow.png"
 GATES = "gates.png"
 MEMORY = "memory.png"
+HEADS = "heads.png"
 TRAINING = "training.png"
 
 PICTURES = {
     FLOW: "How gradients fade on their way back in time",
     GATES: "How far gates are open, and what units keep of themselves in a step",
     MEMORY: "How long units remember, what many steps stretch, and what truncation costs",
+    HEADS: "Where the heads of a memory stand, step by step",
     TRAINING: "Gradients, recurrent matrices and gates while the network learned",
 }
 """Pictures by file name, each with what it shows."""

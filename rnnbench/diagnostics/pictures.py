@@ -136,6 +136,33 @@ def draw_memory(found: Sequence[Diagnosis]) -> bytes | None:
     return _png(figure)
 
 
+def draw_heads(found: Sequence[Diagnosis]) -> bytes | None:
+    """Weights of the heads of memories over time, a row for each cell that has one, as a PNG file.
+
+    Args:
+        found: At least one.
+
+    Returns:
+        None where no cell has a memory.
+    """
+    rows = [one for one in found if one.heads]
+    if not rows:
+        return None
+    across = max(len(one.heads) for one in rows)
+    figure = _figure(4.2 * across + 0.6, 2.8 * len(rows) + 0.3)
+    panels = figure.subplots(len(rows), across, squeeze=False)
+    for line, one in zip(panels, rows, strict=True):
+        for axes, (name, weights) in zip(line, one.heads.items(), strict=False):
+            axes.imshow(weights.T.numpy(), aspect="auto", cmap="Greys", vmin=0, interpolation="nearest")
+            axes.set_title(name, loc="left", fontsize=8)
+            axes.set_xlabel("step", fontsize=7)
+            axes.tick_params(labelsize=7)
+        for axes in line[len(one.heads) :]:
+            axes.remove()
+        line[0].set_ylabel(f"{one.name}\n({one.cell}), location", fontsize=8)
+    return _png(figure)
+
+
 def draw_training(histories: Mapping[str, Mapping[str, Sequence[tuple[int, float]]]]) -> bytes:
     """How gradient flow and recurrent matrices changed in training, a row for each cell, as a PNG file.
 
