@@ -8,8 +8,8 @@ import rnnbench
 from rnnbench.cli import main
 from rnnbench.cli.presets import preset_names
 from rnnbench.folders import configs_folder
-from rnnbench.results.committed import read_rows
 from rnnbench.results.page import update_page
+from rnnbench.results.rows import read_rows
 
 PRESETS = [name for name in preset_names() if name.startswith("text_generation/")]
 CELLS = [name for name in preset_names() if name.startswith("cells/")]
@@ -61,7 +61,7 @@ def test_another_class_resets_its_options(words, tmp_path):
     assert "nonlinearity: tanh" in config
 
 
-def test_committed_rows_name_presets():
+def test_rows_rows_name_presets():
     assert {row.config for row in read_rows(configs_folder() / "results.csv")} <= set(preset_names())
 
 

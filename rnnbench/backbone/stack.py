@@ -17,7 +17,7 @@ from rnnbench.backbone.regularize import Dropout, check_rate, regularized_params
 from rnnbench.backbone.reverse import reversal, reverse
 from rnnbench.backbone.state import StackState, unflatten
 from rnnbench.cells import LSTM, RNNCell, State
-from rnnbench.cells.declared import contradiction
+from rnnbench.cells.check import contradiction
 from rnnbench.engine import EngineName, select_engine
 from rnnbench.engine.call import zero_padding
 from rnnbench.errors import UserError, did_you_mean

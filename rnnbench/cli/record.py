@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rnnbench.results.committed import Row
+    from rnnbench.results.rows import Row
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -63,8 +63,8 @@ def change_tables(change: Callable[[list[Row]], list[Row]]) -> None:
     """
     from rnnbench.errors import UserError
     from rnnbench.folders import configs_folder
-    from rnnbench.results.committed import read_rows, write_rows
     from rnnbench.results.page import update_page
+    from rnnbench.results.rows import read_rows, write_rows
     from rnnbench.safe_files import read_text, replace_text
 
     configs = configs_folder()

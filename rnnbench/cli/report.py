@@ -72,9 +72,9 @@ def write_report(
     from rnnbench.cli.listing import cells
     from rnnbench.folders import configs_folder
     from rnnbench.report.build import build
-    from rnnbench.report.committed import content_of_rows
+    from rnnbench.report.rows import content_of_rows
     from rnnbench.report.runs import content_of_runs
-    from rnnbench.results.committed import read_rows
+    from rnnbench.results.rows import read_rows
     from rnnbench.safe_files import read_text
 
     rows = read_rows(configs_folder() / "results.csv")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rnnbench.cli.study import INTERRUPTED, SOME_FAILED, add_options, run_study
 
 if TYPE_CHECKING:
-    from rnnbench.results.committed import Row
+    from rnnbench.results.rows import Row
     from rnnbench.study.plan import Run
 
 _STUDIES = {"small": "studies/small", "study": "studies/cells"}
@@ -51,10 +51,10 @@ def _paper(arguments: argparse.Namespace) -> int:
     from rnnbench.cli.record import change_tables
     from rnnbench.cli.report import write_report
     from rnnbench.folders import configs_folder
-    from rnnbench.results.committed import read_rows
     from rnnbench.results.entry import record_result
     from rnnbench.results.page import render
     from rnnbench.results.record import RESULT_FILE, read_result
+    from rnnbench.results.rows import read_rows
     from rnnbench.safe_files import replace_text
     from rnnbench.study.conduct import conduct_runs
 
@@ -109,7 +109,7 @@ def runs_of(row: Row, folder: Path) -> list[Run]:
 
 def without_values(row: Row) -> Row:
     """The row as it is before it is run: what is published, and with what config it is to be reproduced."""
-    from rnnbench.results.committed import Row
+    from rnnbench.results.rows import Row
 
     kept = ("table", "name", "config", "dataset", "metric", "published", "published_source", "tolerance", "note")
     fields = {field.name: getattr(row, field.name) for field in dataclasses.fields(Row)}

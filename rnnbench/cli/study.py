@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rnnbench.results.committed import Row
+    from rnnbench.results.rows import Row
     from rnnbench.results.table import Comparison
 
 SOME_FAILED = 1
@@ -68,7 +68,7 @@ def _outlook(path: Path, arguments: argparse.Namespace) -> str:
     from rnnbench.cli.config_files import check_config_file
     from rnnbench.cli.presets import config_path
     from rnnbench.folders import configs_folder
-    from rnnbench.results.committed import read_rows
+    from rnnbench.results.rows import read_rows
     from rnnbench.study.file import read_study
     from rnnbench.study.outlook import outlook
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from rnnbench.results.committed import Reproduced
 from rnnbench.results.group import Column
+from rnnbench.results.rows import Reproduced
 from rnnbench.results.statistics.summary import Summary
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from rnnbench.errors import UserError
 from rnnbench.report.cards import card_of
 from rnnbench.report.content import Content, Cost, Entry, Published, Section, Source
 from rnnbench.report.text import listed, slug, words
-from rnnbench.results.committed import Row, reproduced
 from rnnbench.results.group import Across, Group, Run
 from rnnbench.results.latex import caption
 from rnnbench.results.record import RESULT_FILE, Result, read_result
+from rnnbench.results.rows import Row, reproduced
 from rnnbench.results.table import Table, compare, find_runs, state
 
 _CONFIG_FILE = "config.yaml"

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from rnnbench.errors import UserError, did_you_mean
-from rnnbench.results.committed import Row, check_row
 from rnnbench.results.metric import comparable, in_order
 from rnnbench.results.record import Metric, Result, Split
+from rnnbench.results.rows import Row, check_row
 
 
 def record_result(

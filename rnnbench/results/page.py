@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnnbench.errors import UserError, did_you_mean
-from rnnbench.results.committed import Row
 from rnnbench.results.metric import better, comparable, format_value, metric_title, speed_title
 from rnnbench.results.render import Cell, markdown_table
+from rnnbench.results.rows import Row
 
 _OPEN = re.compile(r"^<!-- results:([\w.-]+) -->$", re.MULTILINE)
 _CLOSE = "<!-- /results -->"

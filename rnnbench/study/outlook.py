@@ -9,8 +9,8 @@ from statistics import fmean
 
 from rnnbench.errors import UserError
 from rnnbench.platform.run_folder import RunFolder
-from rnnbench.results.committed import Row
 from rnnbench.results.record import read_result
+from rnnbench.results.rows import Row
 from rnnbench.results.statistics.power import detectable
 from rnnbench.results.statistics.summary import MIN_SEEDS
 from rnnbench.study import plan

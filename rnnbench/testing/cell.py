@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 from rnnbench.backbone import Backbone
 from rnnbench.backbone.state import leaves, map_state
 from rnnbench.cells import RNNCell
-from rnnbench.cells.declared import contradiction
+from rnnbench.cells.check import contradiction
 from rnnbench.engine import EngineName
 from rnnbench.engine.call import call
 from rnnbench.errors import UserError

@@ -11,8 +11,8 @@ import pytest
 
 from rnnbench.cli import compare, record
 from rnnbench.errors import UserError
-from rnnbench.results.committed import read_rows
 from rnnbench.results.record import write_result
+from rnnbench.results.rows import read_rows
 
 
 def _run(*words: str | Path) -> int:

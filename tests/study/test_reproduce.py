@@ -11,7 +11,7 @@ from a_study import ONE, conducted
 
 from rnnbench.cli import main, reproduce
 from rnnbench.cli.study import _record
-from rnnbench.results.committed import Row, read_rows
+from rnnbench.results.rows import Row, read_rows
 from rnnbench.results.table import Comparison
 from rnnbench.study.launch import Perform
 from rnnbench.study.local import Local
@@ -91,7 +91,7 @@ def test_published_rows_stand_beside_ours(tmp_path, monkeypatch, capsys):
         dataclasses.replace(ROW, name="ours", published=None, published_source="", tolerance=None),
     ]
     monkeypatch.setattr("rnnbench.cli.launching._launchers", launchers)
-    monkeypatch.setattr("rnnbench.results.committed.read_rows", lambda path: rows)
+    monkeypatch.setattr("rnnbench.results.rows.read_rows", lambda path: rows)
     assert main(["reproduce", "--tier", "paper", "--out", "paper"]) == 1
     page = (tmp_path / "paper/paper.md").read_text()
     cells = [[cell.strip() for cell in line.split("|")] for line in page.splitlines() if line.startswith("|")]

@@ -14,10 +14,10 @@ import pytest
 from rnnbench.cli import main
 from rnnbench.errors import UserError
 from rnnbench.report.build import build
-from rnnbench.report.committed import content_of_rows
+from rnnbench.report.rows import content_of_rows
 from rnnbench.report.runs import content_of_runs
-from rnnbench.results.committed import Row
 from rnnbench.results.entry import record_result
+from rnnbench.results.rows import Row
 
 HOSTILE = """<script>alert(1)</script>"'&$\\x_{%~^ \x07 中文"""
 
@@ -200,7 +200,7 @@ def test_a_spoilt_side_file_leaves_the_rest(make_run, tmp_path: Path) -> None:
     assert "not the examples of a run" in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
 
 
-def test_committed_rows(make_result, tmp_path: Path) -> None:
+def test_rows_rows(make_result, tmp_path: Path) -> None:
     rows: list[Row] = []
     for cell, value in (("GRU", 100.0), ("LSTM", 110.0)):
         results = [
@@ -226,7 +226,7 @@ def test_committed_rows(make_result, tmp_path: Path) -> None:
     assert "A 2000" in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
-def test_committed_rows_without_a_value() -> None:
+def test_rows_rows_without_a_value() -> None:
     with pytest.raises(UserError, match="none of the committed rows"):
         content_of_rows([Row(table="a", name="b", config="c/d", dataset="e", metric="accuracy")])
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnbench.errors import UserError
-from rnnbench.results.committed import COLUMNS, Row, read_rows, write_rows
 from rnnbench.results.entry import record_result
 from rnnbench.results.page import render, update_page
+from rnnbench.results.rows import COLUMNS, Row, read_rows, write_rows
 
 PENDING = Row(
     table="ptb",

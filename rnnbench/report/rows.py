@@ -10,9 +10,9 @@ from rnnbench.errors import UserError
 from rnnbench.report.cards import card_of
 from rnnbench.report.content import Content, Cost, Entry, Published, Section, Source
 from rnnbench.report.text import slug, words
-from rnnbench.results.committed import Row
 from rnnbench.results.group import Column
 from rnnbench.results.metric import badness, better, comparable
+from rnnbench.results.rows import Row
 from rnnbench.results.significance import LEVEL
 from rnnbench.results.statistics.summary import MIN_SEEDS, Summary
 
