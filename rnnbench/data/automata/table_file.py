@@ -77,3 +77,20 @@ def read_automaton(path: Path) -> Automaton:
         following.append([numbers[to] for to in fields[2:]])
         output.append(outputs.index(fields[1]))
     return Automaton(tuple(symbols), outputs, np.array(following), np.array(output), tuple(numbers))
+
+
+def automaton_table(automaton: Automaton) -> str:
+    """An automaton as such a table.
+
+    Args:
+        automaton: The automaton.
+    """
+    names = automaton.names
+    rows = [[*_HEAD, *automaton.symbols]]
+    for state, name in enumerate(names):
+        leads_to = [names[to] for to in automaton.next[state].tolist()]
+        rows.append([name, automaton.outputs[automaton.output[state]], *leads_to])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "".join(
+        "  ".join(field.ljust(width) for field, width in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows
+    )

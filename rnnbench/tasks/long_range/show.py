@@ -8,14 +8,18 @@ from pathlib import Path
 
 import torch
 
+from rnnbench.data.automata.table_file import automaton_table
 from rnnbench.examples import Example, plain
 from rnnbench.safe_files import replace_text
 from rnnbench.tasks.base import evaluating
 from rnnbench.tasks.base.pictures import record_picture
+from rnnbench.tasks.long_range.extraction import MOST_STATES, extract
 from rnnbench.tasks.long_range.model import LongRangeModel
-from rnnbench.tasks.long_range.pictures import BY_LENGTH, draw_by_length
+from rnnbench.tasks.long_range.models.recurrent import RecurrentModel
+from rnnbench.tasks.long_range.pictures import AUTOMATA, BY_LENGTH, draw_automata, draw_by_length
 
 TABLE = "by_length.csv"
+EXTRACTED = "automaton.txt"
 _OF_A_LENGTH = 3
 # Of a long sequence, the beginning and the end are told.
 _SHOWN_STEPS = 60
@@ -39,6 +43,34 @@ def record_lengths(model: LongRangeModel) -> None:
     trained = None if plan.length is None or plan.min_length is None else (plan.min_length, plan.length)
     draw_by_length(folder / BY_LENGTH, scores, names, trained)
     record_picture(model.trainer, BY_LENGTH)
+
+
+def record_automaton(model: RecurrentModel) -> None:
+    """Reads an automaton off the hidden states, writes it into the run folder, and draws it beside the true one.
+
+    Nothing is done where the true one is larger than any picture.
+
+    Args:
+        model: A model that was tested just now.
+    """
+    assert model.automaton is not None
+    true = model.automaton.minimal()
+    if len(true) > MOST_STATES:
+        return
+    folder = Path(model.trainer.default_root_dir)
+    found = extract(model, model.data)
+    equal = "the same as the true one"
+    if found.difference is not None:
+        word = " ".join(true.symbols[symbol] for symbol in found.difference) or "the empty word"
+        equal = f"another than the true one: {word}"
+    fidelity = f"says what the network says after {100 * found.fidelity:.2f} % of the symbols"
+    lines = f"# read off the hidden states; {fidelity}\n# {equal}\n"
+    replace_text(folder / EXTRACTED, lines + automaton_table(found.automaton))
+    automata = [(f"true: {len(true)} states\n", true)]
+    if len(found.automaton) <= MOST_STATES:
+        automata.append((f"read off: {len(found.automaton)} states,\n{equal}", found.automaton))
+    draw_automata(folder / AUTOMATA, automata)
+    record_picture(model.trainer, AUTOMATA)
 
 
 def examples_of(model: LongRangeModel) -> list[Example]:

@@ -10,7 +10,7 @@ import pytest
 from rnnbench.data import Tomita
 from rnnbench.data.automata.automaton import Automaton
 from rnnbench.data.automata.expression import automaton_of
-from rnnbench.data.automata.table_file import read_automaton
+from rnnbench.data.automata.table_file import automaton_table, read_automaton
 from rnnbench.data.automata.words import WordChooser
 from rnnbench.data.long_range.draws import Draws
 from rnnbench.errors import UserError
@@ -29,6 +29,8 @@ def test_a_file(tmp_path):
     assert found.difference(automaton_of("(b*ab*a)*b*")) is None
     assert found.difference(automaton_of("(aa|b)*")) == (0, 1, 0)
     assert Automaton.from_plain(found.to_plain()).difference(found) is None
+    again = read(tmp_path / "again.txt", automaton_table(found))
+    assert again.to_plain() == found.to_plain()
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ def test_an_automaton_knows_itself(problem, fitted):
     assert found["_"]["model"].startswith("automaton of ")
 
 
+@pytest.mark.slow
 def test_scores_of_each_length_are_recorded(fitted):
     found = fitted(
         "RecurrentModel", "Parity --data.source.every_step true", f"--data.length 9 --data.test_lengths [9,20] {SMALL}"
@@ -75,12 +76,15 @@ def test_scores_of_each_length_are_recorded(fitted):
     assert Path("runs/long_range/a/by_length.png").is_file()
 
 
-def test_a_probe_reads_the_state_and_changes_nothing_else(fitted):
+@pytest.mark.slow
+def test_a_probe_reads_the_state_and_an_automaton_is_read_off(fitted):
     options = f"--data.length 9 {SMALL}"
     plain = fitted("RecurrentModel", "Tomita", options)
     probed = fitted("RecurrentModel", "Tomita", f"{options} --model.probe true", name="b")
     assert 0 < probed["state_accuracy"] <= 1
     assert "state_accuracy" not in plain
+    assert Path("runs/long_range/b/automaton.png").is_file()
+    assert "after" in Path("runs/long_range/b/automaton.txt").read_text().splitlines()[0]
 
 
 def test_predict_answers_in_words(fitted, rnnbench):
@@ -94,6 +98,7 @@ def test_predict_answers_in_words(fitted, rnnbench):
     assert rnnbench("predict --run runs/long_range/a words.txt --every-step").out.startswith("no yes no yes\t")
 
 
+@pytest.mark.slow
 def test_predict_reads_numbers(fitted, rnnbench):
     fitted("GuessingModel", "Adding", "--data.length 4")
     Path("numbers.txt").write_text("0.5,1 0.25,1\n0.5 1\n0.5,x\n0.5,nan\n")
@@ -119,7 +124,7 @@ def test_predict_reads_numbers(fitted, rnnbench):
         ("Adding --data.length 5 --data.min_length 6", "--data.min_length\n  6 is more than the greatest length, 5"),
         ("Adding --data.train 0", "--data.train\n  must be at least 1, found 0"),
         ("Adding --data.length 10000000000", "does not fit into memory"),
-        ("Adding --data.test_lengths [10000000000]", None),
+        pytest.param("Adding --data.test_lengths [10000000000]", None, marks=pytest.mark.slow),
         ("Tomita --data.source.number 8", "--data.source.number\n  must be from 1 to 7, found 8"),
         ("Adding --model.probe true", "this problem has no automaton"),
         ("Addign", "Adding"),
