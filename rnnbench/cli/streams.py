@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rnnbench.errors import UserError
 
@@ -24,15 +24,16 @@ def open_closed() -> None:
             setattr(sys, name, open(number, "w" if number else "r", closefd=False))  # noqa: SIM115
 
 
-def read_input() -> bytes:
-    """All of standard input.
+def input_blocks() -> Iterator[bytes]:
+    """All of standard input, as much as there is at a time: it may never end.
 
     Raises:
         UserError: It is closed.
     """
     if "stdin" in _closed:
         raise UserError("is closed", where="standard input", hint="name a file")
-    return sys.stdin.buffer.read()
+    while block := sys.stdin.buffer.read1():  # type: ignore[union-attr]  # a buffered reader has it
+        yield block
 
 
 def write_output(pieces: Iterable[str]) -> None:

@@ -17,6 +17,7 @@ from rnnbench.results.group import Across, Column, Group, Run, group_by_seed, pa
 from rnnbench.results.metric import badness, best, better, in_order, without_repeats
 from rnnbench.results.protocol import FIELDS, Protocol
 from rnnbench.results.record import RESULT_FILE, Result, Split, read_result
+from rnnbench.results.runs import Runs
 from rnnbench.results.significance import Verdict, judge
 
 ENDED = ("finished", "failed")
@@ -176,7 +177,7 @@ class Comparison:
     notes: list[str]
 
 
-def load_runs(paths: Sequence[str | Path]) -> list[Run]:
+def load_runs(paths: Sequence[str | Path]) -> Runs:
     """Read the results of runs.
 
     Args:
@@ -197,7 +198,7 @@ def load_runs(paths: Sequence[str | Path]) -> list[Run]:
             runs.setdefault(folder.resolve(), Run(folder, result))
     if not runs:
         raise UserError("no run is named", hint="name at least one run folder, e.g. runs/text_generation/NAME")
-    return list(runs.values())
+    return Runs(runs.values())
 
 
 def compare(

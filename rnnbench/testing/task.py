@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -164,7 +165,13 @@ def _predict(trial: Trial) -> str | None:
         lines.write_text("\n".join(_STRANGE) + "\n", encoding="utf-8")
         trial.command("predict", f"--run={run}", str(lines))
     help_text = trial.command("predict", f"--run={run}", "--help")
-    return None if "--output" in help_text else "predict --help says nothing"
+    if "--output" not in help_text:
+        return "predict --help says nothing"
+    if trial.card.predict.input == "lines" and "json" in help_text:
+        found = trial.command("predict", f"--run={run}", str(lines), "--format=json").splitlines()
+        if not all(isinstance(json.loads(line), dict) for line in found):
+            return "--format json writes a line that is no object"
+    return None
 
 
 def _report(trial: Trial) -> str | None:

@@ -10,7 +10,7 @@ from rnnbench.cli import main, own_code
 from rnnbench.cli.own_code import see_working_folder
 
 WRITES = "from rnnbench.cli import streams; streams.open_closed(); streams.write_output(['x'])"
-READS = "from rnnbench.cli import streams; streams.open_closed(); streams.read_input()"
+READS = "from rnnbench.cli import streams; streams.open_closed(); list(streams.input_blocks())"
 
 
 def shell(command: str) -> subprocess.CompletedProcess[str]:

@@ -28,7 +28,7 @@ def study(make_run):
 
 
 def test_a_frame_has_what_a_mixed_model_needs(study) -> None:
-    table = results.frame(results.load_runs(study))
+    table = results.load_runs(study).to_pandas()
     assert len(table) == 6
     first = table.iloc[0]
     assert (first.cell, first.seed, first.test_perplexity, first.learning_rate) == ("GRU", 1, 101.0, 0.004)

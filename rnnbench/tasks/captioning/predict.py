@@ -91,9 +91,9 @@ def predict(
     assert model.spec is not None
     beam = _beam(model, arguments)
     seen: list[Seen] = []
-    alone = len(inputs) == 1
-    for first in range(0, len(inputs), _AT_ONCE):
-        some, read = readable(inputs[first : first + _AT_ONCE], functools.partial(_read, model.spec), alone)
+    alone, at_once = len(inputs) == 1, arguments.batch_size or _AT_ONCE
+    for first in range(0, len(inputs), at_once):
+        some, read = readable(inputs[first : first + at_once], functools.partial(_read, model.spec), alone)
         for picture, one, captions in zip(some, read, _describe(model, read, beam, arguments), strict=True):
             best = captions[0]
             if best.attention is not None:

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from rnnbench.data.lines import json_line
 from rnnbench.data.series.columns import Columns
 from rnnbench.data.series.read import read_series
 from rnnbench.data.series.scales import scale_of
@@ -48,6 +49,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--horizon", type=int, metavar="H", help="steps to forecast (default: as in training)")
     parser.add_argument(
         "--levels", type=int, nargs="+", metavar="P", help="percentages of the intervals to write (default: 50 90)"
+    )
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="CSV; or JSON, a series a line (default: text)"
     )
     parser.add_argument("--plot", metavar="FILE", help="draw past, forecast and intervals into this picture, too")
 
@@ -90,7 +94,7 @@ def predict(model: Forecaster, inputs: Sequence[Input], arguments: argparse.Name
         arguments: The parsed options.
 
     Yields:
-        Lines of CSV: series, time, value, and the ends of the intervals.
+        Lines of CSV: series, time, value, and the ends of the intervals. Or a line of JSON for each series.
 
     Raises:
         UserError: A series is too short or of another frequency; an option cannot be met.
@@ -101,16 +105,21 @@ def predict(model: Forecaster, inputs: Sequence[Input], arguments: argparse.Name
     tables = [_checked(model, read_series(one.data, one.path, columns), one.path, steps) for one in inputs]
     drawn: list[Drawn] = []
     ends = [level for pair in pairs for level in (pair, len(LEVELS) - 1 - pair)]
-    yield _line(["series", "time", "value", *(f"q{LEVELS[level]:g}" for level in sorted(ends))])
+    if arguments.format == "text":
+        yield _line(["series", "time", "value", *(f"q{LEVELS[level]:g}" for level in sorted(ends))])
+    at_once = arguments.batch_size or _BATCH
     for table in tables:
-        for start in range(0, len(table.series), _BATCH):
-            part = dataclasses.replace(table, series=table.series[start : start + _BATCH])
+        for start in range(0, len(table.series), at_once):
+            part = dataclasses.replace(table, series=table.series[start : start + at_once])
             found = forecast_ahead(model, part, steps)
             for number, series in enumerate(part.series):
                 point = found.point[number].numpy()
                 quantiles = None if found.quantiles is None else found.quantiles[number].numpy()
                 times = stamps(series.start, table.frequency, len(series) + steps)
-                for step, time in enumerate(_shown(times[len(series) :], columns.timezone)):
+                shown = _shown(times[len(series) :], columns.timezone)
+                if arguments.format == "json":
+                    yield _as_json(series.name, shown, point, quantiles, ends)
+                for step, time in enumerate(shown if arguments.format == "text" else ()):
                     fields = [_number(point[step])]
                     for level in sorted(ends):
                         fields.append(_number(quantiles[step, level]) if quantiles is not None else "")
@@ -154,7 +163,8 @@ def forecast_ahead(model: Forecaster, table: SeriesTable, steps: int) -> Forecas
             numbers,
             spec["calendar"],
         )
-        found = model.predict_windows(windows(list(range(len(windows))), 0))
+        batch = windows(list(range(len(windows))), 0)
+        found = model.predict_windows(model.transfer_batch_to_device(batch, model.device, 0))
         if not done and found.quantiles is not None:
             quantiles = torch.full((len(values), steps, len(LEVELS)), torch.nan, dtype=torch.float64)
             quantiles[:, : model.horizon] = found.quantiles[:, :steps]
@@ -280,6 +290,22 @@ def _shown(times: Any, timezone: str | None) -> list[str]:
 
 def _number(value: float) -> str:
     return "" if np.isnan(value) else f"{value:.10g}"
+
+
+def _as_json(
+    name: str,
+    times: Sequence[str],
+    point: NDArray[np.float64],
+    quantiles: NDArray[np.float64] | None,
+    ends: Sequence[int],
+) -> str:
+    """One line: an object with the series' name, times, values, and quantiles by level; None past the horizon."""
+    levels = {} if quantiles is None else {f"{LEVELS[end]:g}": _or_none(quantiles[:, end]) for end in sorted(ends)}
+    return json_line({"series": name, "times": times, "values": _or_none(point), "quantiles": levels})
+
+
+def _or_none(values: NDArray[np.float64]) -> list[float | None]:
+    return [None if np.isnan(value) else float(value) for value in values]
 
 
 def _line(fields: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from rnnbench.data.lines import Line, LineStream, json_line
 from rnnbench.tasks.base import evaluating
 from rnnbench.tasks.long_range.model import LongRangeModel
 
@@ -18,20 +19,24 @@ _NOTHING = "-"
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Adds this application's options."""
     parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="answers and line; or JSON (default: text)"
+    )
+    parser.add_argument(
         "--every-step", action="store_true", help="answer after every step, also where training asks at the last one"
     )
 
 
-def predict(model: LongRangeModel, lines: Sequence[tuple[str, str]], arguments: argparse.Namespace) -> Iterator[str]:
+def predict(model: LongRangeModel, lines: Sequence[Line] | LineStream, arguments: argparse.Namespace) -> Iterator[str]:
     """Answers each line.
 
     Args:
         model: A trained model.
-        lines: Lines of the input files as (text, where it stands).
+        lines: Lines of the input.
         arguments: The parsed options.
 
     Yields:
-        A line for each: the answers, and the line behind a tab; ``-`` for a line that is no sequence.
+        A line for each: the answers, and the line behind a tab; ``-`` for a line that is no sequence. Or a
+        line of JSON.
     """
     with evaluating(model):
         for text, _ in lines:
@@ -39,11 +44,14 @@ def predict(model: LongRangeModel, lines: Sequence[tuple[str, str]], arguments: 
             answers = [_NOTHING] if isinstance(x, str) else model.answer(x)
             if model.answers.answers.last and not arguments.every_step:
                 answers = answers[-1:]
+            if arguments.format == "json":
+                yield json_line({"text": text, "answers": None if isinstance(x, str) else answers})
+                continue
             between = "" if all(len(answer) == 1 for answer in answers) else " "
             yield f"{between.join(answers)}\t{text}\n"
 
 
-def warnings(model: LongRangeModel, lines: Sequence[tuple[str, str]], arguments: argparse.Namespace) -> list[str]:
+def warnings(model: LongRangeModel, lines: Sequence[Line], arguments: argparse.Namespace) -> list[str]:
     """Which lines are no sequences, and why."""
     read = [(_read(model, text), where) for text, where in lines]
     return [f"{where}: {problem}" for problem, where in read if isinstance(problem, str)]

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from rnnbench.data.lines import Line, LineStream, in_parts, json_line
 from rnnbench.errors import UserError
 from rnnbench.examples import Piece
 from rnnbench.safe_files import replace_text
@@ -19,42 +20,55 @@ _TEXTS_AT_ONCE = 512
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Adds this application's options."""
     parser.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="class, probability and text parted by tabs; or JSON with all probabilities (default: text)",
+    )
+    parser.add_argument(
         "--color", action="store_true", help="show each text coloured by the probability after each word or character"
     )
     parser.add_argument("--html", metavar="FILE", help="write the coloured texts into this page, too")
 
 
-def predict(model: TextClassifier, lines: Sequence[tuple[str, str]], arguments: argparse.Namespace) -> Iterator[str]:
+def predict(model: TextClassifier, lines: Sequence[Line] | LineStream, arguments: argparse.Namespace) -> Iterator[str]:
     """Classifies each line.
 
     Args:
         model: A trained model.
-        lines: Lines of the input files as (text, where it stands).
+        lines: Lines of the input.
         arguments: The parsed options.
 
     Yields:
-        A line for each: class, probability and text, parted by tabs; of a line without a word, ``-`` twice.
+        A line for each: class, probability and text, parted by tabs; of a line without a word, ``-`` twice. Or JSON.
     """
     if not lines:
         raise UserError(
             "there is no text", where="rnnbench predict", hint="name a file with a text on each line, or - for stdin"
         )
+    if arguments.color and arguments.format == "json":
+        raise UserError("JSON has no colours", where="--color", hint="--format text, or --html FILE")
     pages: list[list[Piece]] = []
-    for start in range(0, len(lines), _TEXTS_AT_ONCE):
-        texts = [text for text, _ in lines[start : start + _TEXTS_AT_ONCE]]
+    for part in in_parts(lines, arguments.batch_size or _TEXTS_AT_ONCE):
+        texts = [text for text, _ in part]
         ids = [model.encode(text) for text in texts]
         for text, tokens, row in zip(texts, ids, model.probabilities(ids), strict=True):
             pieces = in_pieces(model, text) if arguments.color or arguments.html else []
             pages.append(pieces)
             best = int(row.argmax())
             empty = not text.strip() or not len(tokens)
+            if arguments.format == "json":
+                label = None if empty else model.labels.names[best]
+                probabilities = None if empty else dict(zip(model.labels.names, row.tolist(), strict=True))
+                yield json_line({"text": text, "label": label, "probabilities": probabilities})
+                continue
             answer = (_NOTHING, _NOTHING) if empty else (model.labels.names[best], f"{float(row[best]):.4f}")
             yield "\t".join([*answer, ansi_text(pieces) if arguments.color else text]) + "\n"
     if arguments.html:
         replace_text(Path(arguments.html), html_page(pages, model.labels.names))
 
 
-def warnings(model: TextClassifier, lines: Sequence[tuple[str, str]], arguments: argparse.Namespace) -> list[str]:
+def warnings(model: TextClassifier, lines: Sequence[Line], arguments: argparse.Namespace) -> list[str]:
     """What a user should know before reading the output: what was cut, and what the model knows no word of."""
     found = []
     for text, where in lines:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import NamedTuple
 
+from rnnbench.data.lines import Line, LineStream, in_parts, json_line
 from rnnbench.decode.sample import Sampling
 from rnnbench.errors import UserError
 from rnnbench.tasks.text_generation.model import TextModel
@@ -20,6 +22,9 @@ _HELP = {
 }
 
 
+_PROMPTS_AT_ONCE = 512
+
+
 class Prompt(NamedTuple):
     """A beginning of text and where it came from."""
 
@@ -30,6 +35,12 @@ class Prompt(NamedTuple):
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Adds this application's options."""
     parser.add_argument("--prompt", help="text to continue (default: start as a document does)")
+    parser.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="prompt and continuation as one text; or JSON, an object a line (default: text)",
+    )
     for field in fields(Sampling):
         kind = type(field.default)
         parser.add_argument(
@@ -37,25 +48,38 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def predict(model: TextModel, lines: Sequence[tuple[str, str]], arguments: argparse.Namespace) -> Iterator[str]:
+def predict(model: TextModel, lines: Sequence[Line] | LineStream, arguments: argparse.Namespace) -> Iterator[str]:
     """Continues each prompt.
 
     Args:
         model: A trained model.
-        lines: Lines of the input files as (text, where it stands): each is a prompt.
+        lines: Lines of the input: each is a prompt.
         arguments: The parsed options.
 
     Yields:
-        Pieces of text: every prompt, then its continuation as it is written.
+        Pieces of text: every prompt, then its continuation as it is written. Or a line of JSON for each.
     """
     sampling = Sampling(**{field.name: getattr(arguments, field.name) for field in fields(Sampling)})
-    prompts = [Prompt(*line) for line in lines]
-    if arguments.prompt is not None:
-        prompts.insert(0, Prompt(arguments.prompt, "--prompt"))
-    for prompt in prompts:
-        if not prompt.text:
-            raise UserError("the prompt is empty", where=prompt.where, hint="leave it out to start as a document does")
-    for number, prompt in enumerate(prompts or [Prompt("", "")]):
+    given = [] if arguments.prompt is None else [(arguments.prompt, "--prompt")]
+    if not lines and not given:
+        yield from _continue(model, [Prompt("", "")], sampling, arguments.format)
+        return
+    first = True
+    for part in itertools.chain([given], in_parts(lines, _PROMPTS_AT_ONCE)):
+        for text, where in part:
+            if not text:
+                raise UserError("the prompt is empty", where=where, hint="leave it out to start as a document does")
+        if part and not first and arguments.format == "text":
+            yield "\n"
+        yield from _continue(model, [Prompt(*line) for line in part], sampling, arguments.format)
+        first = first and not part
+
+
+def _continue(model: TextModel, prompts: Sequence[Prompt], sampling: Sampling, form: str) -> Iterator[str]:
+    for number, prompt in enumerate(prompts):
+        if form == "json":
+            yield json_line({"prompt": prompt.text, "text": "".join(model.write(prompt.text, sampling))})
+            continue
         if number:
             yield "\n"
         yield prompt.text
@@ -65,7 +89,7 @@ def predict(model: TextModel, lines: Sequence[tuple[str, str]], arguments: argpa
         yield "\n"
 
 
-def warnings(model: TextModel, lines: Sequence[tuple[str, str]], arguments: argparse.Namespace) -> list[str]:
+def warnings(model: TextModel, lines: Sequence[Line], arguments: argparse.Namespace) -> list[str]:
     """What a user should know before reading the output: how much of a prompt the model has never seen."""
     found = []
     prompts = [*lines, *([(arguments.prompt, "--prompt")] if arguments.prompt else [])]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from rnnbench.data.lines import Line, LineStream, in_parts, json_line
 from rnnbench.decode.beam import Beam
 from rnnbench.decode.sample import Sampling
 from rnnbench.errors import UserError
@@ -21,6 +20,12 @@ _TEXTS_AT_ONCE = 1024
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Adds this application's options."""
+    parser.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="the translation; or JSON with all translations of a line and their scores (default: text)",
+    )
     parser.add_argument(
         "--beam-size", type=int, metavar="K", help="hypotheses at a time; 1 is greedy (default: model's)"
     )
@@ -55,13 +60,13 @@ def combine(models: Sequence[TranslationModel]) -> Ensemble:
 
 
 def predict(
-    model: TranslationModel | Ensemble, lines: Sequence[tuple[str, str]], arguments: argparse.Namespace
+    model: TranslationModel | Ensemble, lines: Sequence[Line] | LineStream, arguments: argparse.Namespace
 ) -> Iterator[str]:
-    """Translates each line. Empty lines stay where they are; what it took is told on stderr at the end.
+    """Translates each line. Empty lines stay where they are.
 
     Args:
         model: A trained model, or several in one.
-        lines: Lines of the input files as (text, where it stands).
+        lines: Lines of the input.
         arguments: The parsed options.
 
     Yields:
@@ -77,11 +82,10 @@ def predict(
         if wanted and not ensemble.attends:
             raise UserError("this model attends to nothing", where=option, hint="models with attention can")
     sampling = None if arguments.sample is None else _sampling(arguments)
-    start = time.perf_counter()
     pictures: list[Item] = []
-    written = 0
-    for first in range(0, len(lines), _TEXTS_AT_ONCE):
-        texts = [text for text, _ in lines[first : first + _TEXTS_AT_ONCE]]
+    first = 0
+    for part in in_parts(lines, arguments.batch_size or _TEXTS_AT_ONCE):
+        texts = [text for text, _ in part]
         translated = ensemble.translate(
             texts,
             beam,
@@ -91,23 +95,22 @@ def predict(
             sampling,
             first,
         )
-        for number, found in enumerate(translated, start=first + 1):
+        for number, (text, found) in enumerate(zip(texts, translated, strict=True), start=first + 1):
             pictures += [one.as_picture() for one in found[:1] if one.attention is not None]
-            written += sum(len(one.target) for one in found[:1])
-            if arguments.nbest is None:
+            if arguments.format == "json":
+                yield json_line(
+                    {"text": text, "translations": [{"text": one.text, "score": one.score} for one in found]}
+                )
+            elif arguments.nbest is None:
                 yield found[0].text + "\n"
             else:
                 yield "".join(f"{number}\t{one.score:.4f}\t{one.text}\n" for one in found)
-    seconds = time.perf_counter() - start
+        first += len(part)
     if arguments.alignments:
         draw(Path(arguments.alignments), pictures)
-    speed = f"{len(lines) / seconds:,.1f} lines/s, {written / seconds:,.0f} tokens/s"
-    print(f"{len(lines):,} lines in {seconds:.1f} s: {speed}", file=sys.stderr)
 
 
-def warnings(
-    model: TranslationModel | Ensemble, lines: Sequence[tuple[str, str]], arguments: argparse.Namespace
-) -> list[str]:
+def warnings(model: TranslationModel | Ensemble, lines: Sequence[Line], arguments: argparse.Namespace) -> list[str]:
     """What a user should know before reading the output: what of it the model has never seen."""
     encoder = model.source_encoder
     nothing = [f"{where}: none of it is in the vocabulary" for text, where in lines if encoder.knows_nothing(text)]

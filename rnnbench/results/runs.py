@@ -1,8 +1,7 @@
-"""Runs as a table for other programs: a row for each, with all that a mixed model of them needs."""
+"""Runs together, and as a table for other programs: a row for each, with all that a mixed model of them needs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from rnnbench.results.group import Run
@@ -12,22 +11,29 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def frame(runs: Iterable[Run]) -> pd.DataFrame:
-    """A `pandas.DataFrame` of runs, finished or not.
+class Runs(list[Run]):
+    """Runs, finished or not; a notebook shows them as a table."""
 
-    Columns: ``application``, ``dataset``, ``fingerprint``, ``model``, ``cell``, ``baseline``, ``preset``, ``run``,
-    ``status``, ``seed``, ``settings``, ``learning_rate``, ``parameters``, what training took (``epochs``, ``steps``,
-    ``tokens``, ``flops``, ``tokens_per_second``, ``wall_seconds``, ``cpu_seconds``, ``peak_memory_bytes``), the
-    conditions (``selection``, ``budget``, ``checkpoint``, ``decoding``, ``precision``, ``engine``, ``processes``,
-    ``protocol``), ``tests`` (how often it was tested), ``cpu``, ``gpu``, ``threads``, ``torch``, ``commit``,
-    ``started``, ``finished``, ``command``, ``folder``, and for each metric ``test_perplexity`` and the like.
+    def to_pandas(self) -> pd.DataFrame:
+        """A row for each run.
 
-    Args:
-        runs: The runs, as `rnnbench.results.load_runs` gives them.
-    """
-    import pandas as pd
+        Columns: ``application``, ``dataset``, ``fingerprint``, ``model``, ``cell``, ``baseline``, ``preset``,
+        ``run``, ``status``, ``seed``, ``settings``, ``learning_rate``, ``parameters``, what training took
+        (``epochs``, ``steps``, ``tokens``, ``flops``, ``tokens_per_second``, ``wall_seconds``, ``cpu_seconds``,
+        ``peak_memory_bytes``), the conditions (``selection``, ``budget``, ``checkpoint``, ``decoding``,
+        ``precision``, ``engine``, ``processes``, ``protocol``), ``tests`` (how often it was tested), ``cpu``,
+        ``gpu``, ``threads``, ``torch``, ``commit``, ``started``, ``finished``, ``command``, ``folder``, and for each
+        metric ``test_perplexity`` and the like.
+        """
+        import pandas as pd
 
-    return pd.DataFrame([_row(run) for run in runs])
+        return pd.DataFrame([_row(run) for run in self])
+
+    def _repr_html_(self) -> str:
+        table = self.to_pandas()
+        names = ("application", "dataset", "model", "run", "seed", "status", "parameters")
+        metrics = [name for name in table.columns if name.startswith(("validation_", "test_"))]
+        return table[[*names, *metrics]].to_html(index=False)
 
 
 def _row(run: Run) -> dict[str, Any]:

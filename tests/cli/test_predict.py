@@ -1,0 +1,87 @@
+"""Answers of a trained model: where and how they are computed changes none, and none waits for the next question."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+import rnnbench as package
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A tiny classifier."""
+    tiny = {"model__backbone__hidden_size": 8, "model__embedding__embedding_size": 8, "max_epochs": 1}
+    folder = tmp_path_factory.mktemp("runs")
+    return package.fit("sentiment/builtin", runs=folder, name="tiny", data__source__train=60, **tiny).path
+
+
+@pytest.fixture
+def texts(tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_text("".join(f"the film was {'not ' * (i % 5)}good{' but long' * (i % 7)}\n" for i in range(40)))
+    return path
+
+
+def test_the_size_of_a_batch_changes_no_number(rnnbench, run, texts):
+    sizes = ["", " --batch-size 1", " --batch-size 7"]
+    shown = [rnnbench(f"predict --run {run} {texts} --format json --precision 64-true{size}").out for size in sizes]
+    assert len(shown[0].splitlines()) == 40
+    assert shown[0] == shown[1] == shown[2]
+    single = rnnbench(f"predict --run {run} {texts} --format json --batch-size 1").out
+    for one, other in zip(shown[0].splitlines(), single.splitlines(), strict=True):
+        wanted, found = (json.loads(line)["probabilities"] for line in (one, other))
+        assert found == pytest.approx(wanted, rel=1e-5)
+
+
+def test_what_it_is_computed_in_is_heeded(rnnbench, run, texts):
+    full = rnnbench(f"predict --run {run} {texts} --format json").out
+    half = rnnbench(f"predict --run {run} {texts} --format json --precision bf16-mixed").out
+    assert half != full
+    for one, other in zip(full.splitlines(), half.splitlines(), strict=True):
+        assert json.loads(other)["probabilities"] == pytest.approx(json.loads(one)["probabilities"], abs=0.02)
+
+
+def test_throughput_is_told_beside_the_answers(rnnbench, run, texts):
+    done = rnnbench(f"predict --run {run} {texts} --output answers.txt")
+    assert done.out == ""
+    assert done.err.startswith("40 lines in ")
+    assert done.err.endswith(" lines/s\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ("--device abacus", "there is no device 'abacus'"),
+        ("--device meta", "computes nothing"),
+        ("--device cuda:99", "there is no device 'cuda:99'"),
+        ("--precision 8", "invalid choice: '8'"),
+        ("--batch-size 0", "must be at least 1, found 0"),
+        ("--format json --color", "JSON has no colours"),
+    ],
+)
+def test_wrong_options_are_told(rnnbench, run, texts, words, problem):
+    done = rnnbench(f"predict --run {run} {texts} {words}")
+    assert done.status == 2
+    assert problem in done.err
+
+
+def test_a_question_is_answered_before_the_next_one_is_asked(run):
+    command = [sys.executable, "-m", "rnnbench", "predict", "--run", str(run), "-"]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"},
+    ) as process:
+        for text in ("the film was good", "der Film", "again"):
+            process.stdin.write(f"{text}\n".encode())
+            process.stdin.flush()
+            assert process.stdout.readline().decode().rstrip("\n").endswith(f"\t{text}")
+        out, err = process.communicate(b"no end of line", timeout=60)
+    assert out.decode().endswith("\tno end of line\n")
+    assert "stdin, line 2: none of its words is in the vocabulary" in err.decode()
+    assert "4 lines in " in err.decode()
