@@ -48,6 +48,7 @@ def test_a_run(rnnbench, trained, same_weights):
     assert math.isclose(float(lines[1]["linearised"]), cell["linearised_radius"])
 
 
+@pytest.mark.slow
 def test_an_untrained_network(rnnbench, small, tmp_path):
     """The numbers are the same whatever engine ran the network; nothing but the folder is written."""
     found = {}

@@ -192,7 +192,7 @@ def test_radius_of_each_gate():
         set_radius(cell, 0)
 
 
-@pytest.mark.parametrize("engine", ["reference", "torch", "fused"])
+@pytest.mark.parametrize("engine", ["reference", "torch", pytest.param("fused", marks=pytest.mark.slow)])
 def test_watching_changes_nothing_and_engines_agree(engine):
     torch.manual_seed(0)
     stack = Backbone(3, GRU, 4, num_layers=2, bidirectional=True, engine=engine).double()
