@@ -31,15 +31,18 @@ class Memory(NamedTuple):
     valid: Tensor
     """``(B, S)`` bool: the places within each length."""
     owner: Tensor | None = None
-    """Which memory each of N rows of queries looks at ``(N,)`` int64, ascending; None where row i looks at memory i."""
+    """Which memory each of N rows of queries looks at ``(N,)`` int64, ascending; None where row i looks at memory i. It
+    stays on the CPU, where places of rows are worked out without a device being waited for."""
 
     def select(self, rows: Tensor) -> Memory:
         """The memory as the rows ``(N,)`` (int64) of queries see it; memories that no row looks at are dropped."""
+        rows = rows.cpu()
         owner = rows if self.owner is None else self.owner[rows]
         kept, owner = torch.unique_consecutive(owner, return_inverse=True)
-        if torch.equal(kept, torch.arange(len(self.values), device=rows.device)):
+        if torch.equal(kept, torch.arange(len(self.values))):
             return self._replace(owner=owner)
-        values, keys, lengths, valid = (part.index_select(0, kept) for part in self[:4])
+        there = kept.to(self.values.device)
+        values, keys, lengths, valid = (part.index_select(0, there) for part in self[:4])
         return Memory(values, keys, lengths, valid, owner)
 
 
@@ -99,11 +102,12 @@ class Attention(nn.Module, ABC):
         counts = torch.bincount(memory.owner, minlength=len(memory.values))
         most = int(counts.max())
         first = counts.cumsum(0) - counts
-        place = torch.arange(len(query), device=query.device) + (most * memory.owner - first[memory.owner])
+        place = torch.arange(len(query)) + (most * memory.owner - first[memory.owner])
+        place = place.to(query.device)
         spread = query.new_zeros(len(counts) * most, query.shape[1]).index_copy(0, place, query)
         weights = self.weigh(spread.view(len(counts), most, -1), memory)
         context = weights @ memory.values
-        return context.flatten(0, 1)[place], weights.flatten(0, 1)[place]
+        return context.flatten(0, 1).index_select(0, place), weights.flatten(0, 1).index_select(0, place)
 
 
 class AdditiveAttention(Attention):

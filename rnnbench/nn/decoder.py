@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnbench.backbone import Backbone, StackState
-from rnnbench.backbone.state import select
+from rnnbench.backbone.state import leaves, select
 from rnnbench.errors import UserError
 from rnnbench.nn.attention import Memory
 
@@ -45,12 +45,16 @@ class DecoderState(NamedTuple):
     """``(N, S)``: weights of the last step."""
 
     def select(self, rows: Tensor) -> DecoderState:
-        """The rows ``(N',)`` (int64), in this order and as often as named; sources are not copied."""
+        """The rows ``(N',)`` (int64), in this order and as often as named; sources are not copied.
+
+        Rows that are known on the CPU are best given there: a memory works with them without waiting for a device.
+        """
+        there = rows.to(leaves(self.stack)[0].device)
         return DecoderState(
-            select(self.stack, rows),
+            select(self.stack, there),
             None if self.memory is None else self.memory.select(rows),
-            None if self.fed is None else self.fed.index_select(0, rows),
-            None if self.attention is None else self.attention.index_select(0, rows),
+            None if self.fed is None else self.fed.index_select(0, there),
+            None if self.attention is None else self.attention.index_select(0, there),
         )
 
 

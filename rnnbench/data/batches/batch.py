@@ -87,6 +87,15 @@ class SequenceBatch(NamedTuple):
     """Sum of the lengths; a plain number, so that no device has to be asked for it."""
 
 
+def places_within(lengths: Tensor) -> Tensor:
+    """Where sequences of these lengths ``(B,)`` are in a table of ``B * max T`` places, row by row: ``(M,)`` int64.
+
+    Worked out where a batch is made, on the CPU: on a GPU a mask would have to be counted, and the host to wait for it.
+    """
+    steps = int(lengths.max()) if len(lengths) else 0
+    return (torch.arange(steps, device=lengths.device) < lengths[:, None]).flatten().nonzero()[:, 0]
+
+
 class PairBatch(NamedTuple):
     """Sentences with their translations. B pairs, S source tokens, T target tokens."""
 
@@ -102,7 +111,9 @@ class PairBatch(NamedTuple):
     ids: Tensor
     """``(B,)`` int64: number of each pair in its split; -1 for one that counts for nothing in evaluation."""
     tokens: int
-    """Number of predicted tokens, the sum of ``target_lengths``."""
+    """Number of predicted tokens M, the sum of ``target_lengths``."""
+    places: Tensor
+    """``(M,)`` int64, see `places_within`: where a token is predicted."""
 
 
 class TaggingBatch(NamedTuple):

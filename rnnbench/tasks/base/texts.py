@@ -27,6 +27,10 @@ class Texts(Protocol):
     def target_lengths(self) -> Tensor:
         """``(B,)`` int64: number of predicted tokens, ``<eos>`` among them."""
 
+    @property
+    def places(self) -> Tensor:
+        """``(N,)`` int64: where in ``(B, T)``, row by row, a token is predicted."""
+
 
 def where_predicted(batch: Texts) -> Tensor:
     """Where a token is predicted ``(B, T)`` (bool)."""
@@ -34,12 +38,17 @@ def where_predicted(batch: Texts) -> Tensor:
     return torch.arange(steps, device=batch.target.device) < batch.target_lengths[:, None]
 
 
-def predicted(batch: Texts) -> Tensor:
-    """The predicted tokens of all texts ``(N,)``, one text after the other.
+def without_padding(values: Tensor, batch: Texts) -> Tensor:
+    """Of values ``(B, T, ...)`` those of predicted tokens ``(N, ...)``, one text after the other.
 
     Texts are ragged: what is computed for every token, the widest products by far, is computed for no padding.
     """
-    return batch.target[:, 1:][where_predicted(batch)]
+    return values.flatten(0, 1).index_select(0, batch.places)
+
+
+def predicted(batch: Texts) -> Tensor:
+    """The predicted tokens of all texts ``(N,)``, one text after the other."""
+    return without_padding(batch.target[:, 1:], batch)
 
 
 def sum_texts(values: Tensor, lengths: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rnnbench.data.batches.batch import pad
+from rnnbench.data.batches.batch import pad, places_within
 from rnnbench.data.batches.sequences import Sequences
 from rnnbench.data.images.augment import ImageAugmentation
 from rnnbench.data.images.features import Features
@@ -48,7 +48,9 @@ class CaptionBatch(NamedTuple):
     ids: Tensor
     """``(B,)`` int64: number of each image in its split; -1 for one that counts for nothing in evaluation."""
     tokens: int
-    """Number of predicted tokens, the sum of ``target_lengths``."""
+    """Number of predicted tokens M, the sum of ``target_lengths``."""
+    places: Tensor
+    """``(M,)`` int64, see `places_within`: where a token is predicted."""
 
 
 class Images:
@@ -159,6 +161,7 @@ class Images:
             owner=torch.arange(len(samples)).repeat_interleave(counts),
             ids=torch.tensor(samples),
             tokens=int((marked - 1).sum()),
+            places=places_within(marked - 1),
         )
 
     def _inputs(self, samples: list[int], epoch: int) -> Tensor | Regions:

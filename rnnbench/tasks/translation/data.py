@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnbench.data.batches.batch import PairBatch, pad
+from rnnbench.data.batches.batch import PairBatch, pad, places_within
 from rnnbench.data.batches.bucket import Budget
 from rnnbench.data.batches.sequences import Sequences
 from rnnbench.data.column_names import ColumnNames, records_of
@@ -44,7 +44,9 @@ class SentencePairs:
         source, source_lengths = pad([self.sources[i] for i in samples], TextEncoder.pad)
         target, marked_lengths = pad([self.targets[i] for i in samples], TextEncoder.pad)
         lengths = marked_lengths - 1
-        return PairBatch(source, source_lengths, target, lengths, torch.tensor(samples), int(lengths.sum()))
+        return PairBatch(
+            source, source_lengths, target, lengths, torch.tensor(samples), int(lengths.sum()), places_within(lengths)
+        )
 
 
 class TranslationData(BucketedData[SentencePairs]):

@@ -8,7 +8,7 @@ import torch
 from rnnbench.backbone import Backbone
 from rnnbench.bench.subjects import all_cells
 from rnnbench.cells import GRU, LSTM
-from rnnbench.data.batches.batch import pad
+from rnnbench.data.batches.batch import pad, places_within
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
@@ -69,7 +69,9 @@ def batch(numbers, captions=CAPTIONS):
     counts = torch.tensor([len(captions[i]) for i in numbers])
     images = torch.stack([torch.from_numpy(PIXELS[i]) for i in numbers]).permute(0, 3, 1, 2)
     owner = torch.arange(len(numbers)).repeat_interleave(counts)
-    return CaptionBatch(images, target, marked - 1, owner, torch.tensor(numbers), int((marked - 1).sum()))
+    return CaptionBatch(
+        images, target, marked - 1, owner, torch.tensor(numbers), int((marked - 1).sum()), places_within(marked - 1)
+    )
 
 
 def captioner(name="soft", seed=0, **options):

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 import rnnbench.cells
 from rnnbench.backbone import Backbone
 from rnnbench.cells import GRU, LSTM
-from rnnbench.data.batches.batch import PairBatch, pad
+from rnnbench.data.batches.batch import PairBatch, pad, places_within
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
@@ -60,7 +60,10 @@ MODELS = {
 def batch(numbers, sources=SOURCES, targets=TARGETS):
     source, source_lengths = pad([encode_source(SOURCE, sources[i]) for i in numbers], TextEncoder.pad)
     target, lengths = pad([encode_target(TARGET, targets[i]) for i in numbers], TextEncoder.pad)
-    return PairBatch(source, source_lengths, target, lengths - 1, torch.tensor(numbers), int((lengths - 1).sum()))
+    lengths = lengths - 1
+    return PairBatch(
+        source, source_lengths, target, lengths, torch.tensor(numbers), int(lengths.sum()), places_within(lengths)
+    )
 
 
 def translator(name="bahdanau", seed=0, spec=SPEC, **options):

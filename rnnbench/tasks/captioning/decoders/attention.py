@@ -29,8 +29,8 @@ class AttendingDecoder(CaptionDecoder):
             if not bool(stays.all()):
                 kept = stays.nonzero()[:, 0]
                 here = here[kept]
-                rows, state = here.to(x.device), state.select(kept.to(x.device))
-            one, state = self.advance(token[rows], state)
+                rows, state = here.to(x.device), state.select(kept)
+            one, state = self.advance(token.index_select(0, rows), state)
             assert state.attention is not None
             # Back into places of their own, zero for captions that are over; gradients go the same way.
             made.append(one.new_zeros(len(x), one.shape[1]).index_copy(0, rows, one))
@@ -72,5 +72,5 @@ def rows_of(memory: Memory, part: Tensor, places: Tensor) -> Tensor:
     Returns:
         ``(N, A)``.
     """
-    owner = torch.arange(len(places), device=places.device) if memory.owner is None else memory.owner
-    return part[owner, places]
+    owner = torch.arange(len(places)) if memory.owner is None else memory.owner
+    return part[owner.to(places.device), places]

@@ -24,7 +24,7 @@ from rnnbench.nn.attention import Attention
 from rnnbench.nn.decoder import DecoderState, Encoded, MakeStack, causal
 from rnnbench.tasks.base import Loss, Spec, exact_nats
 from rnnbench.tasks.base.pictures import record_picture
-from rnnbench.tasks.base.texts import perplexity, predicted, sum_texts, where_predicted
+from rnnbench.tasks.base.texts import perplexity, predicted, sum_texts, where_predicted, without_padding
 from rnnbench.tasks.captioning.batch import CaptionBatch
 from rnnbench.tasks.captioning.decoders.base import CaptionDecoder
 from rnnbench.tasks.captioning.decoders.soft import SoftAttentionDecoder
@@ -275,9 +275,8 @@ class Captioner(CaptionModel):
         state = self.decoder.start(self.encoder(batch.images) if encoded is None else encoded)
         x = self.embedding(batch.target[:, :-1])
         made, attention = self.decoder.read(x, batch.target_lengths, state.select(batch.owner))
-        valid = where_predicted(batch)
         # The widest products by far: not for padding.
-        features = self.decoder.finish(made[valid], x[valid])
+        features = self.decoder.finish(without_padding(made, batch), without_padding(x, batch))
         return self.output(self.dropout(features)), made, attention
 
     def _search_of(self, split: str) -> Beam:

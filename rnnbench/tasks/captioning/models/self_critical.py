@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from rnnbench.data.batches.batch import pad
+from rnnbench.data.batches.batch import pad, places_within
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.data.text.vocabulary import END
 from rnnbench.decode.beam import Beam
@@ -73,12 +73,13 @@ class SelfCritic:
         ids = [torch.tensor([TextEncoder.begin, *tokens, TextEncoder.end]) for tokens in drawn]
         # An end that the limit forced was not chosen.
         target, marked = pad([one[: model.max_length + 1] for one in ids], TextEncoder.pad)
-        lengths = (marked - 1).to(batch.target.device)
+        lengths, places = (part.to(batch.target.device) for part in (marked - 1, places_within(marked - 1)))
         made = batch._replace(
             target=target.to(batch.target.device),
             target_lengths=lengths,
             owner=torch.arange(len(ids), device=batch.target.device),
-            tokens=int(lengths.sum()),
+            tokens=int((marked - 1).sum()),
+            places=places,
         )
         return Drawn(made, (rewards[0] - rewards[1]).to(batch.ids.device), float(rewards[0].mean()))
 

@@ -64,7 +64,8 @@ class RecurrentModel(LongRangeModel):
     def hidden(self, x: Tensor, lengths: Tensor, asked: Tensor) -> Tensor:
         """Outputs of the backbone where an answer is asked for ``(N, O)``; see `LongRangeModel.forward`."""
         outputs, _ = self.backbone(self.reader(x), lengths)
-        return outputs[asked]
+        # By numbers rather than the mask, which a GPU would count once more on the way back, the host waiting for it.
+        return outputs.flatten(0, 1).index_select(0, asked.flatten().nonzero()[:, 0])
 
     def forward(self, x: Tensor, lengths: Tensor, asked: Tensor) -> Tensor:
         """See `LongRangeModel.forward`."""

@@ -22,7 +22,7 @@ from rnnbench.nn.attention import Attention
 from rnnbench.nn.bridge import BridgeKind
 from rnnbench.nn.decoder import Decoder, DecoderState, MakeStack, causal
 from rnnbench.tasks.base import Spec
-from rnnbench.tasks.base.texts import where_predicted
+from rnnbench.tasks.base.texts import without_padding
 from rnnbench.tasks.translation.decoders.attention import BahdanauDecoder
 from rnnbench.tasks.translation.encoder import Encoder
 from rnnbench.tasks.translation.model import TranslationModel
@@ -176,7 +176,7 @@ class Translator(TranslationModel):
         else:
             features, attention = self.decoder(self.target_embedding(read), batch.target_lengths, state)
         # The widest product by far: not for padding.
-        return self.output(self.dropout(features[where_predicted(batch)])), attention
+        return self.output(self.dropout(without_padding(features, batch))), attention
 
     def flops_per_token(self) -> float | None:
         """Of one token of the translation and one of the source; the attention counts with its layers alone."""
