@@ -13,6 +13,9 @@ from rnnbench.data.long_range.draws import Draws, key_of
 from rnnbench.data.long_range.problem import Drawn, GeneratedProblem, Plan
 from rnnbench.data.source import SPLITS, Split
 
+# Numbers of an epoch that is made length by length, all sequences of a length at once: ten batches in one cost hardly
+# more than one alone, and more memory than this nobody should miss.
+_AT_ONCE = 2**22
 # Of a length above it, nothing is made for the fingerprint.
 _SHOWN_STEPS = 100_000
 
@@ -36,19 +39,37 @@ class GeneratedSamples:
         self.sizes = _sizes(split, plan)
         steps = {size: problem.steps(size) for size in np.unique(self.sizes).tolist()}
         self.lengths = np.array([steps[size] for size in self.sizes.tolist()], dtype=np.int64)
+        self._at_once = int(self.lengths.sum()) * max(problem.inputs.numbers, 1) <= _AT_ONCE
+        self._made: dict[int, Drawn] = {}
+        self._made_of = 0
+        self._of_size: dict[int, NDArray[np.int64]] = {}
 
     def draw(self, samples: NDArray[np.int64], epoch: int) -> Drawn:
         """See `rnnbench.data.long_range.problem.Samples.draw`."""
-        numbers = samples + (epoch * len(self.sizes) if self._fresh else 0)
+        epoch = epoch if self._fresh else 0
         sizes = self.sizes[samples]
         different = np.unique(sizes).tolist()
         if len(different) == 1:
-            return self.problem.generate(different[0], Draws(self._key, numbers))
+            return self._of_a_size(different[0], samples, epoch)
         parts = []
         for size in different:
             places = np.flatnonzero(sizes == size)
-            parts.append((places, self.problem.generate(size, Draws(self._key, numbers[places]))))
+            parts.append((places, self._of_a_size(size, samples[places], epoch)))
         return _side_by_side(parts)
+
+    def _of_a_size(self, size: int, samples: NDArray[np.int64], epoch: int) -> Drawn:
+        first = epoch * len(self.sizes)
+        if not self._at_once:
+            return self.problem.generate(size, Draws(self._key, samples + first))
+        if epoch != self._made_of:
+            self._made, self._made_of = {}, epoch
+        every = self._of_size.get(size)
+        if every is None:
+            every = self._of_size[size] = np.flatnonzero(self.sizes == size)
+        if size not in self._made:
+            self._made[size] = self.problem.generate(size, Draws(self._key, every + first))
+        rows = np.searchsorted(every, samples)
+        return Drawn._make(None if part is None else part[rows] for part in self._made[size])
 
 
 def _sizes(split: Split, plan: Plan) -> NDArray[np.int64]:

@@ -250,3 +250,23 @@ def test_items_and_priorities_by_hand():
     for x, y in zip(recalled.x, recalled.y, strict=True):
         items = [x[4 * item + 1 : 4 * item + 4, :6].tolist() for item in range(5)]
         assert any(items[item] == items[4] and items[item + 1] == y[-3:].tolist() for item in range(3))
+
+
+@each
+def test_an_epoch_made_at_once_has_the_same_sequences(kind, options, monkeypatch):
+    problem = kind(**options)
+    plan = problem.plan(Plan(length=problem.shortest + 3, min_length=problem.shortest, train=20))
+    one_by_one = problem.samples("train", plan)
+    monkeypatch.setattr("rnnbench.data.long_range.generated._AT_ONCE", 10**9)
+    at_once = problem.samples("train", plan)
+    monkeypatch.setattr("rnnbench.data.long_range.generated._AT_ONCE", 0)
+    single = problem.samples("train", plan)
+    for epoch in (3, 0):
+        for samples in ([5, 0, 17], [2], list(range(20))):
+            made = [one.draw(np.array(samples), epoch) for one in (one_by_one, at_once, single)]
+            for name in Drawn._fields:
+                parts = [getattr(one, name) for one in made]
+                if parts[0] is None:
+                    assert parts == [None] * 3
+                else:
+                    assert all(np.array_equal(parts[0], part) for part in parts[1:])
