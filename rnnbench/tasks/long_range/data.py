@@ -86,7 +86,8 @@ class LongRangeData(BucketedData[Sequences]):
 
     def read(self, wanted: tuple[Split, ...], left_out: LeftOut) -> None:
         """See `BucketedData.read`."""
-        self.fingerprint = fingerprint(self.problem.fingerprint_rows(self.plan), **self.problem.identity())
+        fresh = {} if self.plan.fresh is not False else {"fresh": False}
+        self.fingerprint = fingerprint(self.problem.fingerprint_rows(self.plan), **self.problem.identity(), **fresh)
         for split in wanted:
             sequences = Sequences(self.problem.samples(split, self.plan))
             self._check_memory(int(sequences.lengths.max()))
