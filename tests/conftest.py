@@ -17,6 +17,9 @@ if not torch.cuda.is_available():
     # Before anything imports triton: without a GPU its kernels are run by its interpreter.
     os.environ.setdefault("TRITON_INTERPRET", "1")
 
+# Tests of two processes run on one core, too.
+os.environ.setdefault("RNNBENCH_OVERSUBSCRIBE", "1")
+
 
 @pytest.fixture(scope="session")
 def native_code(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -39,6 +39,7 @@ from rnnbench.platform.divergence import DivergenceGuard
 from rnnbench.platform.launched import is_first_process
 from rnnbench.platform.memory_check import MemoryCheck, is_out_of_memory, out_of_memory
 from rnnbench.platform.metrics_file import MetricsFile
+from rnnbench.platform.processes import check_processes
 from rnnbench.platform.progress import EpochLines, Progress
 from rnnbench.platform.random_state import RandomState
 from rnnbench.platform.recorder import RunRecorder, record_failure
@@ -221,7 +222,9 @@ class RunCLI(LightningCLI):
             if self.request is not None:
                 callbacks.append(LogRunConfig(self.request.config))
         self.trainer_defaults["callbacks"] = callbacks
-        return super().instantiate_trainer(**kwargs)
+        trainer = super().instantiate_trainer(**kwargs)
+        check_processes(trainer)
+        return trainer
 
     def after_instantiate_classes(self) -> None:
         """Builds the model as its checkpoint says: a trained vocabulary rules over that of new data."""
@@ -238,10 +241,7 @@ class RunCLI(LightningCLI):
             raise
 
     def fit(self, **kwargs: Any) -> None:
-        """Trains, and says where the run lies."""
-        where = self.run_folder.path if self.run_folder else None
-        if where is not None and is_first_process():
-            print(f"run: {where}", flush=True)
+        """Trains."""
         handlers = {number: signal.getsignal(number) for number in SIGNALS}
         try:
             with self._together():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rnnbench.data.formats.records import text_rows
 from rnnbench.data.source import Row, Source, Split
@@ -32,17 +32,6 @@ def records_of(source: Source, split: Split, columns: ColumnNames | None) -> lis
     """The records of a split, for an application that reads other columns than text; arguments as for `rows_of`."""
     records = source.records(split)
     return _renamed(records, columns, f"{source.dataset}, {split}") if columns else records
-
-
-def name_it(column: str, row: Mapping[str, object]) -> str:
-    """The hint for a column that is not there.
-
-    Args:
-        column: The name that the application reads.
-        row: What is there.
-    """
-    near = did_you_mean(column, row).partition("did you mean: ")[2]
-    return f"name it: --data.columns '{{{column}: {near or 'NAME'}}}'"
 
 
 def _renamed(records: Sequence[Row], columns: ColumnNames, where: str) -> list[Row]:

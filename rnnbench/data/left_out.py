@@ -128,25 +128,25 @@ class LeftOut:
             lines.append(f"{split}: {len(samples):,}{of} samples {done}, {reason}: {first}{more}")
         return lines
 
-    def report(self, folder: Path | None) -> None:
-        """Prints a line for each reason, and lists every sample in ``left_out.tsv`` in the run folder.
+    def report(self) -> None:
+        """Prints a line for each reason."""
+        for line in self.lines():
+            print(line, flush=True)
+
+    def write(self, folder: Path) -> None:
+        """Lists every sample in ``left_out.tsv``, where there is any.
 
         Args:
-            folder: The run folder; None lists nowhere.
+            folder: The run folder.
         """
         if not self._samples:
             return
-        for line in self.lines():
-            print(line, flush=True)
-        if folder is not None:
-            rows = [("split", "sample", "done", "reason")]
-            rows += [
-                (k.split, _cell(sample), k.done, _cell(k.reason))
-                for k, all_ in self._samples.items()
-                for sample in all_
-            ]
-            replace_text(folder / FILE_NAME, "".join("\t".join(row) + "\n" for row in rows))
-            print(f"all of them: {folder / FILE_NAME}", flush=True)
+        rows = [("split", "sample", "done", "reason")]
+        rows += [
+            (k.split, _cell(sample), k.done, _cell(k.reason)) for k, all_ in self._samples.items() for sample in all_
+        ]
+        replace_text(folder / FILE_NAME, "".join("\t".join(row) + "\n" for row in rows))
+        print(f"left out or cut, all of them: {folder / FILE_NAME}", flush=True)
 
 
 def _cell(value: object) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from rnnbench.errors import UserError
+from rnnbench.errors import UserError, did_you_mean
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -27,11 +27,22 @@ def text_of(row: Row, where: Callable[[], str]) -> str:
     """
     text = row.get("text")
     if not isinstance(text, str):
-        hint = "--data.source.column names the text"
+        hint = name_it("text", row)
         if "tokens" in row:
             hint = "tokens with tags are data for labelling; text stands in a column of its own"
         raise UserError(f"there is no text; the columns there: {', '.join(row)}", where=where(), hint=hint)
     return text
+
+
+def name_it(column: str, row: Mapping[str, object]) -> str:
+    """The hint for a column that is not there.
+
+    Args:
+        column: The name that the application reads.
+        row: What is there.
+    """
+    near = did_you_mean(column, row).partition("did you mean: ")[2]
+    return f"name it: --data.columns '{{{column}: {near or 'NAME'}}}'"
 
 
 class Provider(ABC):

@@ -129,8 +129,12 @@ class RunRecorder(Callback):
     def _take_over(self, trainer: Trainer, module: LightningModule, status: Status = "running") -> None:
         assert self.request is not None
         self._run = _folder(trainer)
-        self._fingerprint = cast(TaskData, trainer.datamodule).fingerprint  # type: ignore[attr-defined]
+        print(f"run: {self._run.path}", flush=True)
+        data = cast(TaskData, trainer.datamodule)  # type: ignore[attr-defined]
+        self._fingerprint = data.fingerprint
         self.request.write(self._run)
+        if data.left_out is not None:
+            data.left_out.write(self._run.path)
         self._write(trainer, module, status)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

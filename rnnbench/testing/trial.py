@@ -90,7 +90,7 @@ class Trial:
             [sys.executable, "-m", "rnnbench", *words, *two],
             capture_output=True,
             text=True,
-            env={**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())},
+            env={**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads()), "RNNBENCH_OVERSUBSCRIBE": "1"},
             check=False,
         )
         if done.returncode != 0:

@@ -92,3 +92,34 @@ def test_a_full_disk_is_told_before_a_minute_of_work(tmp_path, monkeypatch):
     monkeypatch.setattr(speech, "_make", lambda sizes: pytest.fail("made first"))
     with pytest.raises(UserError, match="cannot be written: No space left on device"):
         speech.GeneratedSpeech(3, 1, 1).prepare()
+
+
+def test_more_processes_than_cores_are_refused_before_any_is_started(rnnbench, small, tmp_path, monkeypatch):
+    monkeypatch.setattr("rnnbench.platform.processes.cores", lambda: 2)
+    monkeypatch.delenv("RNNBENCH_OVERSUBSCRIBE")
+    done = rnnbench(f"fit {small} --trainer.accelerator cpu --trainer.devices 99")
+    assert done.status == 2
+    assert "99 processes for 2 cores: they would only wait for each other" in done.err
+    assert "ask for at most 2, or start them all the same: RNNBENCH_OVERSUBSCRIBE=1 in the environment" in done.err
+    assert list((tmp_path / "runs" / "text_generation").iterdir()) == []
+
+
+def test_what_is_allowed_is_not_refused(monkeypatch):
+    from lightning.pytorch import Trainer
+
+    from rnnbench.platform.processes import check_processes
+
+    monkeypatch.setattr("rnnbench.platform.processes.cores", lambda: 1)
+    check_processes(Trainer(accelerator="cpu", devices=3, logger=False))
+    monkeypatch.delenv("RNNBENCH_OVERSUBSCRIBE")
+    check_processes(Trainer(accelerator="cpu", devices=1, logger=False))
+    with pytest.raises(UserError, match="3 processes for 1 core: "):
+        check_processes(Trainer(accelerator="cpu", devices=3, logger=False))
+
+
+def test_a_run_is_named_once_it_begins_and_not_before_an_error_of_its_data(rnnbench, small, tmp_path):
+    (tmp_path / "corpus" / "validation.txt").write_bytes(b"\xff")
+    done = rnnbench(f"fit {small} --name b")
+    assert done.status == 2
+    assert "validation.txt" in done.err
+    assert done.out == ""

@@ -3,7 +3,8 @@ import json
 import pytest
 
 from rnnbench.data import Files
-from rnnbench.data.column_names import name_it, records_of, rows_of
+from rnnbench.data.column_names import records_of, rows_of
+from rnnbench.data.source import name_it
 from rnnbench.errors import UserError
 
 

@@ -10,7 +10,8 @@ def test_long_samples_are_dropped_counted_and_listed(tmp_path, capsys):
     left_out = LeftOut()
     kept = left_out.apply_limit("train", [3, 9, 10, 11, *[20] * 6], 10, "drop")
     assert kept.tolist() == [0, 1, 2]
-    left_out.report(tmp_path)
+    left_out.report()
+    left_out.write(tmp_path)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "train: 7 of 10 samples dropped, longer than 10: 3, 4, 5, 6, 7, ..."
     listed = (tmp_path / "left_out.tsv").read_text().splitlines()
@@ -32,7 +33,8 @@ def test_nothing_left_out_says_nothing(tmp_path, capsys):
     left_out = LeftOut()
     assert left_out.apply_limit("train", [3, 4], None, "drop").tolist() == [0, 1]
     assert left_out.apply_limit("train", [3, 4], 4, "drop").tolist() == [0, 1]
-    left_out.report(tmp_path)
+    left_out.report()
+    left_out.write(tmp_path)
     assert capsys.readouterr().out == ""
     assert not list(tmp_path.iterdir())
 
@@ -42,7 +44,7 @@ def test_other_reasons_are_counted_apart(capsys):
     left_out.add("train", "a.jpg", "the file is truncated", "dropped")
     left_out.add("train", "b.jpg", "the file is truncated", "dropped")
     left_out.add("train", "c.jpg", "there is no caption", "dropped")
-    left_out.report(None)
+    left_out.report()
     assert capsys.readouterr().out.splitlines() == [
         "train: 2 samples dropped, the file is truncated: a.jpg, b.jpg",
         "train: 1 samples dropped, there is no caption: c.jpg",

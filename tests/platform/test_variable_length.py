@@ -126,7 +126,22 @@ def test_sequences_over_the_limit_are_told_and_listed(own_task, tmp_path, capsys
     assert len(run.left_out.read_text().splitlines()) == 1 + 13
 
 
-def test_a_run_that_fails_at_once_leaves_no_list_behind(own_task, tmp_path):
+def test_a_run_that_fails_at_once_leaves_no_list_behind(own_task, tmp_path, capsys):
     with pytest.raises(UserError):
         own_task("fit {own} --trainer.max_epochs 1 --data.max_length 18 --model.memory 150 --name big")
     assert not (tmp_path / "runs/sentiment/big").exists()
+    said = capsys.readouterr().out
+    assert "dropped, longer than 18" in said
+    assert "runs/sentiment/big" not in said, "neither the run nor its list is named"
+
+
+def test_a_run_that_is_not_taken_over_gets_no_new_list(own_task, tmp_path, monkeypatch):
+    own_task("fit {own} --trainer.max_epochs 1 --data.max_length 18 --name mine")
+    run = RunFolder(tmp_path / "runs/sentiment/mine")
+    run.left_out.unlink()
+    import length_task
+
+    monkeypatch.setattr(length_task.LengthData, "fingerprint", "other data")
+    with pytest.raises(UserError, match="the data have changed"):
+        own_task("fit --resume runs/sentiment/mine --trainer.max_epochs 2")
+    assert not run.left_out.exists()

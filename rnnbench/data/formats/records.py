@@ -9,7 +9,7 @@ from typing import Any
 
 from rnnbench.data.formats.class_names import features_of, name_classes
 from rnnbench.data.formats.text_file import decode, split_lines
-from rnnbench.data.source import Row
+from rnnbench.data.source import Row, name_it
 from rnnbench.errors import UserError, did_you_mean
 from rnnbench.reading import reading
 
@@ -110,17 +110,25 @@ def text_rows(records: Iterable[dict[str, Any]], column: str, where: object) -> 
             raise UserError(
                 f"record {number} has no column {column!r}; there are: {', '.join(record) or 'none'}",
                 where=where,
-                hint=f"--data.source.column names the text; {did_you_mean(column, record)}",
+                hint=_naming(column, record),
             )
         text = record[column]
         if not isinstance(text, str):
             raise UserError(
                 f"column {column!r} of record {number} holds no text but {type(text).__name__}",
                 where=where,
-                hint=f"--data.source.column names the text; there are: {', '.join(record)}",
+                hint=f"{_naming(column, record)}; there are: {', '.join(record)}",
             )
         rows.append({**{name: value for name, value in record.items() if name != column}, "text": text})
     return rows
+
+
+def _naming(column: str, record: dict[str, Any]) -> str:
+    """The hint for a column without text: what names it in every application, or the source's own option if it did."""
+    others = {name: value for name, value in record.items() if name != column}
+    if column == "text":
+        return name_it(column, others)
+    return f"--data.source.column names the text; {did_you_mean(column, others)}"
 
 
 def _depth(value: Any) -> int:

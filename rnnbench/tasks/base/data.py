@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import LightningDataModule
@@ -32,6 +31,8 @@ class TaskData(LightningDataModule, ABC):
     """Short name of the data set."""
     fingerprint: str
     """Hash of all splits and of how they are cut into tokens; results are compared only where it is equal."""
+    left_out: LeftOut | None = None
+    """The samples that are not used as they are; a training lists them once it is known that it goes on."""
 
     @property
     @abstractmethod
@@ -71,16 +72,14 @@ class TaskData(LightningDataModule, ABC):
                 setattr(counts, name, getattr(counts, name) + more)
 
     def report(self, left_out: LeftOut) -> None:
-        """Tells once which samples are not used as they are, and in training lists all of them in the run folder.
+        """Tells once which samples are not used as they are, and keeps them for the run folder (`left_out`).
 
         Args:
             left_out: The samples.
         """
-        trainer = self.trainer
-        if trainer is None:
-            left_out.report(None)
-        elif trainer.is_global_zero:
-            left_out.report(Path(trainer.default_root_dir) if trainer.state.fn == "fit" else None)
+        self.left_out = left_out
+        if self.trainer is None or self.trainer.is_global_zero:
+            left_out.report()
 
     def tell(self, line: str) -> None:
         """Prints a line, once for all processes."""

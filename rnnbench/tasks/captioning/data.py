@@ -230,7 +230,7 @@ class CaptionData(BucketedData[Images]):
         left_out.leave_unreadable(split, broken, len(described), self.max_unreadable)
         self.unreadable[split] = len(broken)
         if not numbers:
-            left_out.report(None)
+            left_out.report()
             raise UserError(f"no image of {split} can be used", where=self.dataset, hint="the reasons stand above")
         usable = [images[number] for number in numbers]
         if self.features is not None:

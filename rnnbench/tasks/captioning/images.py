@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rnnbench.data.column_names import name_it
 from rnnbench.data.images.features import FeatureFile, Features, read_features
 from rnnbench.data.images.picture import Fit, Picture, Pixels, picture_of, read_image
-from rnnbench.data.source import Row
+from rnnbench.data.source import Row, name_it
 from rnnbench.errors import UserError
 
 Box = tuple[float, float, float, float]

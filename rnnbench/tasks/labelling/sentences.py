@@ -6,10 +6,9 @@ import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from rnnbench.data.column_names import name_it
 from rnnbench.data.formats.labels import label_names
 from rnnbench.data.formats.text_file import split_lines
-from rnnbench.data.source import Row, text_of
+from rnnbench.data.source import Row, name_it, text_of
 from rnnbench.data.text.spans import Scheme, Span, check_entity_tags, spans, tag_spans
 from rnnbench.errors import UserError
 

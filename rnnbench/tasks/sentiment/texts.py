@@ -6,10 +6,9 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from rnnbench.data.column_names import name_it
 from rnnbench.data.formats.labels import label_names
 from rnnbench.data.formats.trees import read_phrases
-from rnnbench.data.source import Row, text_of
+from rnnbench.data.source import Row, name_it, text_of
 from rnnbench.errors import UserError, did_you_mean
 
 _TREE = "tree"

@@ -15,10 +15,10 @@ from rnnbench.data.audio.augment import Augmentation
 from rnnbench.data.audio.features import Features, Frames, moments, statistics
 from rnnbench.data.audio.recording import Recording, num_samples, recording_of
 from rnnbench.data.batches.bucket import Budget
-from rnnbench.data.column_names import ColumnNames, name_it, rows_of
+from rnnbench.data.column_names import ColumnNames, rows_of
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.left_out import LeftOut
-from rnnbench.data.source import SPLITS, Row, Source, Split
+from rnnbench.data.source import SPLITS, Row, Source, Split, name_it
 from rnnbench.errors import UserError
 from rnnbench.ranges import AT_LEAST_0
 from rnnbench.tasks.base import BucketedData, Spec
@@ -271,7 +271,7 @@ class SpeechData(BucketedData[Utterances]):
             if reason is None or not training:
                 kept.append(one)
         if not kept:
-            left_out.report(None)
+            left_out.report()
         return kept
 
     def _steps(self, frames: NDArray[np.int64]) -> NDArray[np.int64]:

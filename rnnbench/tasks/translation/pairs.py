@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from rnnbench.data.column_names import name_it
 from rnnbench.data.formats.text_file import split_lines
-from rnnbench.data.source import Row
+from rnnbench.data.source import Row, name_it
 from rnnbench.errors import UserError
 
 _NESTED = "translation"

@@ -176,9 +176,10 @@ def test_a_missing_column_names_those_there_are(suffix):
     write(**{f"train__{suffix}": content})
     message = error("set")
     assert "txet, label" in message
-    assert "--data.source.column" in message
-    assert "did you mean: txet" in message
+    assert "name it: --data.columns '{text: txet}'" in message
     assert "holds no text but int" in error("set", column="label")
+    # Who named one by the source's own option is told of that.
+    assert "--data.source.column names the text; did you mean: txet" in error("set", column="txe")
 
 
 def test_broken_records():

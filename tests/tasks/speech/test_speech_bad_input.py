@@ -59,6 +59,7 @@ def test_transcripts_that_do_not_fit_are_found_before_training(corpus, capsys, t
     reason = "the transcript needs more steps than the recording has"
     two = f"{corpus}/wav/train2.wav, {corpus}/wav/train3.wav"
     assert f"train: 2 samples dropped, {reason}: {two}" in capsys.readouterr().out
+    made.left_out.write(tmp_path)
     assert f"/wav/train3.wav\tdropped\t{reason}" in (tmp_path / "left_out.tsv").read_text()
     assert len(made.splits["train"].utterances) == 38
     made = data(corpus, model=Recognizer(), augment=Augmentation(speeds=(1.0, 1.5)))
@@ -97,6 +98,7 @@ def test_a_broken_recording_is_listed_by_its_file_and_the_rest_goes_on(corpus, c
     made = data(corpus, model=Recognizer(), keep_in_memory=keep)
     out = capsys.readouterr().out
     assert "train: 1 samples dropped, the file is cut off" in out
+    made.left_out.write(tmp_path)
     assert "dropped\tthe file is empty\n" in (tmp_path / "left_out.tsv").read_text()
     assert f"{corpus}/wav/validation1.wav\t" in (tmp_path / "left_out.tsv").read_text()
     assert [len(made.splits[split].utterances) for split in ("train", "validation")] == [39, 10]
