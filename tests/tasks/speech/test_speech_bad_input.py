@@ -10,9 +10,10 @@ import soundfile
 
 from rnnbench.data.audio.augment import Augmentation
 from rnnbench.data.audio.features import Features
+from rnnbench.data.audio.recording import recording_of
 from rnnbench.data.sources.recordings import Recordings
 from rnnbench.errors import UserError
-from rnnbench.tasks.speech import Recognizer, SpeechData
+from rnnbench.tasks.speech import Recognizer, SpeechData, predict
 
 RATE = 8000
 
@@ -198,3 +199,12 @@ def test_predictions_of_sounds_from_stdin(rnnbench, small, corpus, monkeypatch):
     outcome = rnnbench("predict --run runs/speech/a tones --format srt", debug=False)
     assert "subtitles are those of one recording" in outcome.err
     assert "there is no recording" in rnnbench("predict --run runs/speech/a", debug=False).err
+
+
+def test_sound_of_a_lower_rate_than_the_model_hears_is_told(tmp_path):
+    for rate in (RATE, 2 * RATE):
+        soundfile.write(tmp_path / f"{rate}.wav", np.zeros(rate), rate)
+    model = SimpleNamespace(features=Features(sample_rate=2 * RATE))
+    recordings = [recording_of(str(tmp_path / f"{rate}.wav"), "a row") for rate in (RATE, 2 * RATE)]
+    (said,) = predict.warnings(model, recordings, SimpleNamespace(raw_rate=None))
+    assert said == f"{tmp_path}/8000.wav: 8,000 samples a second, and the model was trained on 16,000: it may err"
