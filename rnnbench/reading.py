@@ -97,6 +97,8 @@ def user_path(name: str, option: str) -> Path:
     Raises:
         UserError: No file can have such a name.
     """
+    if not name.strip():
+        raise UserError("names no file and no folder", where=option)
     if "\0" in name:
         raise UserError(f"no path: {name!r}", where=option)
     try:

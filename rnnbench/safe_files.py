@@ -55,7 +55,7 @@ def whole_file(
         hint: What to do where it cannot be written.
 
     Raises:
-        UserError: The file cannot be written, or its folder is gone.
+        UserError: The file cannot be written.
     """
     # In the same folder, because a rename is atomic only within one file system.
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
@@ -68,7 +68,6 @@ def whole_file(
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        check_folder(path.parent)
         raise UserError(f"cannot be written: {error.strerror or error}", where=path, hint=hint) from error
 
 

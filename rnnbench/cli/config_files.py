@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from rnnbench.errors import UserError
 _LONGEST = 1_000_000
 _DEEPEST = 50
 _MOST_VALUES = 100_000
+_LONGEST_NUMBER = 4_000  # Python refuses to read one of 4,300 digits
+_NAMES = ("--config", "-c", "--ckpt_path")
+_NO_TEXT = re.compile("[\ud800-\udfff]")
 _MERGE = "tag:yaml.org,2002:merge"
 _DATE = "tag:yaml.org,2002:timestamp"
 
@@ -51,6 +55,9 @@ def check_options(words: Sequence[str]) -> None:
         option, equals, value = word.partition("=")
         if not (equals and option.startswith("--")):
             option, value = before, word
+        # The names of files may hold any bytes; YAML is text.
+        if option not in _NAMES and not value.isprintable() and _NO_TEXT.search(value):
+            raise UserError("holds bytes that are no text in UTF-8", where=option)
         with contextlib.suppress(yaml.YAMLError):  # text that is no YAML is text
             check_extent(value, option)
 
@@ -90,6 +97,8 @@ def check_extent(text: str, where: object) -> None:
             values += 1
             if event.anchor is not None:
                 sizes[event.anchor] = 1
+            if len(event.value) > _LONGEST_NUMBER and event.value.lstrip("+-").replace("_", "").isdecimal():
+                raise UserError(f"a number of {len(event.value):,} digits", where=_at(where, line))
         if len(opened) > _DEEPEST:
             raise UserError(f"nested more than {_DEEPEST} deep", where=_at(where, line))
         if values > _MOST_VALUES:

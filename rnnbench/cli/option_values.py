@@ -60,6 +60,9 @@ def check_values(config: Namespace, complain: Complain) -> None:
     Raises:
         UserError: The first value that cannot be meant.
     """
+    for group in ("trainer", *_OWNERS):
+        if group in config and not isinstance(config[group], Namespace):
+            raise complain(group, f"expected a mapping of options to values, found {str(config[group])[:80]!r}", None)
     for key, allowed in _LIGHTNING.items():
         _check_number(key, config.get(key), allowed, complain)
     for group, owner in _OWNERS.items():

@@ -127,6 +127,9 @@ def module_missing(error: BaseException) -> str | None:
 
 
 def _short(value: str) -> str:
+    if value.startswith("Namespace("):
+        # What is wrong lies deeper, where the parser does not say.
+        value = named.group(1) if (named := _CLASS_FOUND.search(value)) else "a mapping"
     return value if len(value) <= _LONGEST_VALUE else f"{value[:_LONGEST_VALUE]}..."
 
 

@@ -53,7 +53,7 @@ def place_of(key: str, files: Sequence[Path]) -> str | None:
         key: Such as ``model.backbone.hidden_size``; ``init_args`` may be left out.
         files: The files, of which later ones override earlier ones.
     """
-    parts = [part for part in key.split(".") if part != "init_args"]
+    parts = [part for part in key.split(".") if part != "init_args"] or ["init_args"]
     for path in reversed(files):
         line = _line(_tree(path), parts)
         if line is not None:
@@ -83,10 +83,10 @@ def _line(node: yaml.Node | None, parts: list[str]) -> int | None:
     if not isinstance(node, yaml.MappingNode):
         return None
     for key, value in node.value:
+        if key.value == parts[0]:
+            return key.start_mark.line + 1 if len(parts) == 1 else _line(value, parts[1:])
         if key.value == "init_args":
             line = _line(value, parts)
             if line is not None:
                 return line
-        elif key.value == parts[0]:
-            return key.start_mark.line + 1 if len(parts) == 1 else _line(value, parts[1:])
     return None

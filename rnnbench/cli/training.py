@@ -160,7 +160,14 @@ class RunCLI(LightningCLI):
         check_values(self.config[self.config.subcommand], Places(args).error)
         self.asked = copy.deepcopy(self.config)
         path = self.config[self.config.subcommand].get("ckpt_path")
-        self.checkpoint_spec = _spec_of(path, self.config.subcommand == "fit") if path else None
+        if path and not str(path).strip():
+            raise UserError("names no file", where="--ckpt_path", hint="name a checkpoint of a run, or leave it out")
+        try:
+            self.checkpoint_spec = _spec_of(path, self.config.subcommand == "fit") if path else None
+        except UserError as error:
+            if self.run_folder is None:
+                raise UserError(error.problem, where=f"--ckpt_path {error.where}", hint=error.hint) from None
+            raise
 
     def before_instantiate_classes(self) -> None:
         """Refuses what would make a run another one; then makes the folder of a new run, its configuration first."""

@@ -32,6 +32,7 @@ from rnnbench.results.record import (
     read_result,
     write_result,
 )
+from rnnbench.safe_files import check_folder
 from rnnbench.tasks.base import ItemSums, Task, TaskData
 
 
@@ -167,6 +168,7 @@ class RunRecorder(Callback):
 
     def _write(self, trainer: Trainer, module: LightningModule, status: Status, message: str | None = None) -> None:
         if self._run is not None and self.request is not None and isinstance(module, Task):
+            check_folder(self._run.path)
             write_result(self._run.result, self._result(trainer, module, self._run, self.request, status, message))
 
     def _result(

@@ -121,7 +121,11 @@ class Files(Source):
             hint = (
                 f"too little to cut it by --data.source.fractions {list(self.fractions)}: bring more, or other shares"
             )
-        return UserError(f"the {split} split is empty", where=self.path, hint=hint)
+        where = self.path
+        if self.path.is_dir() and not self._parallel(split):
+            # The first of several; a sub-folder may have none.
+            where = next(iter(split_files(self.path, split, _SUFFIXES, self._name_of(split))), where)
+        return UserError(f"the {split} split is empty", where=where, hint=hint)
 
     def _parallel(self, split: Split) -> dict[str, Path]:
         if self.path.is_file():
