@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from rnnbench.cli.quiet import quiet
+from rnnbench.diagnostics.files import FOLDER, STATES
 from rnnbench.errors import UserError
 from rnnbench.platform.run_folder import RunFolder
+from rnnbench.safe_files import read_text, replace_text
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +21,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", metavar="FILE", help="another checkpoint than the run's best")
     parser.add_argument(
         "--output", metavar="FOLDER", type=Path, help="write here (default: diagnosis/ in the run, or in this folder)"
+    )
+    parser.add_argument(
+        "--text", metavar="FILE", type=Path, help="a text to read: states.html shows what each unit does over it"
     )
     parser.add_argument(
         "--sequences", metavar="N", type=int, default=32, help="sequences to look at (default: %(default)s)"
@@ -68,13 +73,16 @@ def diagnose(words: Sequence[str]) -> int:
     checkpoint = None if run is None else Path(own.checkpoint) if own.checkpoint else run.checkpoint()
     if run is not None:
         rest = [f"--config={run.config}", f"--trainer.default_root_dir={run.path}", *rest]
-    folder = own.output or (Path() if run is None else run.path) / "diagnosis"
+    folder = own.output or (Path() if run is None else run.path) / FOLDER
     if folder.exists() and not folder.is_dir():
         raise UserError("this is no folder", where=folder, hint="--output FOLDER")
-    return _diagnose(list(rest), checkpoint, folder, own.sequences)
+    text = None if own.text is None else read_text(own.text)
+    if text is not None and not text.strip():
+        raise UserError("there is no text in it", where=own.text)
+    return _diagnose(list(rest), checkpoint, folder, own.sequences, text)
 
 
-def _diagnose(words: list[str], checkpoint: Path | None, folder: Path, sequences: int) -> int:
+def _diagnose(words: list[str], checkpoint: Path | None, folder: Path, sequences: int, text: str | None) -> int:
     # Imported here: the help of the verb answers before torch is there.
     from rnnbench.cli.run_options import read_options
     from rnnbench.cli.training import import_all
@@ -94,6 +102,7 @@ def _diagnose(words: list[str], checkpoint: Path | None, folder: Path, sequences
         model.on_load_checkpoint(loaded)
         model.load_state_dict(loaded["state_dict"])
     model.eval()
+    explored = None if text is None else _states(model, text)
     batch = next(iter(data.train_dataloader()))
     with watch(model) as recordings:
         loss = model.loss(batch)
@@ -118,7 +127,29 @@ def _diagnose(words: list[str], checkpoint: Path | None, folder: Path, sequences
     }
     for path in write(folder, found, facts):
         print(path)
+    if explored is not None:
+        replace_text(folder / STATES, explored)
+        print(folder / STATES)
     return 0
+
+
+def _states(model: Any, text: str) -> str:
+    """The page of what each unit does over a text."""
+    import torch
+
+    from rnnbench.diagnostics.record import longest, watch
+    from rnnbench.diagnostics.states import MOST_TOKENS, page, states_of
+
+    with watch(model) as recordings, torch.no_grad():
+        pieces = model.read_text(text)
+    if pieces is None:
+        raise UserError(f"{type(model).__name__} reads no running text", where="--text", hint="leave it out")
+    if len(pieces) > MOST_TOKENS:
+        raise UserError(
+            f"the page takes a text of at most {MOST_TOKENS:,} tokens, found {len(pieces):,}", where="--text"
+        )
+    cells = [states_of(f"{one.name} ({type(one.cell).__name__})", one.unroll()) for one in longest(recordings)]
+    return page(f"{model.model_name()}: states over a text", pieces, cells)
 
 
 def line(one: Any) -> str:

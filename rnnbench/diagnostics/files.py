@@ -12,6 +12,7 @@ GATES = "gates.png"
 MEMORY = "memory.png"
 HEADS = "heads.png"
 TRAINING = "training.png"
+STATES = "states.html"
 
 PICTURES = {
     FLOW: "How gradients fade on their way back in time",

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from rnnbench.diagnostics.files import CURVES, FLOW, GATES, MEMORY, NUMBERS, PICTURES, TRAINING
+from rnnbench.diagnostics.files import CURVES, FLOW, GATES, HEADS, MEMORY, NUMBERS, PICTURES, STATES, TRAINING
 
 
 @pytest.fixture
@@ -31,10 +31,15 @@ def test_a_run(rnnbench, trained, same_weights):
     seen = [row["train/gradient_flow/backbone_layer_1/norm_weight_hh[0]"] for row in rows]
     assert len(set(seen)) == 3  # of the steps 0, 2, 4
 
-    out = rnnbench(f"diagnose --run {watched} --sequences 2", debug=True)
+    (trained / "read.txt").write_text('the "cat (sat) on"\n')
+    out = rnnbench(f"diagnose --run {watched} --sequences 2 --text {trained}/read.txt", debug=True)
     assert out.status == 0
     assert "backbone, layer 1: LSTM 8, 2 x 100 steps; gradient x 0." in out.out
-    assert {path.name for path in (watched / "diagnosis").iterdir()} == {NUMBERS, CURVES, *PICTURES}
+    assert {path.name for path in (watched / "diagnosis").iterdir()} == {
+        *(NUMBERS, CURVES, STATES),
+        *(name for name in PICTURES if name != HEADS),
+    }
+    assert '"pieces": ["t", "h", "e"' in (watched / "diagnosis" / STATES).read_text()
     numbers = json.loads((watched / "diagnosis" / NUMBERS).read_text())
     (cell,) = numbers["cells"]
     assert numbers["checkpoint"].endswith("best.ckpt")
@@ -81,6 +86,14 @@ def test_bad_input(rnnbench, tmp_path, words, expected):
     for part in expected:
         assert part in out.err
     assert {path for path in tmp_path.rglob("*") if path.name.startswith("diag")} == before
+
+
+def test_a_text_that_cannot_be_read(rnnbench, tmp_path):
+    (tmp_path / "empty.txt").write_text("\n")
+    for name, told in (("empty.txt", "there is no text in it"), ("nowhere.txt", "nowhere.txt")):
+        out = rnnbench(f"diagnose --config sentiment/builtin --text {tmp_path}/{name}")
+        assert out.status == 2
+        assert told in out.err
 
 
 def test_a_model_without_a_cell(rnnbench, corpus):

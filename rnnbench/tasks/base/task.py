@@ -156,6 +156,17 @@ class Task(LightningModule, ABC, Generic[D]):
         """What it makes of a few items of the test split, for people to read; asked for after the test."""
         return []
 
+    def read_text(self, text: str) -> list[str] | None:
+        """Runs the network over a text, for whoever watches its cells.
+
+        Args:
+            text: The text.
+
+        Returns:
+            The text in the pieces that it reads, one a step; None for a model that reads no running text.
+        """
+        return None
+
     @final
     def training_step(self, batch: Any, batch_idx: int) -> Tensor | None:
         """The mean of `loss` over the units of the batch, as a part of that over all units of the optimizer's step."""

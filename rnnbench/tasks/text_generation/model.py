@@ -121,6 +121,13 @@ class TextModel(Task[TextData]):
             for heat in (0.5, 1.0)
         ]
 
+    def read_text(self, text: str) -> list[str]:
+        """See `Task.read_text`: token by token, from the state before the first one."""
+        tokens = self.tokenizer.encode(text)
+        with evaluating(self):
+            self(torch.as_tensor(tokens, device=self.device)[None], self.initial_state(1))
+        return [self.tokenizer.decode([int(token)]) for token in tokens]
+
     def flops_per_token(self) -> float | None:
         """Counts the matrix products of one step."""
         with torch.inference_mode(), FlopCounterMode(display=False) as counter:
