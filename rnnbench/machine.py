@@ -11,6 +11,8 @@ import multiprocessing
 import multiprocessing.context
 import os
 import signal
+import socket
+import struct
 import sys
 import threading
 from collections.abc import Callable
@@ -28,6 +30,7 @@ REQUEUE: signal.Signals | None = getattr(signal, "SIGUSR1", None)
 
 _CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 _KIB = 1024
+_SIOCGIFADDR = 0x8915  # of an interface of Linux, its address
 
 
 def cores() -> int:
@@ -39,6 +42,28 @@ def pin_to_cores(number: int) -> None:
     """Leaves this process so many of its cores, where the system can; it must not have started threads yet."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:number])
+
+
+def interface_to(address: str) -> str | None:
+    """Name of the network interface by which another machine is reached, if it is no loopback; only Linux tells it.
+
+    Args:
+        address: The other machine's name or address.
+    """
+    if fcntl is None or sys.platform != "linux":
+        return None
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((address, 9))  # sends nothing; the system chooses the way
+        except OSError:
+            return None
+        own = probe.getsockname()[0]
+        for _, name in socket.if_nameindex():
+            with contextlib.suppress(OSError):
+                asked = fcntl.ioctl(probe.fileno(), _SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
+                if socket.inet_ntoa(asked[20:24]) == own and not own.startswith("127."):
+                    return name
+    return None
 
 
 def load_average() -> float | None:

@@ -39,6 +39,7 @@ from rnnbench.platform.divergence import DivergenceGuard
 from rnnbench.platform.launched import is_first_process
 from rnnbench.platform.memory_check import MemoryCheck, is_out_of_memory, out_of_memory
 from rnnbench.platform.metrics_file import MetricsFile
+from rnnbench.platform.network import name_interface
 from rnnbench.platform.processes import check_processes
 from rnnbench.platform.progress import EpochLines, Progress
 from rnnbench.platform.random_state import RandomState
@@ -282,7 +283,9 @@ class RunCLI(LightningCLI):
             self.predictions = self.trainer.predict(**kwargs) or []
 
     def _together(self) -> contextlib.AbstractContextManager[None]:
-        return ending_together(self._record_failure, orderly=(RunInterrupted,))
+        if self.trainer.num_nodes > 1:
+            name_interface()
+        return ending_together(self.trainer, self._record_failure, orderly=(RunInterrupted,))
 
     def _record_failure(self, message: str) -> None:
         if self.run_folder is not None and self.subcommand == "fit":

@@ -13,35 +13,42 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import torch.distributed as dist
-from torch.distributed.distributed_c10d import _get_default_store
+from lightning.pytorch import Trainer
 
 from rnnbench.errors import UserError
+from rnnbench.platform.network import unreachable
 
 _EVERY = 1.0
 # How long a process that works may be silent, and how long one that was told to end may take to do so by itself.
 _SILENT = 45.0
 _PATIENCE = 2.0
+# How long it may take to reach the store.
+_REACH = 5.0
 _FIRST_IS_GONE = "the first process is gone"
 _FAILED, _HEARD, _FINISHED, _ALIVE = (f"rnnbench/{name}" for name in ("failed", "heard", "finished", "alive"))
 
 
 @contextlib.contextmanager
-def ending_together(tell: Callable[[str], None], orderly: tuple[type[BaseException], ...] = ()) -> Iterator[None]:
+def ending_together(
+    trainer: Trainer, tell: Callable[[str], None], orderly: tuple[type[BaseException], ...] = ()
+) -> Iterator[None]:
     """Ends this process when another fails in the meantime, and the others if this one does.
 
     Without other processes it does nothing.
 
     Args:
+        trainer: Knows how many processes there are.
         tell: Is told on the first process what made another fail, before this one ends.
         orderly: Exceptions that come on all processes at the same time, and are no failures.
 
     Raises:
         UserError: On the first process, in place of an error that only follows from that of another.
     """
-    watch = _Watch(tell)
+    watch = _Watch(trainer, tell)
     watch.start()
     try:
         yield
@@ -49,18 +56,21 @@ def ending_together(tell: Callable[[str], None], orderly: tuple[type[BaseExcepti
         watch.finish()
         raise
     except BaseException as error:
-        watch.fail(error)
-        raise
+        found = unreachable(error) or error
+        watch.fail(found)
+        if found is error:
+            raise
+        raise found from error
     watch.finish()
 
 
 class _Watch(threading.Thread):
-    def __init__(self, tell: Callable[[str], None]) -> None:
+    def __init__(self, trainer: Trainer, tell: Callable[[str], None]) -> None:
         super().__init__(daemon=True, name="ending-together")
         self._tell = tell
         self._over = threading.Event()
-        self._store: Any = None  # the one that the process group has met in
-        self._rank, self._processes = 0, 1
+        self._store: Any = None  # the one that the process group meets in
+        self._rank, self._processes = trainer.global_rank, trainer.world_size
         self._signs: dict[int, tuple[int, float]] = {}
 
     def run(self) -> None:
@@ -107,6 +117,8 @@ class _Watch(threading.Thread):
                 place = f"process {self._rank} on {socket.gethostname()}"
                 self._store.set(_FAILED, f"{place} failed: {_said(error)}")
                 self._wait_until_heard()
+                if self._rank == 0 and not _met():
+                    time.sleep(3 * _EVERY)  # the store is gone with this process, and the others may just be coming
                 return
         except RuntimeError:
             theirs = _FIRST_IS_GONE
@@ -117,10 +129,20 @@ class _Watch(threading.Thread):
         raise UserError(theirs, hint="all that it said stands above, or in the output of its machine") from error
 
     def _connect(self) -> bool:
-        if dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1:
-            self._rank, self._processes = dist.get_rank(), dist.get_world_size()
-            # A connection of its own: that of the process is in use while it waits.
-            self._store = _get_default_store().clone()  # type: ignore[attr-defined]
+        """Goes to the store, of which the process group has a connection of its own, in use while it waits.
+
+        That a process failed before the group was there has to be known, too: the others would wait for half an hour.
+        """
+        address, port = os.environ.get("MASTER_ADDR"), os.environ.get("MASTER_PORT")
+        if self._processes == 1 or not address or not port:
+            return False
+        with contextlib.suppress(OSError, RuntimeError):
+            # Where nobody listens yet, torch's store would say so at length.
+            socket.create_connection((address, int(port)), _REACH).close()
+            until = timedelta(seconds=_REACH)
+            store = dist.TCPStore(address, int(port), is_master=False, timeout=until, wait_for_workers=False)
+            # torchrun's store outlives a restart, what failed before it does not.
+            self._store = dist.PrefixStore(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"), store)
         return self._store is not None
 
     def _look(self) -> str | None:
@@ -128,7 +150,7 @@ class _Watch(threading.Thread):
         if self._store is None and not self._connect():
             return None
         self._store.add(f"{_ALIVE}/{self._rank}", 1)
-        return self._failure() or (self._silent() if self._rank == 0 else None)
+        return self._failure() or (self._silent() if _met() and self._rank == 0 else None)
 
     def _failure(self) -> str | None:
         return self._store.get(_FAILED).decode() if self._store.check([_FAILED]) else None
@@ -161,6 +183,11 @@ class _Watch(threading.Thread):
         with contextlib.suppress(RuntimeError):
             while self._rank > 0 and time.monotonic() < until and not self._store.check([_HEARD]):
                 time.sleep(0.1)
+
+
+def _met() -> bool:
+    """Whether the process group is there."""
+    return dist.is_available() and dist.is_initialized()
 
 
 def _said(error: BaseException) -> str:
