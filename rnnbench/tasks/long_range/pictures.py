@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 BY_LENGTH = "by_length.png"
 AUTOMATA = "automaton.png"
+# How far an arc bends, and how far along it its label stands.
+_BEND, _ALONG = 0.18, 0.28
 Point = NDArray[np.float64]
 _SHARES = ("accuracy", "sequence_accuracy", "state_accuracy")
 _LINE = "#0072b2"
@@ -93,14 +95,15 @@ def _draw_automaton(axes: Axes, automaton: Automaton) -> None:
             axes.add_patch(Arc((place[0], place[1]), 1.7 * radius, 1.7 * radius, color="0.35", linewidth=0.9, zorder=0))
             _name(axes, middle[start] + out * radius * 2.9, text)
             continue
-        # An arc between the rims; its label lies at the top of the bend.
+        # An arc between the rims, a parabola by its three points; its label stands beside it, near where it begins.
         way = middle[end] - middle[start]
         unit = way / np.hypot(*way)
+        beside = np.array([unit[1], -unit[0]])
         tips = middle[start] + unit * radius, middle[end] - unit * radius
-        axes.add_patch(_arrow(*tips, bend=0.18))
-        bend = np.array([unit[1], -unit[0]]) * 0.09 * np.hypot(*way)
-        top = (middle[start] + middle[end]) / 2 + bend + np.array([unit[1], -unit[0]]) * 0.06
-        _name(axes, top, text)
+        axes.add_patch(_arrow(*tips, bend=_BEND))
+        top = (tips[0] + tips[1]) / 2 + _BEND * np.hypot(*(tips[1] - tips[0])) * beside
+        place = (1 - _ALONG) ** 2 * tips[0] + 2 * _ALONG * (1 - _ALONG) * top + _ALONG**2 * tips[1]
+        _name(axes, place + 0.08 * beside, text)
     for state in range(count):
         axes.add_patch(_disc(middle[state], radius, int(automaton.output[state])))
         _name(axes, middle[state], automaton.names[state])
