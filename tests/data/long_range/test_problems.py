@@ -1,6 +1,7 @@
 """What holds for every problem: a batch is what the definition says, whichever batch, worker or epoch asks for it."""
 
 import inspect
+import re
 
 import numpy as np
 import pytest
@@ -270,3 +271,30 @@ def test_an_epoch_made_at_once_has_the_same_sequences(kind, options, monkeypatch
                     assert parts == [None] * 3
                 else:
                     assert all(np.array_equal(parts[0], part) for part in parts[1:])
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "plan", "problem"),
+    [
+        ("Adding", {}, {"length": 5, "min_length": 6}, "--data.min_length\n6 is more than the greatest length, 5"),
+        ("Adding", {}, {"train": 0}, "--data.train\nmust be at least 1, found 0"),
+        ("Tomita", {"number": 8}, {}, "--data.source.number\nmust be from 1 to 7, found 8"),
+        ("AutomatonFile", {}, {}, "a file is missing"),
+        ("AutomatonFile", {"path": "absent.txt"}, {}, "absent.txt\nthere is no such file"),
+        ("CopyMemory", {"symbols": 27}, {}, "must be from 1 to 26"),
+        ("CopyMemory", {"recall": 0}, {}, "must be at least 1"),
+        ("CycleNavigation", {"places": 1}, {}, "must be from 2 to 100"),
+        ("ModularArithmetic", {"modulus": 11}, {}, "must be from 2 to 10"),
+        ("RegularLanguage", {"symbols": "aa"}, {}, "a symbol stands there twice"),
+        ("RepeatCopy", {"repeats": 0}, {}, "must be from 1 to 1000"),
+        ("AssociativeRecall", {"bits": 0}, {}, "must be from 1 to 1000"),
+        ("QueryRecall", {"pairs": 65}, {}, "must be from 1 to 64, the number of keys, found 65"),
+        ("QueryRecall", {"power": 0.0}, {}, "must be above 0"),
+        ("Dyck", {"kinds": 5}, {}, "must be from 1 to 4"),
+        ("Dyck", {"depth": 0}, {}, "must be at least 1"),
+        ("TemporalOrder", {"markers": 4}, {}, "must be 2 or 3"),
+    ],
+)
+def test_what_is_wrong_is_said(kind, options, plan, problem):
+    with pytest.raises(UserError, match=re.escape(problem)):
+        getattr(rnnbench.data, kind)(**options).plan(Plan(**plan))

@@ -38,7 +38,7 @@ def test_every_preset_trains(preset, rnnbench):
 
 def test_the_mean_of_adding_is_a_sixth_off(fitted):
     found = fitted(
-        "GuessingModel", "Adding", "--data.length 30", sizes="--data.train 4000 --data.test 4000 --trainer.max_epochs 1"
+        "GuessingModel", "Adding", "--data.length 30", sizes="--data.train 2000 --data.test 2000 --trainer.max_epochs 1"
     )
     assert found["mse"] == pytest.approx(1 / 6, rel=0.05)
 
@@ -112,21 +112,13 @@ def test_predict_reads_numbers(fitted, rnnbench):
     ("words", "problem"),
     [
         ("RegularLanguage --data.source.expression a[^a]", "has no word over the symbols a"),
-        ("RegularLanguage --data.source.expression (a|b)*", "has every word over the symbols a, b"),
-        ("RegularLanguage --data.source.expression (ab", "( is not closed, at character 4"),
         (
             "AutomatonFile --data.source.path machine.txt",
             "machine.txt, line 3\n  the state two has no transition for b",
         ),
-        ("AutomatonFile --data.source.path absent.txt", "absent.txt"),
-        ("AutomatonFile", "a file is missing"),
         ("Adding --data.length 1", "--data.length\n  adding needs a length of at least 2, found 1"),
-        ("Adding --data.test_lengths [100,1]", "--data.test_lengths\n  adding needs a length of at least 2, found 1"),
-        ("Adding --data.length 5 --data.min_length 6", "--data.min_length\n  6 is more than the greatest length, 5"),
-        ("Adding --data.train 0", "--data.train\n  must be at least 1, found 0"),
         ("Adding --data.length 10000000000", "does not fit into memory"),
         pytest.param("Adding --data.test_lengths [10000000000]", None, marks=pytest.mark.slow),
-        ("Tomita --data.source.number 8", "--data.source.number\n  must be from 1 to 7, found 8"),
         ("Adding --model.probe true", "this problem has no automaton"),
         ("Addign", "Adding"),
     ],
@@ -134,7 +126,7 @@ def test_predict_reads_numbers(fitted, rnnbench):
 def test_bad_input_is_told(words, problem, rnnbench):
     Path("machine.txt").write_text("state output a b\none yes two one\ntwo no one\n")
     found = rnnbench(
-        f"fit {MODEL}.RecurrentModel {SMALL} {DATA}.{words} {SIZES if 'train' not in words else ''} --name a",
+        f"fit {MODEL}.RecurrentModel {SMALL} {DATA}.{words} {SIZES} --name a",
         debug=False,
     )
     if problem is None:
