@@ -22,7 +22,7 @@ def reversal(lengths: Tensor | None, steps: int) -> Tensor | None:
         return None
     position = torch.arange(steps, device=lengths.device)
     source = torch.where(position < lengths[:, None], lengths[:, None] - 1 - position, position)
-    return (source + steps * torch.arange(len(lengths), device=lengths.device)[:, None]).flatten()
+    return (source + steps * torch.arange(lengths.shape[0], device=lengths.device)[:, None]).flatten()
 
 
 def reverse(x: Tensor, rows: Tensor | None) -> Tensor:

@@ -228,7 +228,7 @@ class Backbone(nn.Module):
             y, end = self.engine.run(cell, params, reverse(x, rows) if backward else x, state, lengths)
             return reverse(y, rows) if backward else y, end
 
-        return self._through(zero_padding(x, here), state, run, here)
+        return self.through(zero_padding(x, here), state, run, here)
 
     def step(self, x: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """Runs the stack over one position.
@@ -251,16 +251,27 @@ class Backbone(nn.Module):
                 return cell(x, state)
             return functional_call(cell, regularized_params(cell, x, *self._rates()), (x, state))
 
-        return self._through(x, state, run)
+        return self.through(x, state, run)
 
-    def _through(
+    def through(
         self,
         x: Tensor,
         state: StackState,
         run: Callable[[RNNCell, Tensor, State, bool], tuple[Tensor, State]],
         lengths: Tensor | None = None,
     ) -> tuple[Tensor, StackState]:
-        """All layers over sequences ``(B, T, I)`` or over one position ``(B, I)``; ``run`` is one cell over it."""
+        """All layers, over sequences or over one position, whatever runs a cell.
+
+        Args:
+            x: Input ``(B, T, I)``, zero past each length, or ``(B, I)``.
+            state: State to start from.
+            run: Runs a cell over its input from its state; the last argument says whether it reads from the end. Gives
+                output, zero past each length, and state.
+            lengths: Number of valid steps ``(B,)``; None where all are, and for one position.
+
+        Returns:
+            Output and state as `forward` and `step` give them.
+        """
         last = []
         x = self.dropout.drop(x, self.dropout.input, self.training)
         for depth, (cells, norm, link) in enumerate(zip(self.cells, self.norms, self.links, strict=True)):

@@ -118,6 +118,7 @@ def _light_parser() -> argparse.ArgumentParser:
         compare,
         dashboard,
         doctor,
+        export,
         listing,
         record,
         report,
@@ -135,7 +136,19 @@ def _light_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"rnnbench {__version__}")
     subparsers = parser.add_subparsers(title="other verbs", metavar="VERB")
-    for module in (listing, doctor, check_cell, check_task, compare, record, study, report, dashboard, reproduce):
+    for module in (
+        listing,
+        doctor,
+        export,
+        check_cell,
+        check_task,
+        compare,
+        record,
+        study,
+        report,
+        dashboard,
+        reproduce,
+    ):
         module.add_parser(subparsers)
     return parser
 

@@ -74,7 +74,7 @@ class CharacterRNN(CharacterEncoder):
         hidden, _ = self.backbone(self.dropout(self.embedding(characters)), lengths)
         # The state itself may be anything; the output is what a cell shows of it.
         width = self.backbone.cells[-1][0].output_size
-        last = hidden[torch.arange(len(hidden), device=hidden.device), lengths - 1, :width]
+        last = hidden[torch.arange(hidden.shape[0], device=hidden.device), lengths - 1, :width]
         return torch.cat([last, hidden[:, 0, width:]], dim=1)
 
     def flops(self, letters: int) -> int:

@@ -69,7 +69,7 @@ class LinearChainCRF(nn.Module):
 
     def score(self, emissions: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
         """s(x, y) of each sequence ``(B,)``; arguments as of `log_likelihood`."""
-        transitions, starts, ends = self._scores()
+        transitions, starts, ends = self.scores()
         valid = _valid(emissions, lengths)
         tags = torch.where(valid, tags, 0)
         emitted = emissions.gather(2, tags[..., None]).squeeze(2)
@@ -80,7 +80,7 @@ class LinearChainCRF(nn.Module):
 
     def log_partition(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """Log Z of each sequence ``(B,)`` by the forward algorithm; arguments as of `log_likelihood`."""
-        transitions, starts, ends = self._scores()
+        transitions, starts, ends = self.scores()
         valid = _valid(emissions, lengths)
         # unbind, not indexing: the gradient of e[:, t] would be a zero tensor of e's full size at every step.
         first, *others = torch.where(valid[..., None], emissions, 0).unbind(1)
@@ -115,7 +115,7 @@ class LinearChainCRF(nn.Module):
         Returns:
             ``(B, T)`` int64, zero past each length.
         """
-        transitions, starts, ends = (scores.detach() for scores in self._scores())
+        transitions, starts, ends = (scores.detach() for scores in self.scores())
         valid = _valid(emissions, lengths)
         first, *others = torch.where(valid[..., None], emissions.detach(), 0).unbind(1)
         best = starts + first
@@ -135,8 +135,8 @@ class LinearChainCRF(nn.Module):
             tags.append(tag)
         return torch.where(valid, torch.cat(tags[::-1], dim=1), 0)
 
-    def _scores(self) -> tuple[Tensor, Tensor, Tensor]:
-        """A, a and b, with what is illegal put out of reach."""
+    def scores(self) -> tuple[Tensor, Tensor, Tensor]:
+        """A ``(K, K)``, a and b ``(K,)`` of the class's equation, with what is illegal put out of reach."""
         transitions, starts, ends = (
             scores.masked_fill(~mask, _ILLEGAL)
             for scores, mask in (

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnbench.data.text.english import english_words
+from rnnbench.data.text.english import ENGLISH_WORD, english_words
 from rnnbench.data.text.reversible import join_words, reversible_words
 from rnnbench.data.text.subword import Subwords
 from rnnbench.data.text.vocabulary import BEGIN, END, PAD, SPECIALS, UNKNOWN, Vocabulary
@@ -160,6 +160,16 @@ class TextEncoder:
         elif isinstance(self._table, Vocabulary):
             state["tokens"] = self._table.tokens
         return state
+
+    def portable(self) -> dict[str, Any]:
+        """What another program needs to do as `encode` does, as plain values.
+
+        Returns:
+            `state`, with ``pattern``, a regular expression that finds all tokens in a text, where there is one; an id
+            is the place in ``tokens``, that of a byte its value and four; ``unknown`` is what is not there.
+        """
+        pattern = {"word": r"\S+", "english": ENGLISH_WORD, "char": r"[\s\S]"}.get(self.unit)
+        return self.state() | {"unknown": self.unknown, **({} if pattern is None else {"pattern": pattern})}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> TextEncoder:

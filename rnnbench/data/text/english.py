@@ -6,19 +6,18 @@ import re
 
 # In this order: an ellipsis; the verb before n't; n't; other clitics; a number with its separators; a word, with
 # hyphens and periods inside (well-known, U.S.); any other character that is no white space.
-_WORD = re.compile(
-    r"""
-    \.\.\.
-    | \w+(?=n['’]t\b)
-    | n['’]t\b
-    | ['’](?:s|re|ve|ll|d|m)\b
-    | \d+(?:[.,]\d+)*
-    | (?:[^\W\d_]\.){2,}
-    | \w+(?:-\w+)*
-    | [^\w\s]
-    """,
-    re.VERBOSE | re.IGNORECASE,
+ENGLISH_WORD = (
+    r"(?i)\.\.\."
+    r"|\w+(?=n['’]t\b)"
+    r"|n['’]t\b"
+    r"|['’](?:s|re|ve|ll|d|m)\b"
+    r"|\d+(?:[.,]\d+)*"
+    r"|(?:[^\W\d_]\.){2,}"
+    r"|\w+(?:-\w+)*"
+    r"|[^\w\s]"
 )
+"""Finds the tokens of `english_words`."""
+_WORD = re.compile(ENGLISH_WORD)
 
 
 def english_words(text: str) -> list[str]:

@@ -1,0 +1,54 @@
+"""``rnnbench export --run RUN``: a trained model for programs that do not have this package."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Adds the verb."""
+    parser = subparsers.add_parser(
+        "export",
+        help="write a trained model as a graph of ONNX or torch.export",
+        description="Writes the forward pass of a trained model as a graph, for any batch and any length, checks its"
+        " numbers against the model's own, and puts tokenizer and labels beside it.",
+    )
+    parser.add_argument("--run", metavar="RUN", required=True, type=Path, help="the run folder")
+    parser.add_argument("--format", choices=("onnx", "torch"), default="onnx", help="default: onnx")
+    parser.add_argument("--output", metavar="DIR", type=Path, help="where to write (default: RUN/export)")
+    parser.set_defaults(func=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exports."""
+    import importlib
+
+    import torch
+
+    from rnnbench.applications import load_application
+    from rnnbench.cli.quiet import quiet
+    from rnnbench.cli.trained import load_model, model_class
+    from rnnbench.errors import UserError
+    from rnnbench.export.write import BESIDE, FILES, export
+    from rnnbench.platform.run_folder import RunFolder
+
+    quiet()
+    run = RunFolder.open(arguments.run, "--run")
+    found = load_application(model_class(run).application)
+    try:
+        application = importlib.import_module(f"{found.module}.export")
+    except ModuleNotFoundError as error:
+        if error.name != f"{found.module}.export":
+            raise
+        raise UserError(
+            f"a run of {found.card.title.lower()} has no export: what it answers is searched for, or not yet a graph",
+            where=f"--run {run.path}",
+            hint="predict answers: rnnbench predict --run RUN",
+        ) from None
+    folder = arguments.output or run.path / "export"
+    torch.manual_seed(1)  # of what it is checked with
+    worst = export(application.graph(load_model([run], None).eval()), arguments.format, folder)
+    print(f"saved: {folder / FILES[arguments.format]}, {folder / BESIDE}")
+    print(f"checked on five batches of other sizes and lengths: at most {worst:.1e} from the model")
+    return 0

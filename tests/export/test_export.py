@@ -1,0 +1,163 @@
+"""Graphs compute what the model computes, on batches of any size; programs without the package give its answers."""
+
+import functools
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+import rnnbench
+from rnnbench.backbone import Backbone
+from rnnbench.cells import GRU, LSTM
+from rnnbench.cells.every import every_cell
+from rnnbench.cli import main
+from rnnbench.data.text.encoder import TextEncoder
+from rnnbench.errors import UserError
+from rnnbench.export.write import TOLERANCE, export
+from rnnbench.nn import WordEmbedding
+from rnnbench.tasks.base.graph import Graph
+from rnnbench.tasks.sentiment import RecurrentClassifier
+from rnnbench.tasks.sentiment.export import graph
+
+PAGE = Path(__file__).parents[2] / "docs" / "export.md"
+PROGRAM = re.compile(
+    r"^`(?P<name>\w+\.py)`[^\n]*\n(?:[^\n`]*\n)*?\n```python\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL
+)
+
+
+@pytest.fixture
+def program(tmp_path):
+    """Runs a program of the page with numpy and onnxruntime, and nothing of this package."""
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    for match in PROGRAM.finditer(PAGE.read_text(encoding="utf-8")):
+        assert "rnnbench" not in match["code"]
+        assert len(match["code"].splitlines()) <= 35
+        (tmp_path / match["name"]).write_text(match["code"], encoding="utf-8")
+
+    def run(name, *words, given=""):
+        command = [sys.executable, str(tmp_path / name), *words]
+        done = subprocess.run(command, input=given, capture_output=True, text=True, encoding="utf-8", check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def classifier(cell=LSTM, **options):
+    texts = TextEncoder.train("word", ["a b c d e f"])
+    backbone = functools.partial(Backbone, cell=cell, hidden_size=8, **options)
+    model = RecurrentClassifier(backbone, functools.partial(WordEmbedding, embedding_size=6), "last")
+    model.use_spec({"encoder": texts.state(), "labels": ["x", "y", "z"], "max_length": None})
+    return model.eval()
+
+
+def test_a_classifier_answers_without_the_package(tmp_path, program, capsys):
+    tiny = {"model__backbone__hidden_size": 8, "model__embedding__embedding_size": 8, "max_epochs": 1}
+    run = rnnbench.fit("sentiment/builtin", data__source__train=80, name="a", **tiny)
+    assert main(["export", f"--run={run.path}"]) == 0
+    assert "from the model" in capsys.readouterr().out
+    lines = "The film isn't good, but long.\nneverseen\n\tfine ... U.S. 3.5\nfilm\n"
+    Path("lines.txt").write_text(lines, encoding="utf-8")
+    assert main(["predict", f"--run={run.path}", "lines.txt"]) == 0
+    assert program("classify.py", str(run.path / "export"), given=lines) == capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_generator_goes_on_without_the_package(tmp_path, program, capsys):
+    Path("text.txt").write_text("the cat sat on the mat and the dog ran\n" * 60, encoding="utf-8")
+    small = {"model__backbone__hidden_size": 12, "model__embedding_size": 6, "data__batch_size": 4}
+    run = rnnbench.fit(
+        "text_generation/char_lstm", "text.txt", max_epochs=2, data__sequence_length=50, name="a", **small
+    )
+    assert main(["export", f"--run={run.path}"]) == 0
+    capsys.readouterr()
+    assert main(["predict", f"--run={run.path}", "--prompt=the c", "--temperature=0", "--length=60"]) == 0
+    assert program("continue.py", str(run.path / "export"), "the c", "60") == capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_tagger_and_viterbi_give_its_tags(tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    small = {"model__backbone__hidden_size": 8, "data__source__train": 200, "data__source__held_out": 20}
+    run = rnnbench.fit("labelling/generated_bilstm_crf", max_epochs=2, name="a", **small)
+    assert main(["export", f"--run={run.path}"]) == 0
+    about = json.loads((run.path / "export/model.json").read_text(encoding="utf-8"))
+    session = onnxruntime.InferenceSession(run.path / "export/model.onnx")
+    for tokens in (["Maria"], ["the", "3", "reporters", "of", "Oslo", "said", "nothing", "on", "Monday"]):
+        batch = run.model.encoder.batch([tokens])._asdict()
+        given = {name: batch["x" if name == "ids" else name].numpy() for name in about["inputs"]}
+        (scores,) = session.run(["scores"], given)
+        (tagged,) = run.model.tag([tokens])
+        assert [about["labels"][tag] for tag in viterbi(torch.tensor(scores[0]), about["crf"])] == tagged.tags
+
+
+def viterbi(scores, crf):
+    transitions, starts, ends = (torch.tensor(crf[name]) for name in ("transitions", "starts", "ends"))
+    best, pointers = starts + scores[0], []
+    for here in scores[1:]:
+        found = best[:, None] + transitions
+        pointers.append(found.argmax(0))
+        best = found.amax(0) + here
+    tags = [int((best + ends).argmax())]
+    for pointer in reversed(pointers):
+        tags.insert(0, int(pointer[tags[0]]))
+    return tags
+
+
+@pytest.mark.slow
+def test_a_program_of_torch_takes_any_batch(tmp_path):
+    model = classifier(GRU, num_layers=2, bidirectional=True, connect="dense", layer_norm=True)
+    assert export(graph(model), "torch", tmp_path / "new") <= TOLERANCE
+    loaded = torch.export.load(tmp_path / "new" / "model.pt2").module()
+    ids, lengths = torch.randint(10, (11, 29)), torch.arange(1, 12)
+    with torch.no_grad():
+        (found,) = loaded(ids, lengths)
+        torch.testing.assert_close(found, model(ids, lengths).softmax(1), rtol=1e-5, atol=1e-6)
+        # What stands in the padding changes nothing.
+        (same,) = loaded(torch.where(torch.arange(29) < lengths[:, None], ids, 3), lengths)
+    assert torch.equal(found, same)
+    # The model is as it was.
+    assert "forward" not in vars(model.backbone)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", every_cell())
+def test_every_cell_is_a_graph(tmp_path, name):
+    torch.manual_seed(0)
+    assert export(graph(classifier(every_cell()[name])), "torch", tmp_path) <= TOLERANCE
+
+
+class _Different(nn.Module):
+    def forward(self, x):
+        return (x * 1.001 if torch.compiler.is_exporting() else x,)
+
+
+class _Fixed(nn.Module):
+    def forward(self, x):
+        return (x.reshape(3, -1).sum(1),)
+
+
+@pytest.mark.parametrize(
+    ("module", "problem"), [(_Different(), "y differs by 1.0e-03 from the model's"), (_Fixed(), "no graph")]
+)
+def test_a_graph_that_computes_something_else_is_not_written(tmp_path, module, problem):
+    wrong = Graph(module, {"x": ("batch", "time")}, ("y",), lambda batch, steps: (torch.ones(batch, steps),))
+    with pytest.raises(UserError, match=problem):
+        export(wrong, "torch", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_has_no_export_is_told(tmp_path, capsys):
+    (tmp_path / "run").mkdir()
+    config = "model:\n  class_path: rnnbench.tasks.translation.Translator\n"
+    (tmp_path / "run" / "config.yaml").write_text(config, encoding="utf-8")
+    assert main(["export", "--run=run"]) == 2
+    assert "a run of translation has no export" in capsys.readouterr().err
+    assert main(["export", "--run=nowhere"]) == 2
+    assert "no such run folder" in capsys.readouterr().err
