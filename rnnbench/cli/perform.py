@@ -8,6 +8,7 @@ import traceback
 
 import torch
 
+from rnnbench.cli.own_code import see_working_folder
 from rnnbench.cli.quiet import quiet
 from rnnbench.cli.run_options import read_options
 from rnnbench.cli.training import INTERRUPTED, import_all, run_verb
@@ -54,6 +55,7 @@ def look_at(run: Run, report: Report) -> Outcome:
         report: Is told nothing.
     """
     torch.set_num_threads(1)
+    see_working_folder()
     try:
         model = Untrained(read_options("fit", run.fit[1:])).model
     except Exception as error:

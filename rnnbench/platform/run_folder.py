@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rnnbench.errors import UserError
+from rnnbench.errors import UserError, did_you_mean
 from rnnbench.results.items import ITEMS_FILE
 from rnnbench.results.record import read_result
 
@@ -111,7 +111,9 @@ class RunFolder:
         """
         run = cls(path)
         if not path.is_dir():
-            raise UserError("there is no such run folder", where=f"{option} {path}", hint="runs lie in runs/")
+            beside = [one.name for one in path.parent.iterdir() if one.is_dir()] if path.parent.is_dir() else []
+            hint = did_you_mean(path.name, beside) if beside else "runs lie in runs/, those of a study in runs/studies/"
+            raise UserError("there is no such run folder", where=f"{option} {path}", hint=hint)
         if not run.config.is_file():
             raise UserError(
                 "this folder is no run: it has no config.yaml",

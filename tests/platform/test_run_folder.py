@@ -38,8 +38,10 @@ def test_a_name_is_one_folder(create, name):
 
 
 def test_open(tmp_path):
-    with pytest.raises(UserError, match="no such run folder"):
-        RunFolder.open(tmp_path / "none", "--run")
+    (tmp_path / "first").mkdir()
+    with pytest.raises(UserError, match="no such run folder") as caught:
+        RunFolder.open(tmp_path / "frist", "--run")
+    assert caught.value.hint == "did you mean: first"
     with pytest.raises(UserError, match="no run: it has no config.yaml"):
         RunFolder.open(tmp_path, "--run")
 

@@ -31,8 +31,12 @@ def load_card(name: str) -> Card:
     """
     own = name.endswith((".yaml", ".yml"))
     path = Path(name).expanduser() if own else data_folder() / f"{name}.yaml"
+    if own and not path.is_file():
+        beside = [one.name for one in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+        hint = did_you_mean(path.name, beside) if beside else "a card that is shipped is named without .yaml"
+        raise UserError("there is no such data card", where=path, hint=hint)
     # Compared with the names, not asked of the disk: "../x" is no name.
-    if not (path.is_file() if own else name in card_names()):
+    if not own and name not in card_names():
         raise UserError(f"there is no data card {name!r}", hint=did_you_mean(name, card_names()))
     card = build(Card, read_yaml(path), path)
     for name in card.applications:

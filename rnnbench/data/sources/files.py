@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rnnbench.data.cards import UserFiles, load_origin, names_card
+from rnnbench.data.cards import Size, UserFiles, load_origin, names_card
 from rnnbench.data.fetched.checksum import check_sha256
 from rnnbench.data.formats.columns import COLUMN_READERS
 from rnnbench.data.formats.conll import looks_like_conll, read_conll
@@ -62,11 +62,12 @@ class Files(Source):
         self.fractions: Fractions = fractions
         self.test = test
         self.origin: UserFiles | None = None
+        self.sizes: dict[Split, Size] = {}
         resolved = real_path(self.path)
         self.dataset = resolved.stem if resolved.suffix.lower() in _SUFFIXES else resolved.name
         if names_card(card):
             found, self.origin = load_origin(card, UserFiles)
-            self.dataset = found.name
+            self.dataset, self.sizes = found.name, found.splits
             if self.fractions != _FRACTIONS:
                 raise UserError(
                     f"the splits of {card} are fixed",
@@ -151,6 +152,14 @@ class Files(Source):
             )
         if not rows:
             raise self._nothing_in(split)
+        # Of several test sets the card has the size of one.
+        wanted = self.sizes[split].rows if split in self.sizes and self._name_of(split) is None else None
+        if wanted not in (None, len(rows)):
+            raise UserError(
+                f"{split} has {len(rows):,} rows, and {wanted:,} by the card of {self.dataset}",
+                where=f"--data.source.path {self.path}",
+                hint="bring all of it, correct a card of your own, or take no card: --data.source.card none",
+            )
         return rows
 
     def place(self, split: Split, number: int) -> str:

@@ -238,6 +238,11 @@ def test_a_card_without_checksums_only_names():
     assert texts(Files("set", card="mine.yaml"), "train") == ["anything"]
 
 
+def test_a_card_says_how_many_rows_there_are():
+    write(train__jsonl='{"text": "a"}\n{"text": "b"}\n')
+    assert "train has 2 rows, and 1 by the card of mine" in error("set", card=card())
+
+
 def test_missing_files_of_a_card_say_where_to_get_them():
     assert "from the shop" in error("nowhere", card=card())
 
@@ -247,5 +252,9 @@ def test_a_card_of_another_kind_or_name_is_refused():
         Files("set", card="chinese_reviews")
     with pytest.raises(UserError, match="did you mean: penn_treebank"):
         Files("set", card="penn_treebnk")
+    card()
+    with pytest.raises(UserError, match="no such data card") as caught:
+        Files("set", card="mien.yaml")
+    assert caught.value.hint == "did you mean: mine.yaml"
     with pytest.raises(UserError, match="no data card"):
         Files("set", card="../data/penn_treebank")
