@@ -36,12 +36,13 @@ def placing(arguments: argparse.Namespace) -> Callable[[Any], Any]:
 
 
 def in_precision(arguments: argparse.Namespace) -> contextlib.AbstractContextManager[Any]:
-    """Lets products be computed in bfloat16 where ``--precision`` says so."""
+    """Lets products be computed in bfloat16, or new numbers be of 64 bits, where ``--precision`` says so."""
     import torch
+    from lightning.pytorch.plugins.precision import DoublePrecision
 
-    if arguments.precision != "bf16-mixed":
-        return contextlib.nullcontext()
-    return torch.autocast(torch.device(arguments.device).type, torch.bfloat16)
+    if arguments.precision == "bf16-mixed":
+        return torch.autocast(torch.device(arguments.device).type, torch.bfloat16)
+    return DoublePrecision().forward_context() if arguments.precision == "64-true" else contextlib.nullcontext()
 
 
 def _devices() -> list[str]:

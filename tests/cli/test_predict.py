@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import rnnbench as package
+from rnnbench.errors import UserError
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,23 @@ def test_throughput_is_told_beside_the_answers(rnnbench, run, texts):
     assert done.out == ""
     assert done.err.startswith("40 lines in ")
     assert done.err.endswith(" lines/s\n")
+
+
+@pytest.mark.slow
+def test_series_of_a_table_are_forecast(tmp_path):
+    import numpy as np
+    import pandas as pd
+
+    tiny = {"model__backbone__hidden_size": 6, "max_epochs": 1, "limit_train_batches": 3}
+    run = package.fit("forecasting/builtin", name="a", **tiny)
+    times = pd.date_range("2024-01-01", periods=200, freq="h")
+    table = pd.DataFrame({"time": times, "value": np.sin(np.arange(200) / 4)})
+    wanted = run.predict(table)[0]
+    assert len(wanted["times"]) == len(wanted["values"]) == run.model.horizon
+    half = run.predict(table, precision="bf16-mixed")[0]
+    assert half["values"] == pytest.approx(wanted["values"], abs=0.05)
+    with pytest.raises(UserError, match="windows are read in 32 bits"):
+        run.predict(table, precision="64-true")
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,8 @@ def predict(
         The caption of one image, or of several a line each with the name before a tab; several captions of an image
         have a line each, with the score after the name.
     """
+    if arguments.precision == "64-true":
+        raise UserError("images are read in 32 bits", where="--precision 64-true", hint="leave it out")
     assert model.spec is not None
     beam = _beam(model, arguments)
     seen: list[Seen] = []
