@@ -87,8 +87,12 @@ class RunRecorder(Callback):
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the record of a run that was trained to its end, where the record was lost."""
-        if self._run is None and trainer.is_global_zero and self._check(trainer) is None:
+        if self._run is not None or not trainer.is_global_zero:
+            return
+        if self._check(trainer) is None:
             self._take_over(trainer, pl_module, "finished")
+        else:  # there was nothing left to train
+            print(f"run: {_folder(trainer).path}", flush=True)
 
     def _check(self, trainer: Trainer) -> Result | None:
         """Refuses what would make this another run; gives the record so far, None where there is none.
