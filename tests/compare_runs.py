@@ -99,6 +99,8 @@ def _same(one: Any, other: Any) -> bool:
 
 def _told(one: Any, other: Any) -> str:
     if isinstance(one, torch.Tensor):
+        if one.dtype != other.dtype:
+            return f"{one.dtype} before, {other.dtype} after"
         one, other = one.double().numpy(), other.double().numpy()
     if isinstance(one, np.ndarray) and one.shape == other.shape and np.issubdtype(one.dtype, np.number):
         return f"{int((one != other).sum())} of {one.size} values, by up to {abs(one - other).max():.3g}"
