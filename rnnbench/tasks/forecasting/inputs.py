@@ -12,8 +12,13 @@ from rnnbench.tasks.base import Spec
 from rnnbench.tasks.forecasting.outputs import Unit
 
 
+def as_read(values: Tensor) -> Tensor:
+    """Values in the type that the network computes in: the default one, which Lightning's precision sets."""
+    return values.to(torch.get_default_dtype())
+
+
 class Inputs(NamedTuple):
-    """A window in the network's unit, float32. B windows, L past and H future steps."""
+    """A window in the network's unit, in its type of numbers. B windows, L past and H future steps."""
 
     past: Tensor
     """``(B, L)``; zero where a value is missing."""
@@ -65,11 +70,11 @@ class Reader(nn.Module):
         width = self.covariates_size
         mean, deviation = self.mean, self.deviation
         return Inputs(
-            past=torch.where(there, unit.into(batch.past), 0.0).float(),
-            there=there.float(),
-            covariates=((batch.covariates - mean[:width]) / deviation[:width]).float(),
-            known=((batch.known - mean[: self.known_size]) / deviation[: self.known_size]).float(),
-            static=((batch.static - mean[width:]) / deviation[width:]).float(),
+            past=as_read(torch.where(there, unit.into(batch.past), 0.0)),
+            there=as_read(there),
+            covariates=as_read((batch.covariates - mean[:width]) / deviation[:width]),
+            known=as_read((batch.known - mean[: self.known_size]) / deviation[: self.known_size]),
+            static=as_read((batch.static - mean[width:]) / deviation[width:]),
             series=batch.series,
             unit=unit,
         )

@@ -14,7 +14,7 @@ from rnnbench.data.series.windows import WindowBatch
 from rnnbench.errors import UserError
 from rnnbench.nn.bridge import Bridge, BridgeKind
 from rnnbench.tasks.base import Loss, Spec
-from rnnbench.tasks.forecasting.inputs import Inputs
+from rnnbench.tasks.forecasting.inputs import Inputs, as_read
 from rnnbench.tasks.forecasting.metrics import Forecast
 from rnnbench.tasks.forecasting.model import NeuralForecaster, Scaling
 from rnnbench.tasks.forecasting.models.roll_out import check_roll_out, roll_out, sampled
@@ -93,9 +93,9 @@ class EncoderDecoderForecaster(NeuralForecaster):
         """The output's loss, over all future values that are there."""
         inputs = self.reader(batch)
         there = ~batch.future.isnan()
-        future = torch.where(there, inputs.unit.into(batch.future), 0.0).float()
+        future = as_read(torch.where(there, inputs.unit.into(batch.future), 0.0))
         values = torch.cat([inputs.past[:, -1:], future[:, :-1]], 1)
-        flags = torch.cat([inputs.there[:, -1:], there[:, :-1].float()], 1)
+        flags = torch.cat([inputs.there[:, -1:], as_read(there[:, :-1])], 1)
         state = self(inputs)
         if self.truth == 1:
             hidden, _ = self.decoder(self._read(values, flags, inputs.known, inputs), state=state)

@@ -13,7 +13,7 @@ from rnnbench.backbone.state import StackState
 from rnnbench.data.series.windows import WindowBatch
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Loss, Spec
-from rnnbench.tasks.forecasting.inputs import Inputs, SeriesVectors
+from rnnbench.tasks.forecasting.inputs import Inputs, SeriesVectors, as_read
 from rnnbench.tasks.forecasting.metrics import Forecast
 from rnnbench.tasks.forecasting.model import NeuralForecaster, Scaling
 from rnnbench.tasks.forecasting.models.roll_out import RollOut, check_roll_out, roll_out, sampled
@@ -118,14 +118,14 @@ class RecurrentForecaster(NeuralForecaster):
         inputs = self.reader(batch)
         truth = torch.cat([batch.past, batch.future], 1)
         there = ~truth.isnan()
-        values = torch.where(there, inputs.unit.into(truth), 0.0).float()
+        values = as_read(torch.where(there, inputs.unit.into(truth), 0.0))
         # At each step it reads the value and what is known of the step after it, of which it speaks.
         known = torch.cat([inputs.covariates, inputs.known], 1)[:, 1:]
         if self.truth == 1:
-            read = self.read(self._flagged(values, there.float())[:, :-1], known, inputs)
+            read = self.read(self._flagged(values, as_read(there))[:, :-1], known, inputs)
             given = self.say(self.dropout(self.backbone(read)[0]))
         else:
-            given = self._sampled(values, there.float(), known, inputs)
+            given = self._sampled(values, as_read(there), known, inputs)
         return self.summed_loss(given, truth[:, 1:], inputs)
 
     def forecast(self, batch: WindowBatch) -> Forecast:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from rnnbench.backbone.state import select
 from rnnbench.errors import UserError
-from rnnbench.tasks.forecasting.inputs import Inputs
+from rnnbench.tasks.forecasting.inputs import Inputs, as_read
 from rnnbench.tasks.forecasting.metrics import Forecast
 from rnnbench.tasks.forecasting.model import NeuralForecaster
 from rnnbench.tasks.forecasting.outputs import LEVELS, Unit
@@ -55,7 +55,7 @@ def sampled(
     for number in range(values.shape[1]):
         value, flag = values[:, number], there[:, number]
         if made:
-            own = unit.into(model.output.point(made[-1][:, None], unit))[:, 0].float().detach()
+            own = as_read(unit.into(model.output.point(made[-1][:, None], unit))[:, 0]).detach()
             true = torch.rand_like(value) < truth
             value, flag = torch.where(true, value, own), torch.where(true, flag, 1.0)
         given, state = read(value, flag, number, state)
@@ -102,7 +102,7 @@ def _one_way(
     made: list[Tensor] = []
     for number in range(model.horizon):
         if made:
-            value = unit.into(made[-1][:, None])[:, 0].float()
+            value = as_read(unit.into(made[-1][:, None])[:, 0])
             given, state = step(value, number, state, inputs)
         if drawn is None:
             made.append(model.output.point(given[:, None], unit)[:, 0])
