@@ -99,8 +99,6 @@ def predict(model: Forecaster, inputs: Sequence[Input], arguments: argparse.Name
     Raises:
         UserError: A series is too short or of another frequency; an option cannot be met.
     """
-    if arguments.precision == "64-true":
-        raise UserError("windows are read in 32 bits", where="--precision 64-true", hint="leave it out")
     steps, pairs = _steps(model, arguments), _pairs(model, arguments)
     columns = Columns(**model.spec["columns"])  # type: ignore[index]
     # All of them before the first line: an answer is whole, or none.
