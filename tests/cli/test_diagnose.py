@@ -18,6 +18,7 @@ def trained(rnnbench, small, tmp_path):
     return tmp_path / "runs/text_generation"
 
 
+@pytest.mark.slow
 def test_a_run(rnnbench, trained, same_weights):
     watched = trained / "watched"
     assert same_weights(trained / "plain", watched), "watching changes nothing, bit for bit"

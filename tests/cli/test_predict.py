@@ -85,6 +85,7 @@ def test_wrong_options_are_told(rnnbench, run, texts, words, problem):
     assert problem in done.err
 
 
+@pytest.mark.slow
 def test_a_question_is_answered_before_the_next_one_is_asked(run):
     command = [sys.executable, "-m", "rnnbench", "predict", "--run", str(run), "-"]
     with subprocess.Popen(

@@ -45,6 +45,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.slow
 def test_what_is_refused_changes_nothing(rnnbench, finished):
     before = files(finished)
     for words, expected in REFUSED:
@@ -187,7 +188,13 @@ def test_a_budget_in_epochs_is_spent_once_however_often_it_is_resumed(
     assert same_weights(runs / "whole", runs / "killed")
 
 
-@pytest.mark.parametrize("how", ["--budget.epochs 0.6", "--trainer.max_steps 3", "max_time"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "--trainer.max_steps 3",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("--budget.epochs 0.6", "max_time")),
+    ],
+)
 def test_stopped_within_an_epoch_a_longer_training_goes_on_within_it(
     rnnbench, small, same_weights, monkeypatch, tmp_path, how
 ):

@@ -302,7 +302,7 @@ def assert_agree(found, expected, tolerance):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("threads", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_equals_the_reference(cell, threads):
     torch.set_num_threads(threads)
     torch.manual_seed(0)

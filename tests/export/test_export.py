@@ -57,6 +57,7 @@ def classifier(cell=LSTM, **options):
     return model.eval()
 
 
+@pytest.mark.slow
 def test_a_classifier_answers_without_the_package(tmp_path, program, capsys):
     tiny = {"model__backbone__hidden_size": 8, "model__embedding__embedding_size": 8, "max_epochs": 1}
     run = rnnbench.fit("sentiment/builtin", data__source__train=80, name="a", **tiny)

@@ -32,6 +32,7 @@ def test_two_processes_train_and_measure_as_one(on_two_processes, words, tmp_pat
     assert "tokens:401" in by_two["perplexity"].signature
 
 
+@pytest.mark.slow
 def test_another_way_of_reading_side_by_side_changes_only_rounding(words, tmp_path):
     assert main(f"fit {words} --name one --debug".split()) == 0
     values = []

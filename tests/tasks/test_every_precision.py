@@ -11,7 +11,7 @@ from rnnbench.cli import main
 PRESETS = {one.card.quick: name for name, one in applications().items()}
 
 
-@in_every_precision(list(PRESETS))
+@in_every_precision(list(PRESETS), one_in=1)
 @pytest.mark.filterwarnings("ignore")
 def test_every_application_trains(preset, precision, tmp_path):
     card = applications()[PRESETS[preset]].card
