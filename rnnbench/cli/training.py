@@ -322,10 +322,9 @@ def import_all() -> None:
     for package in (rnnbench.cells, rnnbench.data, rnnbench.tasks):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
-    importlib.import_module("rnnbench.platform.schedules")  # `--model.scheduler DecayAfter`, as torch's own
-    importlib.import_module(
-        "rnnbench.platform.gradient_flow"
-    )  # `--trainer.callbacks+=GradientFlow`, as Lightning's own
+    # `--model.scheduler DecayAfter` as torch's own, `--trainer.callbacks+=GradientFlow` as Lightning's own.
+    for name in ("schedules", "gradient_flow"):
+        importlib.import_module(f"rnnbench.platform.{name}")
 
 
 class _Printed(logging.Handler):

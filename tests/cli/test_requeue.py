@@ -85,6 +85,7 @@ def test_a_job_of_several_runs_goes_on_with_each(in_job, small, tmp_path):
     results = [runs / f"char_lstm-4711-{number}" / "result.json" for number in (1, 2)]
     finished = [read_result(path).finished for path in results]
     said = in_job(of_seed[1], 1)
+    assert "run: runs/text_generation/char_lstm-4711-2" in said.out
     assert "nothing is left to train" in said.out
     assert sorted(run.name for run in runs.iterdir()) == ["char_lstm-4711-1", "char_lstm-4711-2"]
     assert read_result(results[0]).finished == finished[0]
