@@ -49,7 +49,7 @@ print(tuple(call(large, x).shape))
 """
 # All memory is taken, to the last block; what is then called needs no object of Python's.
 _EXHAUSTED = """
-library = prepare(Elman(2, 3), False, torch.device("cpu")).derived(native_plan).native_code(torch.float32)
+library = prepare(Elman(2, 3), False, torch.device("cpu")).derived(native_plan).native_code(torch.float32).shared
 n = 300
 a, b, sums = torch.randn(n, n), torch.randn(n, n), torch.zeros(n)
 expected, found = a.t() @ b, torch.zeros(n, n)

@@ -1,10 +1,11 @@
 """The fused engine: the user writes one step in PyTorch, the loop over time runs in native code.
 
     native.py    a plan of `rnnbench.engine.traced` as native code
-    emit.py      writes row kernels as C++; row_math.cpp has their functions, time_loop.cpp the loop over time
+    emit.py      writes row kernels as C++; row_math.cpp has their functions
+    *.cpp        what is compiled once for all cells: the loop over time, products, threads
     build.py     compiles, and caches libraries
     layout.py    how sequences of different lengths lie in memory
-    run.py       allocates buffers, calls the library, and is a torch.autograd.Function
+    run.py       allocates buffers, calls the loop, and is a torch.autograd.Function
     linear.py    the products outside of the loop, where torch's are slow
     engine.py    the engine that the rest of the package sees
 

@@ -112,5 +112,5 @@ def _arrange(x: Tensor, layout: Layout) -> Tensor:
 
 def _project(native: NativePlan, cell: RNNCell, params: Mapping[str, Tensor], x: Tensor) -> Tensor:
     own = is_wanted() and x.dtype in (torch.float32, torch.float64) and not torch.is_autocast_enabled("cpu")
-    with OwnLinear(native.native_code(x.dtype), x.dtype) if own else nullcontext():
+    with OwnLinear(native.native_code(x.dtype).shared, x.dtype) if own else nullcontext():
         return project(cell, params, x)

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -42,6 +42,15 @@ _KINDS_OF_GRADIENTS = {
 }
 
 
+class NativeCode(NamedTuple):
+    """What runs a plan: two libraries, of which the compiler has to read but the small one for another cell."""
+
+    shared: ctypes.CDLL
+    """Products and the loop over time, the same for every cell."""
+    kernels: ctypes.c_void_p
+    """The table of the plan's own kernels."""
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class NativePlan:
     """A plan and its native form.
@@ -62,13 +71,16 @@ class NativePlan:
     sizes: Any
     programs: Mapping[str, Any]
 
-    def native_code(self, dtype: torch.dtype) -> ctypes.CDLL:
+    def native_code(self, dtype: torch.dtype) -> NativeCode:
         """The native code for a number type.
 
         Raises:
             BuildError: Says why it cannot be built.
         """
-        return load(_source(self.kernels, dtype == torch.float32))
+        single = dtype == torch.float32
+        kernels = load(_source(single, _read("row_math.cpp"), self.kernels))
+        table = ctypes.addressof(ctypes.c_void_p.in_dll(kernels, "rnnbench_kernels"))
+        return NativeCode(load(_shared_source(single)), ctypes.c_void_p(table))
 
 
 def native_plan(plan: Plan) -> NativePlan:
@@ -81,7 +93,7 @@ def native_plan(plan: Plan) -> NativePlan:
     kernels = [one for one in (*plan.forward, *plan.backward) if isinstance(one, Kernel)]
     texts = [emitter.kernel(f"kernel{k}", kernel) for k, kernel in enumerate(kernels)]
     table = ", ".join(f"kernel{k}" for k in range(len(kernels)))
-    texts.append(f"static void (*const kernels[])(int64_t, S* const*, const int64_t*) = {{{table}}};")
+    texts.append(f'extern "C" {{ Kernel rnnbench_kernels[] = {{{table}}}; }}')
     widths[TEMPORARY] = emitter.temporary
     widths |= {Buffer(Role.WEIGHT, k): 0 for k in range(len(plan.weights))}
     # For a step without gradients nothing is kept but the output.
@@ -138,8 +150,16 @@ def _kind(buffer: Buffer, saving: int, kept: tuple[bool, ...]) -> int:
 
 
 @functools.cache
-def _source(kernels: str, single: bool) -> str:
-    names = ("parallel.cpp", "product.cpp", "row_math.cpp", "time_loop.cpp")
-    *before, loop = [(files(__package__) / name).read_text(encoding="utf-8") for name in names]
+def _shared_source(single: bool) -> str:
+    return _source(single, _read("parallel.cpp"), _read("product.cpp"), _read("time_loop.cpp"))
+
+
+@functools.cache
+def _source(single: bool, *parts: str) -> str:
     head = f"#define SINGLE {int(single)}\ntypedef {'float' if single else 'double'} S;\n"
-    return "\n".join([head, *before, kernels, loop])
+    return "\n".join([head, _read("head.cpp"), *parts])
+
+
+@functools.cache
+def _read(name: str) -> str:
+    return (files(__package__) / name).read_text(encoding="utf-8")

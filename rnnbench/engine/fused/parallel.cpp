@@ -1,8 +1,4 @@
 // Runs a function in several threads at once; the function takes work until none is left.
-#include <cmath>
-#include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <pthread.h>
 
 // GOMP_parallel of the OpenMP that torch uses: a second pool of threads would compete with that one's.

@@ -74,9 +74,12 @@ static inline void tail(int m, int64_t k, const S* a, int64_t row_step, int64_t 
                         int64_t width, bool add) {
   if (m == M)
     tile<M>(k, a, row_step, step, b, c, ldc, width, add);
-  else if constexpr (M > 1)
+  else
     tail<M - 1>(m, k, a, row_step, step, b, c, ldc, width, add);
 }
+
+template <>
+inline void tail<0>(int, int64_t, const S*, int64_t, int64_t, const S*, S*, int64_t, int64_t, bool) {}
 
 // A product with a packed B.
 static void product(int64_t m, int64_t n, int64_t k, const S* a, int64_t row_step, int64_t step, const S* packed, S* c,

@@ -174,7 +174,7 @@ def _weight_gradients(
 ) -> list[Tensor | None]:
     """One product over all steps for each product of the step."""
     found: list[Tensor | None] = [None] * len(native.plan.weights)
-    library = native.native_code(buffers[Z.gradient].dtype) if is_wanted() else None
+    library = native.native_code(buffers[Z.gradient].dtype).shared if is_wanted() else None
     for one in native.plan.hoisted:
         if needed[one.weight]:
             gradient = buffers[one.gradient][:, one.column : one.column + one.width]
@@ -199,7 +199,8 @@ def _call(native: NativePlan, layout: Layout, program: str, buffers: dict[Buffer
         *(buffers[buffer].data_ptr() if buffer in buffers else None for buffer in native.widths)
     )
     ragged = layout.ragged
-    status = native.native_code(like.dtype).rnnbench_run(
+    code = native.native_code(like.dtype)
+    status = code.shared.rnnbench_run(
         ctypes.c_int64(layout.steps),
         ctypes.c_int64(layout.batch),
         ctypes.c_int64(chunks),
@@ -209,6 +210,7 @@ def _call(native: NativePlan, layout: Layout, program: str, buffers: dict[Buffer
         layout.bounds(chunks),
         native.programs[program],
         native.sizes,
+        code.kernels,
         base,
         parallel(),
     )

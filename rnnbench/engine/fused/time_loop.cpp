@@ -22,6 +22,7 @@ struct Call {
   const int64_t *counts, *offsets, *bounds;
   int64_t buffers, operations;
   const int64_t *kinds, *widths, *program, *sizes;
+  const Kernel* kernels;
   S* const* base;
   S** packed;
   int64_t next;
@@ -66,7 +67,7 @@ static bool run_chunk(const Call& c, int64_t chunk) {
       if (op[0])
         multiply(c, op, c.packed[o], rows, q);
       else
-        kernels[op[1]](rows, q, c.sizes);
+        c.kernels[op[1]](rows, q, c.sizes);
     }
   }
   std::free(q);
@@ -82,12 +83,13 @@ static void work(void* data) {
 // Returns 1 where there is no memory for weights in their order of reading, and 0 else.
 extern "C" int rnnbench_run(int64_t steps, int64_t rows, int64_t chunks, int64_t reverse, const int64_t* counts,
                             const int64_t* offsets, const int64_t* bounds, const int64_t* program,
-                            const int64_t* sizes, S* const* base, Parallel parallel) {
+                            const int64_t* sizes, const Kernel* kernels, S* const* base, Parallel parallel) {
   Call c = {steps, rows, chunks, reverse, counts, offsets, bounds, program[0], program[1]};
   c.kinds = program + 2;
   c.widths = c.kinds + c.buffers;
   c.program = c.widths + c.buffers;
   c.sizes = sizes;
+  c.kernels = kernels;
   c.base = base;
   c.next = c.failed = 0;
   c.packed = (S**)std::calloc(c.operations + 1, sizeof(S*));
