@@ -20,10 +20,10 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 test: setup ## run the default tests: no network, no GPU
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 test-all: setup ## run all tests that this machine can run
-	$(BIN)/python -m pytest --numprocesses auto -m 'not gpu'
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m 'not gpu'
 
 lint: setup ## check style and types
 	$(BIN)/ruff check .

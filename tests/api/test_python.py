@@ -33,6 +33,7 @@ def run(tmp_path_factory):
     return rnnbench.fit("sentiment/builtin", data=frame, columns=names, runs=folder, name="tiny", **TINY)
 
 
+@pytest.mark.slow
 def test_the_page_does_what_it_says(tmp_path):
     pd.DataFrame(reviews()).to_csv(tmp_path / "reviews.csv", index=False)
     names = {}

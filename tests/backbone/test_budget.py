@@ -28,8 +28,8 @@ def test_every_cell_meets_a_budget(cell, budget):
     assert abs(count(stack) - budget) <= 0.01 * budget
 
 
-@pytest.mark.parametrize("connect", ["plain", "residual", "dense"])
-@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("connect", ["plain", pytest.param("residual", marks=pytest.mark.slow), "dense"])
+@pytest.mark.parametrize("bidirectional", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_the_nearest_size_by_trying_all(connect, bidirectional):
     options = {"num_layers": 2, "bidirectional": bidirectional, "connect": connect, "learned_state": True}
     sizes = {size: count(Backbone(9, GRU, size, layer_norm=True, **options)) for size in range(1, 125)}

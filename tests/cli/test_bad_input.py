@@ -196,6 +196,7 @@ def test_a_run_that_exists_is_left_alone(rnnbench, small, tmp_path):
     assert before == {p: p.read_bytes() for p in (tmp_path / "runs").rglob("*") if p.is_file()}
 
 
+@pytest.mark.slow
 def test_checkpoint_and_configuration_that_disagree(rnnbench, small, corpus, tmp_path):
     assert rnnbench(f"fit {small} --trainer.max_epochs 1 --name a", debug=True).status == 0
     says = ("the configuration says 32, the checkpoint says 8", "model.backbone.hidden_size")

@@ -49,9 +49,8 @@ def _resumed(rnnbench, run):
 @pytest.mark.parametrize(
     "damage",
     [
-        b"\xff\xfe\x00",
         b"nothing,of,the,kind\n1,2,3,4\n",
-        b"",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in (b"\xff\xfe\x00", b"")),
         b'epoch,step\n0,"' + b"x" * 200_000 + b'"\n',
     ],
 )

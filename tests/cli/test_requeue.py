@@ -51,7 +51,7 @@ def in_job(monkeypatch, tmp_path, rnnbench):
     return run
 
 
-@pytest.mark.parametrize("name", ["--name mine", ""])
+@pytest.mark.parametrize("name", ["--name mine", pytest.param("", marks=pytest.mark.slow)])
 def test_a_job_that_is_started_again_goes_on_with_its_run(in_job, small, tmp_path, monkeypatch, name, same_weights):
     words = f"fit {small} --trainer.max_epochs 3"
     assert in_job(f"{words} --name whole", 0).status == 0
@@ -77,6 +77,7 @@ def test_a_job_that_is_started_again_goes_on_with_its_run(in_job, small, tmp_pat
     assert len(list((tmp_path / "runs/text_generation").iterdir())) == 3
 
 
+@pytest.mark.slow
 def test_a_job_of_several_runs_goes_on_with_each(in_job, small, tmp_path):
     of_seed = [f"fit {small} --trainer.max_epochs 1 --seed_everything {seed}" for seed in (1, 2)]
     for words in of_seed:

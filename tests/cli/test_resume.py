@@ -153,6 +153,7 @@ def test_killed_while_the_data_are_read_it_can_be_resumed_and_knows_its_command(
     assert (result.command, result.preset) == ("rnnbench fit the first", "text_generation/char_lstm")
 
 
+@pytest.mark.slow
 def test_a_longer_training_says_so_in_its_command(rnnbench, small, monkeypatch, tmp_path):
     run = tmp_path / "runs/text_generation/a"
     monkeypatch.setattr("sys.argv", ["rnnbench", "fit", "x"])
@@ -166,6 +167,7 @@ def test_a_longer_training_says_so_in_its_command(rnnbench, small, monkeypatch, 
     assert json.loads((run / "request.json").read_text())["command"] == command
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("accumulated", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_a_budget_in_epochs_is_spent_once_however_often_it_is_resumed(
     rnnbench, small, killed_after, same_weights, tmp_path, accumulated
@@ -222,6 +224,7 @@ def test_stopped_within_an_epoch_a_longer_training_goes_on_within_it(
     assert same_weights(runs / "whole", runs / "part")
 
 
+@pytest.mark.slow
 def test_validation_every_so_many_steps_keeps_its_steps(rnnbench, small, killed_after, tmp_path):
     """Counted over epochs: Lightning's count of batches was one ahead after every resume."""
     often = "--trainer.check_val_every_n_epoch null --trainer.val_check_interval 3"
@@ -271,6 +274,7 @@ def test_two_runs_are_not_trained_into_one_folder(rnnbench, finished, monkeypatc
     assert files(finished) == before
 
 
+@pytest.mark.slow
 def test_checkpoints_of_other_models_are_told_in_a_line(rnnbench, finished, small):
     best = finished / "checkpoints/best.ckpt"
     alone = rnnbench(f"fit {small} --name b --ckpt_path {best}")

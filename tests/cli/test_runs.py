@@ -115,6 +115,7 @@ def test_a_run_that_ends_before_its_first_validation_says_so(rnnbench, small):
     assert "before any validation" not in rnnbench(f"fit {small} --trainer.max_epochs 1").out
 
 
+@pytest.mark.slow
 def test_resume_of_a_finished_run_can_train_longer(rnnbench, small, tmp_path):
     options = f"fit {small} --model.dropout 0.3"
     assert rnnbench(f"{options} --trainer.max_epochs 4 --name four", debug=True).status == 0
@@ -251,6 +252,7 @@ def test_result_is_the_same_twice(rnnbench, small, tmp_path):
     assert all(torch.equal(a[key], b[key]) for key in a)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "setting", ["evaluation_length 7", pytest.param("evaluation_length 10000", marks=pytest.mark.slow)]
 )
@@ -286,6 +288,7 @@ def test_the_record_holds_the_validation_of_the_best_checkpoint(rnnbench, small,
     assert read_result(run / "result.json").metrics["validation"]["perplexity"].value == pytest.approx(recorded)
 
 
+@pytest.mark.slow
 def test_every_test_is_noted_with_the_state_that_it_tested(rnnbench, small, tmp_path):
     assert (
         rnnbench(f"fit {small} --trainer.max_epochs 1 --trainer.limit_train_batches 2 --name a", debug=True).status == 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_command_args
 
 from rnnbench.cli import main
 from rnnbench.cli.presets import preset_names
@@ -16,6 +15,9 @@ SWEEPS = sorted((configs_folder() / "sweeps").glob("*.yaml"))
 
 def agent_words(sweep: dict) -> list[str]:
     """The words of one trial, with the last value of each parameter."""
+    # Seconds of imports, for the process that runs this test alone.
+    from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_command_args
+
     drawn = {
         name: {"value": one["value"] if "value" in one else one["values"][-1] if "values" in one else one["max"]}
         for name, one in sweep["parameters"].items()

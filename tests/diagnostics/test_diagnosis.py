@@ -32,6 +32,7 @@ def test_heads_of_a_memory_are_seen(tmp_path):
     assert HEADS in {path.name for path in write(tmp_path / "new", [found], {})}
 
 
+@pytest.mark.slow
 def test_nothing_is_infinite_in_the_file(tmp_path):
     """A delay line forgets altogether: no slope, singular values of zero."""
     found = looked_at(TDNN) + looked_at(partial(LSTM, forget_bias=5.0), bidirectional=True)

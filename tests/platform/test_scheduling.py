@@ -190,6 +190,7 @@ def test_a_plateau_is_found_after_each_validation_and_outlives_a_kill(fit, kille
     assert same_weights(runs / "whole", runs / "killed")
 
 
+@pytest.mark.slow
 def test_a_plateau_waits_for_validations_not_for_epochs(fit):
     rare = fit("rare", "ReduceLROnPlateau", PLATEAU, "--trainer.check_val_every_n_epoch=2")
     assert rare == [0.08] * 20

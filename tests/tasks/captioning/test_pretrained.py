@@ -309,6 +309,7 @@ def test_maps_change_nothing_in_any_precision(tiny, rnnbench, corpus, tmp_path, 
     assert same_weights(tmp_path / "runs/captioning/kept", tmp_path / "runs/captioning/never")
 
 
+@pytest.mark.slow
 def test_a_run_folder_needs_no_network(tiny, rnnbench, corpus, tmp_path, monkeypatch):
     assert rnnbench(f"{options(corpus)} --model.optimizer.lr 0.02 --name a")[0] == 0
     assert TinyNetwork.asked == 1

@@ -212,6 +212,7 @@ def test_baselines(rnnbench, corpus, preset):
         assert out.split() == lines[5]["captions"][0].lower().replace(" .", "").split()
 
 
+@pytest.mark.slow
 def test_fit_test_predict(rnnbench, corpus, tmp_path):
     options = (
         f"--config captioning/builtin --data.source Files --data.source.path {corpus} --data.folder {corpus}"

@@ -25,6 +25,7 @@ def without_card(words):
     return f"--config {words / 'own.yaml'}"
 
 
+@pytest.mark.slow
 def test_fit_test_predict(rnnbench, names, tmp_path):
     assert rnnbench(f"fit {SMALL} {names} --trainer.max_epochs 8 --name a")[0] == 0
     assert rnnbench("test --run runs/labelling/a")[0] == 0
@@ -55,6 +56,7 @@ def test_fit_test_predict(rnnbench, names, tmp_path):
     assert out.endswith("\n\n\nthe1\tO\t" + rows[6][2] + "\n\n")
 
 
+@pytest.mark.slow
 def test_segmentation_and_its_baselines(rnnbench, words, tmp_path):
     small = "--model.backbone.hidden_size 6 --model.bigram_size 3 --data.max_tokens 300 --trainer.max_epochs 3"
     runs = {
@@ -153,6 +155,7 @@ def test_tags_that_are_not_in_every_split(rnnbench, names, tmp_path):
     assert result.data.details["unseen_tags"] == 1
 
 
+@pytest.mark.slow
 def test_empty_and_long_sentences(rnnbench, tmp_path):
     good = '{"tokens": ["an", "x"], "tags": ["O", "B-X"]}\n'
     for split in ("train", "validation", "test"):

@@ -18,6 +18,7 @@ from rnnbench.tasks.speech import Recognizer, SpeechData
 ROOT = "runs/speech"
 
 
+@pytest.mark.slow
 def test_fit_test_and_what_the_run_folder_holds(rnnbench, small, tmp_path):
     outcome = rnnbench(f"fit {small} --name a")
     assert outcome.status == 0
@@ -111,6 +112,7 @@ def test_every_preset_trains_in_every_precision(preset, precision, rnnbench, tin
     assert rnnbench(f"{words} --trainer.precision {precision}").status == 0
 
 
+@pytest.mark.slow
 def test_the_published_preset_reads_the_layout_of_librispeech(rnnbench, tiny, tmp_path):
     for split, part in {"train": "train-clean-100", "validation": "dev-clean", "test": "test-clean"}.items():
         chapter = tmp_path / "LibriSpeech" / part / "84/121"

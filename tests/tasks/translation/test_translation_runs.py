@@ -30,6 +30,7 @@ def trained(corpus, tmp_path_factory):
     return folder / "runs/translation/a"
 
 
+@pytest.mark.slow
 def test_fit_test_predict(rnnbench, trained, tmp_path):
     assert rnnbench(f"test --run {trained}")[0] == 0
     result = read_result(trained / "result.json")
