@@ -13,6 +13,7 @@ from rnnbench.backbone.budget import for_budget
 from rnnbench.backbone.connect import Connect, Link, make_link
 from rnnbench.backbone.initialize import orthogonal_recurrent
 from rnnbench.backbone.legality import check
+from rnnbench.backbone.network import CellNetwork
 from rnnbench.backbone.regularize import Dropout, check_rate, regularized_params
 from rnnbench.backbone.reverse import reversal, reverse
 from rnnbench.backbone.state import StackState, unflatten
@@ -31,7 +32,7 @@ _HIDDEN_SIZE = 256
 _DEPTH = Range(least=1, most=1000)
 
 
-class Backbone(nn.Module):
+class Backbone(CellNetwork):
     """A stack of recurrent layers over any cell.
 
         x_1 = drop_input(x)

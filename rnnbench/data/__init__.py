@@ -23,6 +23,7 @@ _HOME = {
     "EvenPairs": "long_range.chomsky",
     "Features": "audio.features",
     "Files": "sources.files",
+    "GeneratedExpressions": "trees.expressions",
     "GeneratedNews": "generated.news",
     "GeneratedPairs": "generated.pairs",
     "GeneratedReviews": "generated.reviews",

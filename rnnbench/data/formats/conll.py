@@ -84,8 +84,8 @@ def read_conllu(data: bytes, path: Path, columns: Sequence[str] | None = None) -
         columns: None: the form has names of its own.
 
     Returns:
-        Records with ``tokens``, ``tags`` (the universal parts of speech), and ``xpos``, ``lemma`` and ``deprel`` where
-        every token has one.
+        Records with ``tokens``, ``tags`` (the universal parts of speech), and ``xpos``, ``lemma``, ``deprel`` and
+        ``heads`` where every token has one; with a ``label`` where a comment has it: ``# label = positive``.
     """
     if columns is not None:
         raise UserError(
@@ -183,8 +183,12 @@ def _parsed(sentences: list[list[_Line]], path: Path) -> list[dict[str, Any]]:
     for lines in sentences:
         where = f"{path}, lines {lines[0].number} to {lines[-1].number}"
         with reading(where, "no sentence of CoNLL-U"):
-            # Columns are asked for as text: nothing here needs features or heads.
-            rows = [line.text.strip() if "\t" in line.text else "\t".join(line.fields) for line in lines]
+            # Columns are asked for as text: nothing here needs features.
+            as_it_is = [line.text.startswith("#") or "\t" in line.text for line in lines]
+            rows = [
+                line.text.strip() if whole else "\t".join(line.fields)
+                for line, whole in zip(lines, as_it_is, strict=True)
+            ]
             widths = {row.count("\t") + 1 for row in rows if not row.startswith("#")}
             if len(widths) != 1 or not 4 <= min(widths) <= len(_UD_COLUMNS):
                 raise ValueError(f"{' or '.join(map(str, sorted(widths))) or 'no'} columns instead of 10")
@@ -197,9 +201,11 @@ def _parsed(sentences: list[list[_Line]], path: Path) -> list[dict[str, Any]]:
             if not words or not all(word["form"] and word["upos"] for word in words):
                 raise ValueError("there is no word in it, or one without a form or a tag")
             record = {"tokens": [word["form"] for word in words], "tags": [word["upos"] for word in words]}
-            for name in ("xpos", "lemma", "deprel"):
-                if all(word.get(name) not in (None, "_", "") for word in words):
-                    record[name] = [word[name] for word in words]
+            for column, name in (("xpos", "xpos"), ("lemma", "lemma"), ("deprel", "deprel"), ("head", "heads")):
+                if all(word.get(column) not in (None, "_", "") for word in words):
+                    record[name] = [word[column] for word in words]
+            if "label" in tokens.metadata:
+                record["label"] = tokens.metadata["label"]
         records.append(record)
     return records
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rnnbench.data.formats.columns import fields_of
 from rnnbench.data.formats.text_file import decode, split_lines
+from rnnbench.data.formats.trees import lines_of_trees, looks_like_trees
 from rnnbench.reading import read_file
 
 
@@ -18,9 +19,13 @@ def place_in(path: Path, number: int, named: bool) -> str:
         named: Whether the first line of a ``.csv`` or ``.tsv`` file names the columns.
     """
     kind = path.suffix.lower()
-    if kind not in (".jsonl", ".csv", ".tsv"):
+    if kind not in (".jsonl", ".csv", ".tsv", ".ptb", ".mrg", ".txt"):
         return f"{path}, record {number + 1}"
     data = read_file(path)
+    if kind in (".ptb", ".mrg", ".txt"):
+        text = decode(data, path)
+        trees = kind != ".txt" or looks_like_trees(text)
+        return f"{path}, line {lines_of_trees(text)[number]}" if trees else f"{path}, record {number + 1}"
     if kind == ".jsonl":
         lines = [i for i, line in enumerate(split_lines(decode(data, path)), start=1) if line.strip()]
     else:

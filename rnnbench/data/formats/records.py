@@ -9,6 +9,7 @@ from typing import Any
 
 from rnnbench.data.formats.class_names import features_of, name_classes
 from rnnbench.data.formats.text_file import decode, split_lines
+from rnnbench.data.formats.trees import read_tree_file
 from rnnbench.data.source import Row, name_it
 from rnnbench.errors import UserError, did_you_mean
 from rnnbench.reading import reading
@@ -82,6 +83,8 @@ def read_parquet(data: bytes, path: Path) -> list[dict[str, Any]]:
 
 
 RECORD_READERS: dict[str, Callable[[bytes, Path], list[dict[str, Any]]]] = {
+    ".ptb": read_tree_file,
+    ".mrg": read_tree_file,
     ".jsonl": read_json_lines,
     ".json": read_json,
     ".parquet": read_parquet,
@@ -91,7 +94,7 @@ RECORD_READERS: dict[str, Callable[[bytes, Path], list[dict[str, Any]]]] = {
 def text_rows(records: Iterable[dict[str, Any]], column: str, where: object) -> list[Row]:
     """Rows whose ``text`` is a column of the records; the other columns stay as they are.
 
-    Records without that column are taken as they are if they hold ``tokens``: sentences in words already.
+    Records without that column are taken as they are if they hold ``tokens``, in words already, or a ``tree``.
 
     Args:
         records: The records.
@@ -103,7 +106,7 @@ def text_rows(records: Iterable[dict[str, Any]], column: str, where: object) -> 
     """
     rows = []
     for number, record in enumerate(records, start=1):
-        if column not in record and "tokens" in record:
+        if column not in record and ("tokens" in record or "tree" in record):
             rows.append(record)
             continue
         if column not in record:

@@ -12,6 +12,7 @@ from rnnbench.data.formats.parallel import parallel_files, read_parallel
 from rnnbench.data.formats.place import place_in
 from rnnbench.data.formats.records import RECORD_READERS, text_rows
 from rnnbench.data.formats.text_file import decode
+from rnnbench.data.formats.trees import looks_like_trees, read_tree_file
 from rnnbench.data.notice import tell
 from rnnbench.data.source import Row, Source, Split
 from rnnbench.data.sources.contiguous import Fractions, check_fractions, part
@@ -29,10 +30,10 @@ class Files(Source):
     """Text files, or records of JSON, Parquet, CSV, TSV or CoNLL: one file that is cut, or a folder with splits.
 
     Args:
-        path: A UTF-8 text file, or a ``.jsonl``, ``.json``, ``.parquet``, ``.csv``, ``.tsv``, ``.conll`` or ``.conllu``
-            file, which is cut into train, validation and test in this order; or a folder with the three as files of
-            these kinds (``train.txt``, ``ptb.valid.txt``, ``test-00000-of-00001.parquet``) or as sub-folders of text
-            files, a document each. For translation also a folder with parallel text (``train.de``, ``train.en``), or
+        path: A UTF-8 text file, or a ``.jsonl``, ``.json``, ``.parquet``, ``.csv``, ``.tsv``, ``.conll``, ``.conllu`` or
+            ``.ptb`` (trees in brackets) file, which is cut into train, validation and test in this order; or a folder
+            with the three as files of these kinds (``train.txt``, ``ptb.valid.txt``, ``test-00000-of-00001.parquet``) or as sub-folders of
+            text files, a document each. For translation also a folder with parallel text (``train.de``, ``train.en``), or
             ``FOLDER/NAME`` for ``NAME.de`` and ``NAME.en``, which are cut by lines.
         column: Column that holds the text of a record.
         columns: Names of the columns of ``.csv`` and ``.tsv`` files without a first line that names them, such as
@@ -207,7 +208,7 @@ class Files(Source):
             )
         self._check_cut()
         rows = self._read(self.path, "whole", as_text)
-        if suffix != _TEXT or "tokens" in rows[0]:
+        if suffix != _TEXT or "text" not in rows[0]:
             return rows[part(len(rows), self.fractions, split)]
         text = rows[0]["text"]
         piece = text[part(len(text), self.fractions, split)]
@@ -222,6 +223,9 @@ class Files(Source):
             return self._convert(COLUMN_READERS[kind](data, path, self.columns), path, as_text)
         document = path.parent != self.path and path != self.path
         text = "" if kind in RECORD_READERS else decode(data, path)
+        if kind == _TEXT and not document and looks_like_trees(text):
+            tell(f"{path}: read as trees in brackets; text that only looks so: make it a .jsonl file")
+            return self._convert(read_tree_file(data, path), path, as_text)
         if kind == _TEXT and not document and looks_like_conll(text):
             tell(f"{path}: read as columns of tokens and tags (CoNLL); text that only looks so: make it a .jsonl file")
             return self._convert(read_conll(data, path, self.columns), path, as_text)

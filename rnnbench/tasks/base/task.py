@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from rnnbench.backbone import Backbone
+from rnnbench.backbone import Backbone, CellNetwork
 from rnnbench.errors import UserError
 from rnnbench.examples import Example
 from rnnbench.nn import WordEmbedding
@@ -216,9 +216,9 @@ class Task(LightningModule, ABC, Generic[D]):
         """The data module of the trainer."""
         return cast(D, self.trainer.datamodule)  # type: ignore[attr-defined]
 
-    def _backbone(self) -> Backbone | None:
+    def _backbone(self) -> CellNetwork | None:
         backbone = getattr(self, "backbone", None)
-        return backbone if isinstance(backbone, Backbone) else None
+        return backbone if isinstance(backbone, CellNetwork) else None
 
     def use_spec(self, spec: Spec) -> None:
         """Builds the model for this spec, once."""

@@ -17,13 +17,13 @@ def test_all_phrases_the_whole_last():
     [
         ("", "the tree is empty"),
         ("(3 (2 It)", "not closed"),
-        ("(3 (2 It)))", "after the end"),
+        ("(3 (2 It)))", "column 11: ')' stands after the end"),
         ("(3 It) (2 is)", "after the end"),
-        ("3 It", "before the tree"),
+        ("3 It", "line 1, column 1: '3' stands in no bracket"),
         ("(3)", "a node 3 of the tree has no words"),
         ("(3 (2 It) ())", "has no label"),
-        ("((2 It))", "has no label"),
-        ("(", "has no label"),
+        ("((2 It) (2 is))", "has no label"),
+        ("(", "column 1: a bracket is opened and not closed"),
     ],
 )
 def test_malformed_trees(tree, message):
