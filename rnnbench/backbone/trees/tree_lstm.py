@@ -86,8 +86,8 @@ class NaryTreeLSTM(_TreeLSTM):
         c = sigmoid(i) tanh(g) + sum of sigmoid(f_k) c_k,  h = sigmoid(o) tanh(c),  y = h
 
     K. S. Tai, R. Socher and C. D. Manning, Improved Semantic Representations From Tree-Structured Long Short-Term
-    Memory Networks, ACL 2015, equations 9 to 14, with the forget gate of each child reading all of them. A child that is
-    not there counts as zero. With N = 1 it is the LSTM. The state is (h, c).
+    Memory Networks, ACL 2015, equations 9 to 14, with the forget gate of each child reading all of them. A child that
+    is not there counts as zero. With N = 1 it is the LSTM. The state is (h, c).
 
     `weight_hh` ``((3 + N) H, N H)`` has the rows of i, f_1 ... f_N, g, o, and the columns of h_1 ... h_N.
 

@@ -30,11 +30,11 @@ class Files(Source):
     """Text files, or records of JSON, Parquet, CSV, TSV or CoNLL: one file that is cut, or a folder with splits.
 
     Args:
-        path: A UTF-8 text file, or a ``.jsonl``, ``.json``, ``.parquet``, ``.csv``, ``.tsv``, ``.conll``, ``.conllu`` or
-            ``.ptb`` (trees in brackets) file, which is cut into train, validation and test in this order; or a folder
-            with the three as files of these kinds (``train.txt``, ``ptb.valid.txt``, ``test-00000-of-00001.parquet``) or as sub-folders of
-            text files, a document each. For translation also a folder with parallel text (``train.de``, ``train.en``), or
-            ``FOLDER/NAME`` for ``NAME.de`` and ``NAME.en``, which are cut by lines.
+        path: A UTF-8 text file, or a ``.jsonl``, ``.json``, ``.parquet``, ``.csv``, ``.tsv``, ``.conll``, ``.conllu``
+            or ``.ptb`` (trees in brackets) file, which is cut into train, validation and test in this order; or a folder
+            with the three as files of these kinds (``train.txt``, ``ptb.valid.txt``, ``test-00000-of-00001.parquet``)
+            or as sub-folders of text files, a document each. For translation also a folder with parallel text
+            (``train.de``, ``train.en``), or ``FOLDER/NAME`` for ``NAME.de`` and ``NAME.en``, which are cut by lines.
         column: Column that holds the text of a record.
         columns: Names of the columns of ``.csv`` and ``.tsv`` files without a first line that names them, such as
             ``[text, label]``; and of ``.conll`` files, such as ``[tokens, pos, tags]``, where without names the first

@@ -67,7 +67,9 @@ class TreeReader:
         text = row.get("text")
         if not isinstance(text, str):
             raise ValueError(f"there is neither a tree nor a text; the columns there: {', '.join(row)}")
-        return {"word": str.split, "english": english_words, "char": list}[self.unit](text)
+        if self.unit == "english":
+            return english_words(text)
+        return text.split() if self.unit == "word" else list(text)
 
 
 _SHAPES: Mapping[str, Shape] = {"balanced": "balanced", "left": "left", "right": "right"}

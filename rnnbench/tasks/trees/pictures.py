@@ -98,6 +98,8 @@ def draw_by_depth(path: Path, scores: Sequence[DepthScore], trained: tuple[int, 
         scores: The scores, depth by depth.
         trained: Least and greatest depth in training.
     """
+    from matplotlib.ticker import MaxNLocator
+
     figure = _figure(4.2, 2.9)
     axes = figure.subplots()
     axes.axvspan(trained[0] - 0.5, trained[1] + 0.5, color="0.9", linewidth=0)
@@ -105,7 +107,7 @@ def draw_by_depth(path: Path, scores: Sequence[DepthScore], trained: tuple[int, 
     axes.set_title("accuracy", loc="left", fontsize=9)
     axes.set_xlabel("depth", fontsize=8)
     axes.set_ylim(0, 1.05)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)
     save_figure(figure, path, dpi=110)
@@ -127,9 +129,9 @@ def _draw_tree(axes: Axes, drawn: DrawnTree, columns: Sequence[float], families:
     tree, heights, children = drawn.tree, drawn.tree.heights(), drawn.tree.children
     x = [0.0] * len(tree)
     for node in tree.bottom_up():
-        word = tree.word_of[node]
+        own = tree.word_of[node]
         below = [x[child] for child in children[node]]
-        x[node] = columns[word] if word >= 0 else (min(below) + max(below)) / 2
+        x[node] = columns[own] if own >= 0 else (min(below) + max(below)) / 2
     y = [height * _LEVEL for height in heights]
     for node, parent in enumerate(tree.parents):
         if parent >= 0:
@@ -143,8 +145,8 @@ def _draw_tree(axes: Axes, drawn: DrawnTree, columns: Sequence[float], families:
         axes.text(x[node], y[node] - 0.005, look.text, ha="center", va="center", fontsize=6.5)
         if look.wanted is not None:
             axes.text(x[node] + _RADIUS, y[node] + _RADIUS, look.wanted, fontsize=5.5, color="#b00000", va="center")
-    for place, word in zip(columns, tree.words, strict=True):
-        axes.text(place, -_RADIUS - 0.04, word, ha="center", va="top", fontsize=8, family=families, parse_math=False)
+    for middle, word in zip(columns, tree.words, strict=True):
+        axes.text(middle, -_RADIUS - 0.04, word, ha="center", va="top", fontsize=8, family=families, parse_math=False)
     axes.set_title(drawn.title, loc="left", fontsize=9, parse_math=False)
 
 

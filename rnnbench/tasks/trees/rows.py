@@ -70,9 +70,7 @@ class Labelling:
         here = whole if self.column is not None or tree.labels[root] is None else tree.labels[root]
         if here is None:
             return None
-        labels = [*tree.labels] if self.below_root else [None] * len(tree)
-        labels[root] = here
-        return labels
+        return [here if node == root else label if self.below_root else None for node, label in enumerate(tree.labels)]
 
 
 def trees_of(

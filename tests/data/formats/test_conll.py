@@ -52,7 +52,7 @@ def test_conllu_with_its_ten_columns():
         "# newdoc\n" + line.format(1, "Hunde", "NOUN") + "1.1\t_\t_\t_\t_\t_\t_\t_\t_\t_\n" + line.format(2, "a b", "X")
     )
     [row] = read_conllu(text.encode(), Path("a.conllu"))
-    assert row == {"tokens": ["Hunde", "a b"], "tags": ["NOUN", "X"], "xpos": ["XX"] * 2, "lemma": ["Hunde", "a b"], "deprel": ["root"] * 2}  # fmt: skip # noqa: E501
+    assert row == {"tokens": ["Hunde", "a b"], "tags": ["NOUN", "X"], "xpos": ["XX"] * 2, "lemma": ["Hunde", "a b"], "deprel": ["root"] * 2, "heads": ["0"] * 2}  # fmt: skip # noqa: E501
     with pytest.raises(UserError, match="lines 1 to 2") as caught:
         read_conllu((line.format("x", "a", "X") + "\t".join("abc") + "\n").encode(), Path("a.conllu"))
     assert caught.value.where == "a.conllu, lines 1 to 2"

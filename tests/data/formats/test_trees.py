@@ -17,7 +17,7 @@ def test_all_phrases_the_whole_last():
     [
         ("", "the tree is empty"),
         ("(3 (2 It)", "not closed"),
-        ("(3 (2 It)))", "column 11: ')' stands after the end"),
+        ("(3 (2 It)))", "column 11: '\\)' stands after the end"),
         ("(3 It) (2 is)", "after the end"),
         ("3 It", "line 1, column 1: '3' stands in no bracket"),
         ("(3)", "a node 3 of the tree has no words"),
