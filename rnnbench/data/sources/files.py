@@ -31,7 +31,7 @@ class Files(Source):
 
     Args:
         path: A UTF-8 text file, or a ``.jsonl``, ``.json``, ``.parquet``, ``.csv``, ``.tsv``, ``.conll``, ``.conllu``
-            or ``.ptb`` (trees in brackets) file, which is cut into train, validation and test in this order; or a folder
+            or ``.ptb`` (trees) file, which is cut into train, validation and test in this order; or a folder
             with the three as files of these kinds (``train.txt``, ``ptb.valid.txt``, ``test-00000-of-00001.parquet``)
             or as sub-folders of text files, a document each. For translation also a folder with parallel text
             (``train.de``, ``train.en``), or ``FOLDER/NAME`` for ``NAME.de`` and ``NAME.en``, which are cut by lines.
