@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated
 
 from rnnbench.data.formats.trees import NO_LABEL
 from rnnbench.data.generated.base import Choose, Generated, check_sizes
 from rnnbench.data.source import Row, Split
 from rnnbench.errors import UserError
-from rnnbench.ranges import AT_LEAST_1
 
 _SEED = 13
 _MOST_ARGUMENTS = 4
+# Expressions of this depth have thousands of tokens.
+_DEEPEST = 30
 _DIGITS = tuple(range(10))
 
 
@@ -49,12 +49,14 @@ class GeneratedExpressions(Generated):
         self,
         train: int = 10000,
         held_out: int = 2000,
-        depth: Annotated[int, AT_LEAST_1] = 4,
-        test_depth: Annotated[int, AT_LEAST_1] = 8,
+        depth: int = 4,
+        test_depth: int = 8,
     ) -> None:
-        check_sizes(train=train, held_out=held_out)
-        if max(depth, test_depth) > 30:
-            raise UserError(f"must be at most 30, found {max(depth, test_depth)}", where="--data.source.test_depth")
+        check_sizes(train=train, held_out=held_out, depth=depth, test_depth=test_depth)
+        if max(depth, test_depth) > _DEEPEST:
+            raise UserError(
+                f"must be at most {_DEEPEST}, found {max(depth, test_depth)}", where="--data.source.test_depth"
+            )
         # Held out first: they stay what they are when there is more to train on.
         super().__init__("generated_expressions", _SEED, {"test": held_out, "validation": held_out, "train": train})
         self.depth = depth
