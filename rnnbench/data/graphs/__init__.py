@@ -1,0 +1,1 @@
+"""Graphs: where they come from, and their batches."""

@@ -1,0 +1,1 @@
+"""Graphs that are made on the spot."""

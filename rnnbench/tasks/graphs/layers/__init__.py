@@ -1,0 +1,1 @@
+"""Layers over graphs: those of a library, and messages of our own."""
