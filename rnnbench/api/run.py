@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rnnbench.api.notebook import run_as_html
 from rnnbench.errors import UserError
-from rnnbench.platform.run_folder import RunFolder
+from rnnbench.hub import open_run
 from rnnbench.results.record import Result, read_result
 from rnnbench.schema import read_yaml
 
@@ -32,7 +32,7 @@ def load(path: str | os.PathLike[str]) -> Run:
     """A run that was trained before.
 
     Args:
-        path: Its folder, such as ``runs/sentiment/builtin-1``.
+        path: Its folder, such as ``runs/sentiment/builtin-1``, or ``hf:OWNER/NAME`` of the Hugging Face hub.
 
     Raises:
         UserError: There is no run in it.
@@ -44,14 +44,14 @@ class Run:
     """A trained run: what it predicts, what it measured, what it was made of. A notebook shows it as a table.
 
     Args:
-        path: Its folder.
+        path: Its folder, or ``hf:OWNER/NAME``.
 
     Raises:
         UserError: There is no run in it.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._folder = RunFolder.open(Path(path), "run")
+        self._folder = open_run(path if isinstance(path, str) else Path(path), "run")
 
     @property
     def path(self) -> Path:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rnnbench.api.run import Run
 from rnnbench.api.tables import as_path
 from rnnbench.errors import UserError, did_you_mean
+from rnnbench.hub import open_run
 
 if TYPE_CHECKING:
     from lightning.pytorch import Callback
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 
 
 def fit(
-    preset: str | Path | Sequence[str | Path],
+    preset: str | Path | Sequence[str | Path] | None = None,
     data: Data | None = None,
     *,
+    from_run: Run | str | Path | None = None,
     name: str | None = None,
     runs: str | Path = "runs",
     columns: Mapping[str, str] | None = None,
@@ -36,11 +38,13 @@ def fit(
 
     Args:
         preset: Name of a preset or path of a configuration, such as ``sentiment/builtin``; of several, each overrides
-            those before.
+            those before. None, with `from_run`, for the configuration of that run.
         data: Data of your own in place of the preset's: a path, a `pandas.DataFrame`, a list of dicts, a
             `datasets.Dataset`, or a dict of these by ``train``, ``validation`` and ``test``. One table is cut in this
             order, as a file is. What is in memory is kept as Parquet in ``RUNS/data``, so that the run can be tested
             and resumed.
+        from_run: A run whose weights the training begins from: ``fit(data=frame, from_run=run)``. What was taken of
+            them stands in ``result.start`` of the new run.
         name: Name of the run; None for the preset's and a number.
         runs: The folder of all runs.
         columns: What the application calls a column -> what the data call it: ``{"text": "review", "label": "stars"}``.
@@ -60,10 +64,14 @@ def fit(
     from rnnbench.cli.presets import config_path
     from rnnbench.cli.training import INTERRUPTED, run_verb
 
-    presets = [preset] if isinstance(preset, (str, Path)) else list(preset)
-    if not presets:
+    presets = [preset] if isinstance(preset, (str, Path)) else list(preset or ())
+    if not presets and from_run is None:
         raise UserError("no preset is named", where="preset", hint="such as sentiment/builtin")
     words = [f"--config={one}" for one in presets]
+    if from_run is not None:
+        begins = str(from_run.path if isinstance(from_run, Run) else from_run)
+        words.append(f"--from={begins}")
+        presets = presets or [open_run(begins, "from_run").config]
     if data is not None:
         path = as_path(data, Path(runs))
         source = _source_of([config_path(str(one)) for one in presets])

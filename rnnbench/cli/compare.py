@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rnnbench.results.table import Comparison
 
-ACROSS = ("budget", "selection", "hardware", "decoding", "checkpoint", "versions", "commit")
+ACROSS = ("budget", "selection", "hardware", "decoding", "checkpoint", "start", "versions", "commit")
 """What may be put aside: conditions of a table, and what seeds of one row share."""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from rnnbench.cli.quiet import quiet
 from rnnbench.diagnostics.files import FOLDER, STATES
 from rnnbench.errors import UserError
-from rnnbench.platform.run_folder import RunFolder
+from rnnbench.hub import open_run
 from rnnbench.safe_files import read_text, replace_text
 
 
@@ -69,7 +69,7 @@ def diagnose(words: Sequence[str]) -> int:
         raise UserError(
             "there is no network to look at", where="rnnbench diagnose", hint="--run RUN, or --config PRESET"
         )
-    run = RunFolder.open(Path(own.run), "--run") if own.run else None
+    run = open_run(own.run, "--run") if own.run else None
     checkpoint = None if run is None else Path(own.checkpoint) if own.checkpoint else run.checkpoint()
     if run is not None:
         rest = [f"--config={run.config}", f"--trainer.default_root_dir={run.path}", *rest]

@@ -16,6 +16,7 @@ from rnnbench.errors import UserError, did_you_mean
 from rnnbench.platform.budget import Budget
 from rnnbench.platform.checkpoint import RunCheckpoint
 from rnnbench.platform.divergence import DivergenceGuard
+from rnnbench.platform.fine_tuning import FineTuning
 from rnnbench.ranges import AT_LEAST_0, AT_LEAST_1, POSITIVE, SEED, Range
 
 # Lightning declares types alone; some of what it does not refuse it divides by, the rest it takes for something else.
@@ -40,7 +41,7 @@ _LIGHTNING = {
     "trainer.reload_dataloaders_every_n_epochs": AT_LEAST_0,
     "trainer.val_check_interval": POSITIVE,
 }
-_OWNERS = {"budget": Budget, "checkpoint": RunCheckpoint, "divergence": DivergenceGuard}
+_OWNERS = {"budget": Budget, "checkpoint": RunCheckpoint, "divergence": DivergenceGuard, "fine_tuning": FineTuning}
 # What is called so in a class of rnnbench counts something of which there has to be one.
 _SIZES = ("_size", "_length")
 # Where infinity is no way to say "without limit".

@@ -20,6 +20,7 @@ from rnnbench.cli.trained import load_model, model_class
 from rnnbench.data.formats.text_file import decode, split_lines
 from rnnbench.data.lines import Line, LineStream
 from rnnbench.errors import UserError
+from rnnbench.hub import open_run
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.reading import read_file
 from rnnbench.safe_files import replace_text
@@ -103,7 +104,7 @@ def read_words(words: Sequence[str]) -> Asked:
         if not named:
             parser.epilog = _by_application()
             parser.parse_known_args(words)  # shows the help, or asks for a run
-        runs = [RunFolder.open(Path(run), "--run") for run in named]
+        runs = [open_run(run, "--run") for run in named]
         found = load_application(model_class(runs[0]).application)
         application = importlib.import_module(f"{found.module}.predict")
         use = found.card.predict

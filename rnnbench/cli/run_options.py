@@ -12,6 +12,7 @@ from rnnbench.cli.places import named_files
 from rnnbench.cli.presets import preset_of, resolve_configs
 from rnnbench.cli.requeue import name_in_job, requeued_run
 from rnnbench.errors import UserError
+from rnnbench.hub import open_run
 from rnnbench.platform.run_folder import RunFolder
 
 
@@ -88,9 +89,14 @@ def read_options(verb: str, words: list[str]) -> RunOptions:
             print("there is no checkpoint to go on from: the training begins anew", flush=True)
         rest = [*_of_run(run), *([f"--ckpt_path={last}"] if last is not None else []), *rest]
     elif getattr(own, "run", None):
-        run = RunFolder.open(Path(own.run), "--run")
+        run = open_run(own.run, "--run")
         checkpoint = [] if any(word.startswith("--ckpt_path") for word in rest) else [f"--ckpt_path={run.checkpoint()}"]
         rest = [*_of_run(run), *checkpoint, *rest]
+    elif verb == "fit" and (start := _begins_from(rest)) is not None and not files:
+        base = open_run(start, "--from")
+        # Its configuration, but for what logged it: W&B would take the new run for the old one.
+        rest = [f"--config={base.config}", "--trainer.logger=false", *rest]
+        default_name = base.path.name
     for path in named_files(rest):
         check_config_file(path)
     check_options(rest)
@@ -100,6 +106,15 @@ def read_options(verb: str, words: list[str]) -> RunOptions:
 def _of_run(run: RunFolder) -> list[str]:
     # The folder may have been moved since its configuration was written.
     return [f"--config={run.config}", f"--trainer.default_root_dir={run.path}"]
+
+
+def _begins_from(words: list[str]) -> str | None:
+    """The run whose weights are taken, where the words name no model of their own."""
+    if any(word.partition("=")[0] == "--model" for word in words):
+        return None
+    named = [after for word, after in itertools.pairwise(words) if word == "--from"]
+    named += [word.removeprefix("--from=") for word in words if word.startswith("--from=")]
+    return named[-1] if named else None
 
 
 def _one_plateau(words: list[str]) -> list[str]:

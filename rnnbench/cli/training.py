@@ -29,6 +29,7 @@ from rnnbench.cli.places import Places
 from rnnbench.cli.quiet import quiet
 from rnnbench.cli.requeue import command
 from rnnbench.cli.run_options import RunOptions, read_options
+from rnnbench.cli.starting import origin_of
 from rnnbench.errors import UserError
 from rnnbench.platform.accounting import Accounting
 from rnnbench.platform.averaging import AveragedWeights
@@ -36,6 +37,7 @@ from rnnbench.platform.budget import Budget
 from rnnbench.platform.checkpoint import SIGNALS, RunCheckpoint, RunInterrupted
 from rnnbench.platform.checkpoint_io import SafeCheckpointIO, check_resumable, load_checkpoint, refuse_weights
 from rnnbench.platform.divergence import DivergenceGuard
+from rnnbench.platform.fine_tuning import FineTuning, Origin
 from rnnbench.platform.launched import is_first_process
 from rnnbench.platform.memory_check import MemoryCheck, is_out_of_memory, out_of_memory
 from rnnbench.platform.metrics_file import MetricsFile
@@ -115,6 +117,7 @@ class RunCLI(LightningCLI):
         self.held = held or contextlib.ExitStack()
         self.run_folder = options.run
         self.request: Request | None = None
+        self.origin: Origin | None = None
         self.predictions: list[Any] = []
         # Without abbreviations: --trainer.max_epoch would be taken for --trainer.max_epochs.
         quiet = {"exit_on_error": False, "allow_abbrev": False}
@@ -141,6 +144,8 @@ class RunCLI(LightningCLI):
         parser.add_lightning_class_args(RunCheckpoint, "checkpoint")
         parser.add_lightning_class_args(DivergenceGuard, "divergence")
         parser.add_lightning_class_args(Budget, "budget")
+        parser.add_lightning_class_args(FineTuning, "fine_tuning")
+        parser.add_argument("--from", type=str | None, default=None, help="A run to take the weights of.")
         parser.add_argument(
             "--scheduler_interval",
             type=Interval | None,
@@ -178,6 +183,9 @@ class RunCLI(LightningCLI):
             # What was asked for, not what the checkpoint has made of it.
             before.refuse_change(self._config_text(self.asked[self.subcommand]))
         _refuse_disagreement(self.asked[self.subcommand], config)
+        if self.subcommand == "fit" and config["from"] is not None and self.checkpoint_spec is None:
+            # Before there is a folder; a training that goes on has the weights already.
+            self.origin = origin_of(config["from"])
         if self.subcommand == "fit" and self.run_folder is None and is_first_process():
             task = importlib.import_module(config.model.class_path.rpartition(".")[0])
             application = getattr(task, config.model.class_path.rpartition(".")[2]).application
@@ -238,6 +246,10 @@ class RunCLI(LightningCLI):
         """Builds the model as its checkpoint says: a trained vocabulary rules over that of new data."""
         if self.checkpoint_spec is not None:
             self.model.use_spec(self.checkpoint_spec)
+        if self.origin is not None:
+            callbacks: list[Callback] = self.trainer.callbacks  # type: ignore[attr-defined]
+            next(one for one in callbacks if isinstance(one, FineTuning)).origin = self.origin
+            self.datamodule.known = self.origin.tokens()
 
     def instantiate_classes(self) -> None:
         """Leaves no empty run folder behind where an option turns out to be wrong, or W&B does not answer."""

@@ -19,7 +19,12 @@ _EXAMPLES = {
     "validate": "rnnbench validate --run runs/text_generation/char_lstm-1",
     "test": "rnnbench test --run runs/text_generation/char_lstm-1",
 }
-_CALLBACKS = {"checkpoint": "RunCheckpoint", "divergence": "DivergenceGuard", "budget": "Budget"}
+_CALLBACKS = {
+    "checkpoint": "RunCheckpoint",
+    "divergence": "DivergenceGuard",
+    "budget": "Budget",
+    "fine_tuning": "FineTuning",
+}
 
 
 class Option(NamedTuple):
@@ -49,6 +54,7 @@ def page(verb: str) -> str:
     for name, metavar, text in (
         ("--config", "PRESET|FILE", "a preset (rnnbench list presets) or a file; several are merged, later ones win"),
         ("--seed_everything", "N", "seed of everything that is drawn (default: 1)"),
+        ("--from", "RUN", "a run to take the weights of; without --config its own configuration is taken, too"),
         ("--ckpt_path", "FILE", "a checkpoint to start from"),
         ("--scheduler_interval", "epoch|step", "when the schedule is stepped (default: after what it counts)"),
         ("--weights_only", "BOOL", "checkpoints are read without unpickling, whatever this says"),

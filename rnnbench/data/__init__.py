@@ -57,6 +57,7 @@ _HOME = {
     "StackManipulation": "long_range.strings",
     "StandardLibrary": "sources.standard_library",
     "StochasticBlocks": "graphs.generated.blocks",
+    "Subset": "sources.subset",
     "TUFiles": "graphs.tu",
     "TemporalOrder": "long_range.temporal_order",
     "Tomita": "long_range.languages",

@@ -18,6 +18,7 @@ from rnnbench.platform.accounting import Accounting, training_flops
 from rnnbench.platform.budget import Budget
 from rnnbench.platform.checkpoint import RunInterrupted
 from rnnbench.platform.environment import git_commit, hardware, versions
+from rnnbench.platform.fine_tuning import FineTuning
 from rnnbench.platform.request import Request, now
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.results.items import Items, write_items
@@ -181,6 +182,7 @@ class RunRecorder(Callback):
         data = cast(TaskData, trainer.datamodule)  # type: ignore[attr-defined]
         accounting = self.accounting
         batches = trainer.fit_loop.epoch_loop.batch_progress.total.completed
+        start = next((one.start for one in trainer.callbacks if isinstance(one, FineTuning)), None)  # type: ignore[attr-defined]
         training = Training(
             epochs=batches / trainer.num_training_batches if trainer.num_training_batches else 0.0,
             steps=trainer.global_step,
@@ -193,7 +195,7 @@ class RunRecorder(Callback):
         )
         return Result(
             application=module.application,
-            model=module.model_name(),
+            model=module.model_name() + ("" if start is None else f", fine-tuned from {start.dataset}"),
             cell=module.cell_name(),
             baseline=module.baseline,
             preset=request.preset,
@@ -217,6 +219,7 @@ class RunRecorder(Callback):
             finished=None if status == "running" else now(),
             precision=str(trainer.precision),
             engine=module.engines(),
+            start=start,
         )
 
     def _is_best(self, trainer: Trainer, module: Task) -> bool:

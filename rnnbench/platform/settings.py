@@ -51,10 +51,14 @@ def settings_hash(config: Namespace | Mapping[str, Any]) -> str:
     Args:
         config: Configuration of the training.
     """
+    options = flatten(config)
     bearing = {
         name: value
-        for name, value in flatten(config).items()
+        for name, value in options.items()
         if not name.startswith(_BEARS_ON_NOTHING)
+        # Where the run lies that it begins from; what it is stands in the record. Without one, nothing is fine-tuned.
+        and name != "from"
+        and not (name.startswith("fine_tuning.") and options.get("from") is None)
         and not name.endswith(_WORKERS)
         and not option_name(name).endswith(_PLACES)
         # Runs without a budget keep the hash that they had before there were budgets, and those of other options, too.

@@ -117,6 +117,7 @@ def _check_alike(first: Result, other: Result, metric: str) -> None:
     facts = {
         "preset": (first.preset, other.preset),
         "model": (first.model, other.model),
+        "start": tuple(None if one.start is None else one.start.about for one in (first, other)),
         "data fingerprint": (first.data.fingerprint, other.data.fingerprint),
         "number of parameters": (first.parameters, other.parameters),
         "number of steps": tuple(_steps(one) for one in (first, other)),

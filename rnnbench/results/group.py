@@ -130,7 +130,8 @@ def _order(run: Run) -> tuple[int, str]:
 
 def _model(result: Result) -> object:
     """Everything that makes two runs the same but for the seed, as far as a run that failed has it."""
-    what = (result.preset, result.model, result.cell, result.parameters, result.processes, result.settings)
+    start = None if result.start is None else result.start.about
+    what = (result.preset, result.model, result.cell, result.parameters, result.processes, result.settings, start)
     return what, result.seed is None
 
 

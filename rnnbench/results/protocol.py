@@ -21,6 +21,7 @@ Field = Literal[
     "hardware",
     "decoding",
     "checkpoint",
+    "start",
 ]
 FIELDS: tuple[Field, ...] = get_args(Field)
 _OPEN: tuple[Field, ...] = ("budget", "hardware", "decoding", "checkpoint")
@@ -44,6 +45,7 @@ class Protocol:
         hardware: What a budget of time was spent on; None for any other budget.
         decoding: How outputs were searched for; None for a model that searches for none.
         checkpoint: The state that was tested, ``selected`` for the one that the rule chose; None before a test.
+        start: The run that the weights began from; None for a run from scratch.
     """
 
     application: str
@@ -54,12 +56,15 @@ class Protocol:
     hardware: str | None = None
     decoding: str | None = None
     checkpoint: str | None = None
+    start: str | None = None
 
     @functools.cached_property
     def hash(self) -> str:
         """12 hexadecimal digits."""
         metrics = sorted([*key, signature] for key, signature in self.metrics.items())
-        parts = [metrics if name == "metrics" else getattr(self, name) for name in FIELDS]
+        # Runs from scratch keep the hash that they had before there were others.
+        fields = [name for name in FIELDS if name != "start" or self.start is not None]
+        parts = [metrics if name == "metrics" else getattr(self, name) for name in fields]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
     def differences(self, other: Protocol, across: Collection[Field] = (), metric: str | None = None) -> list[Field]:

@@ -23,7 +23,7 @@ from rnnbench.results.upgrade import upgrade
 from rnnbench.safe_files import read_text, replace_text
 
 RESULT_FILE = "result.json"
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 Status = Literal["running", "finished", "interrupted", "failed"]
 
@@ -100,6 +100,24 @@ class Measurement:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Start:
+    """What the weights of a run began from.
+
+    Args:
+        run: The run that they were taken from, as it was named.
+        dataset: Name of its data set.
+        about: Its application, model and data, and what it began from itself: only runs of one beginning are ranked
+            together.
+        taken: Name of each weight -> what of it was taken: ``whole``, ``new``, or ``120 of 150 words``.
+    """
+
+    run: str
+    dataset: str
+    about: str
+    taken: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Result:
     """All that a run says about itself.
 
@@ -134,6 +152,7 @@ class Result:
         precision: Precision of training, e.g. ``32-true``; None where it is not known.
         engine: What ran the cells over time; None where it is not known, or there is none.
         tests: Every test of this run, the first one first.
+        start: What its weights began from; None for a run from scratch.
         schema_version: Version of this schema.
     """
 
@@ -166,6 +185,7 @@ class Result:
     precision: str | None = None
     engine: str | None = None
     tests: list[Measurement] = field(default_factory=list)
+    start: Start | None = None
 
     @functools.cached_property
     def protocol(self) -> Protocol:
@@ -183,6 +203,7 @@ class Result:
             hardware=self._clock(),
             decoding=self.decoding,
             checkpoint=self.checkpoint,
+            start=None if self.start is None else self.start.about,
         )
 
     def _clock(self) -> str | None:

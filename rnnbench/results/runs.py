@@ -21,9 +21,9 @@ class Runs(list[Run]):
         ``run``, ``status``, ``seed``, ``settings``, ``learning_rate``, ``parameters``, what training took
         (``epochs``, ``steps``, ``tokens``, ``flops``, ``tokens_per_second``, ``wall_seconds``, ``cpu_seconds``,
         ``peak_memory_bytes``), the conditions (``selection``, ``budget``, ``checkpoint``, ``decoding``,
-        ``precision``, ``engine``, ``processes``, ``protocol``), ``tests`` (how often it was tested), ``cpu``,
-        ``gpu``, ``threads``, ``torch``, ``commit``, ``started``, ``finished``, ``command``, ``folder``, and for each
-        metric ``test_perplexity`` and the like.
+        ``start``, ``precision``, ``engine``, ``processes``, ``protocol``), ``tests`` (how often it was tested),
+        ``cpu``, ``gpu``, ``threads``, ``torch``, ``commit``, ``started``, ``finished``, ``command``, ``folder``, and
+        for each metric ``test_perplexity`` and the like.
         """
         import pandas as pd
 
@@ -49,6 +49,7 @@ def _row(run: Run) -> dict[str, Any]:
     row |= {"learning_rate": learning_rate(run.folder / CONFIG_FILE), "parameters": result.parameters}
     row |= vars(result.training)
     row |= {name: getattr(result, name) for name in conditions}
+    row |= {"start": result.protocol.start}
     row |= {"protocol": result.protocol.hash, "tests": len(result.tests)}
     row |= {name: result.hardware.get(name) for name in ("cpu", "gpu", "threads")}
     row |= {"torch": result.versions.get("torch"), "commit": result.git_commit}

@@ -319,7 +319,7 @@ def _differences(data: str, protocols: list[Protocol]) -> list[str]:
                 f"{one.metrics[key]} against {other.metrics[key]}."
             )
             break
-    for name in ("selection", "budget", "hardware", "decoding", "checkpoint"):
+    for name in ("selection", "budget", "hardware", "decoding", "checkpoint", "start"):
         values = dict.fromkeys(getattr(one, name) for one in protocols)
         values.pop(None, None)
         if len(values) > 1:

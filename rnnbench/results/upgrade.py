@@ -20,7 +20,7 @@ def upgrade(content: Any) -> Any:
     Raises:
         ValueError: Something that the present schema asks for cannot be derived.
     """
-    for version, newer in ((1, _from_1), (2, _from_2), (3, _from_3)):
+    for version, newer in ((1, _from_1), (2, _from_2), (3, _from_3), (4, _from_4)):
         found = content.get("schema_version") if isinstance(content, dict) else None
         if type(found) is int and found == version:
             content = {**newer(content), "schema_version": version + 1}
@@ -52,6 +52,11 @@ def _from_2(content: dict[str, Any]) -> dict[str, Any]:
 def _from_3(content: dict[str, Any]) -> dict[str, Any]:
     """The hash of the conditions was that of others: the name of the data set was among them."""
     return {name: value for name, value in content.items() if name != "protocol"}
+
+
+def _from_4(content: dict[str, Any]) -> dict[str, Any]:
+    """All runs were from scratch."""
+    return {**content, "start": None}
 
 
 def _selection(application: str, metrics: dict[str, Any]) -> str:

@@ -268,7 +268,7 @@ def test_windows_change_no_metric(rnnbench, small, tmp_path, setting):
 def test_result_json_is_strict(rnnbench, small, tmp_path):
     assert rnnbench(f"fit {small} --trainer.max_epochs 1 --name a", debug=True).status == 0
     content = json.loads((tmp_path / "runs/text_generation/a/result.json").read_text())
-    assert content["schema_version"] == 4
+    assert content["schema_version"] == 5
     assert {"python", "torch", "lightning", "rnnbench"} <= content["versions"].keys()
     assert content["training"]["peak_memory_bytes"] > 0
     assert content["seed"] == 1

@@ -146,7 +146,7 @@ def test_schema_1_is_upgraded(tmp_path: Path, make_result, changes: dict, select
     path = tmp_path / "result.json"
     _schema_1(path, result)
     read = read_result(path)
-    assert (read.selection, read.budget, read.schema_version) == (selection, budget, 4)
+    assert (read.selection, read.budget, read.schema_version) == (selection, budget, 5)
     new = {"selection": "", "budget": "", "settings": "", "checkpoint": None}
     assert dataclasses.replace(read, **new) == dataclasses.replace(result, **new)
     write_result(path, read)

@@ -19,7 +19,7 @@ facts = st.dictionaries(st.text(), st.text() | st.integers() | st.floats(allow_n
 numbers = st.floats()
 results = st.builds(
     Result,
-    schema_version=st.just(4),
+    schema_version=st.just(5),
     data=st.builds(Data, details=facts),
     metrics=st.dictionaries(
         st.sampled_from(["validation", "test"]), st.dictionaries(st.text(), st.builds(Metric, value=numbers))
@@ -103,9 +103,9 @@ def _without(content: dict, field: str) -> dict:
         (lambda text: "[]", "expected an object"),
         (lambda text: json.dumps(_without(json.loads(text), "seed")), "result: missing seed"),
         (lambda text: text.replace('"seed"', '"sed"'), "unknown field 'sed' (did you mean: seed)"),
-        (lambda text: text.replace('"schema_version": 4', '"schema_version": 5'), "newer rnnbench: schema 5"),
-        (lambda text: text.replace('"schema_version": 4', '"schema_version": 0'), "there is no schema 0"),
-        (lambda text: text.replace('"schema_version": 4', '"schema_version": true'), "expected a whole number"),
+        (lambda text: text.replace('"schema_version": 5', '"schema_version": 6'), "newer rnnbench: schema 6"),
+        (lambda text: text.replace('"schema_version": 5', '"schema_version": 0'), "there is no schema 0"),
+        (lambda text: text.replace('"schema_version": 5', '"schema_version": true'), "expected a whole number"),
         (lambda text: text.replace('"finished"', '"done"', 1), "result.status: expected one of running, finished"),
         (lambda text: text.replace('"test": {', '"train": {'), "expected one of validation, test, found 'train'"),
         (

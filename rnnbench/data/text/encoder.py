@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rnnbench.data.text.english import ENGLISH_WORD, english_words
 from rnnbench.data.text.reversible import join_words, reversible_words
 from rnnbench.data.text.subword import Subwords
-from rnnbench.data.text.vocabulary import BEGIN, END, PAD, SPECIALS, UNKNOWN, Vocabulary
+from rnnbench.data.text.vocabulary import BEGIN, END, PAD, SPECIALS, UNKNOWN, Vocabulary, grown
 from rnnbench.errors import UserError, did_you_mean
 
 Unit = Literal["word", "english", "reversible", "char", "byte", "bpe", "unigram"]
@@ -87,6 +87,17 @@ class TextEncoder:
 
     def __len__(self) -> int:
         return len(SPECIALS) + 256 if self._table is None else len(self._table)
+
+    @property
+    def kind(self) -> str:
+        """What a token is, whatever rule finds it: ``word``, ``character``, ``byte`` or ``subword``."""
+        return {"char": "character", "byte": "byte", "bpe": "subword", "unigram": "subword"}.get(self.unit, "word")
+
+    def grown(self, known: Sequence[str]) -> TextEncoder:
+        """The same with the words or characters of a trained model besides; bytes and subwords cover every text."""
+        if not isinstance(self._table, Vocabulary):
+            return self
+        return TextEncoder(self.unit, self.lowercase, Vocabulary(grown(self._table.tokens, known)))
 
     def split(self, text: str) -> list[str]:
         """The tokens of a text as they stand in it (lower-cased where that is wanted), one for each id of `encode`."""

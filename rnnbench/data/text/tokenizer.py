@@ -9,12 +9,13 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnbench.data.text.vocabulary import END, UNKNOWN, most_frequent, ranked
+from rnnbench.data.text.english import english_words
+from rnnbench.data.text.vocabulary import END, UNKNOWN, grown, most_frequent, ranked
 from rnnbench.errors import UserError, did_you_mean
 
-Level = Literal["byte", "char", "word"]
-_SPECIALS = (UNKNOWN, END)
-LEVELS: tuple[Level, ...] = ("byte", "char", "word")
+Level = Literal["byte", "char", "word", "english"]
+SPECIALS = (UNKNOWN, END)
+LEVELS: tuple[Level, ...] = ("byte", "char", "word", "english")
 
 
 class TokenStream(NamedTuple):
@@ -34,6 +35,8 @@ class Tokenizer:
     - byte: the 256 bytes of UTF-8, then ``<eos>``.
     - char: Unicode characters.
     - word: what white space separates; every line ends with ``<eos>``.
+    - english: English words and punctuation in lower case (`english_words`), as classifiers of raw text read them;
+      every line ends with ``<eos>``.
 
     Args:
         level: What a token is.
@@ -44,6 +47,7 @@ class Tokenizer:
         if level not in LEVELS:
             raise UserError(f"no level is called {level!r}", where="level", hint=did_you_mean(level, LEVELS))
         self.level = level
+        self.of_words = level in ("word", "english")
         self.tokens = list(tokens)
         self._ids = {token: index for index, token in enumerate(self.tokens)}
         self.end = self._ids[END]
@@ -62,8 +66,17 @@ class Tokenizer:
             return cls(level, [*map(_byte_name, range(256)), END])
         counts: Counter[str] = Counter()
         for document in documents:
-            counts.update(document.split() if level == "word" else document)
-        return cls(level, most_frequent(_SPECIALS, ranked(counts, _SPECIALS), max_vocabulary))
+            counts.update(_split(level, document))
+        return cls(level, most_frequent(SPECIALS, ranked(counts, SPECIALS), max_vocabulary))
+
+    @property
+    def kind(self) -> str:
+        """What a token is, whatever rule finds it: ``word``, ``character`` or ``byte``."""
+        return {"char": "character", "byte": "byte"}.get(self.level, "word")
+
+    def grown(self, known: Sequence[str]) -> Tokenizer:
+        """The same with the tokens of a trained model besides; of bytes there are no more."""
+        return self if self.level == "byte" else Tokenizer(self.level, grown(self.tokens, known))
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -76,8 +89,7 @@ class Tokenizer:
         """The distinct tokens of a text that are not in the vocabulary, in the order of their first appearance."""
         if self.level == "byte":
             return []
-        tokens = text.split() if self.level == "word" else text
-        return list(dict.fromkeys(token for token in tokens if token not in self._ids))
+        return list(dict.fromkeys(token for token in _split(self.level, text) if token not in self._ids))
 
     def stream(self, documents: Sequence[str]) -> TokenStream:
         """All documents as one stream; two documents are parted by ``<eos>``, which counts as one character."""
@@ -85,13 +97,13 @@ class Tokenizer:
         characters = unknown = 0
         separator = np.array([self.end], dtype=np.int64)
         for number, document in enumerate(documents):
-            if number and self.level != "word":
+            if number and not self.of_words:
                 parts.append(separator)
                 characters += 1
             ids, missing = self._encode(document, end_lines=True)
             parts.append(ids)
             unknown += missing
-            characters += _length_of_words(document) if self.level == "word" else len(document)
+            characters += self._length_of_words(document) if self.of_words else len(document)
         tokens = np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
         return TokenStream(tokens, characters, unknown)
 
@@ -117,7 +129,7 @@ class Tokenizer:
     def _encode(self, text: str, end_lines: bool = False) -> tuple[NDArray[np.int64], int]:
         if self.level == "byte":
             return np.frombuffer(text.encode("utf-8"), dtype=np.uint8).astype(np.int64), 0
-        if self.level == "word":
+        if self.of_words:
             return self._encode_words(text, end_lines)
         if not text:
             return np.empty(0, dtype=np.int64), 0
@@ -133,7 +145,7 @@ class Tokenizer:
         missing = 0
         lines = _lines(text) if end_lines else [text]
         for line in lines:
-            for word in line.split():
+            for word in _split(self.level, line):
                 index = self._ids.get(word, -1)
                 missing += index < 0
                 ids.append(max(index, 0))
@@ -141,14 +153,21 @@ class Tokenizer:
                 ids.append(self.end)
         return np.array(ids, dtype=np.int64), missing
 
+    def _length_of_words(self, document: str) -> int:
+        """Characters of words in their plain form: parted by one space, lines ended by one newline."""
+        lines = (_split(self.level, line) for line in _lines(document))
+        return sum(sum(map(len, words)) + max(len(words), 1) for words in lines)
+
+
+def _split(level: Level, text: str) -> Sequence[str]:
+    """The tokens of a text as they are looked up."""
+    if level == "english":
+        return english_words(text.lower())
+    return text.split() if level == "word" else text
+
 
 def _byte_name(value: int) -> str:
     return chr(value) if 32 <= value < 127 else f"<0x{value:02x}>"
-
-
-def _length_of_words(text: str) -> int:
-    """Characters of word-level text in its plain form: words parted by one space, lines ended by one newline."""
-    return sum(sum(map(len, words)) + max(len(words), 1) for words in map(str.split, _lines(text)))
 
 
 def _lines(text: str) -> list[str]:

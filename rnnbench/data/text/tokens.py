@@ -81,6 +81,11 @@ class TokenEncoder:
         """Whether a token is a character, so that text needs no spaces."""
         return self.characters is None
 
+    @property
+    def kind(self) -> str:
+        """What a token is: ``word`` or ``character``."""
+        return "character" if self.of_characters else "word"
+
     def read(self, token: str) -> str:
         """The form under which a token is looked up."""
         token = half_width(token)

@@ -51,6 +51,16 @@ def most_frequent(specials: Sequence[str], tokens: Sequence[str], max_size: int 
     return [*specials, *tokens][:max_size]
 
 
+def grown(tokens: Sequence[str], known: Iterable[str]) -> list[str]:
+    """The tokens of some data, then those that a trained model knows besides, each once.
+
+    Args:
+        tokens: Those of the data, which keep their ids.
+        known: Those of the model.
+    """
+    return list(dict.fromkeys([*tokens, *known]))
+
+
 class Vocabulary:
     """Tokens of sequences by id; ids 0 to 3 are `PAD`, `UNKNOWN`, `BEGIN` and `END`.
 

@@ -6,8 +6,10 @@ from rnnbench.tasks.base.data import Spec, TaskData
 from rnnbench.tasks.base.evaluating import HasModes, evaluating
 from rnnbench.tasks.base.items import Items, ItemSums, ItemTexts, ItemValues, exact, exact_device, exact_nats
 from rnnbench.tasks.base.task import Loss, Measured, Task
+from rnnbench.tasks.base.transfer import Axes, Names
 
 __all__ = [
+    "Axes",
     "BucketedData",
     "CountingModel",
     "HasModes",
@@ -17,6 +19,7 @@ __all__ = [
     "Items",
     "Loss",
     "Measured",
+    "Names",
     "Samples",
     "Spec",
     "Task",

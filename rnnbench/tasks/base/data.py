@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lightning.pytorch import LightningDataModule
@@ -11,6 +12,8 @@ from lightning.pytorch import LightningDataModule
 from rnnbench.data.batches.bucket_loader import Position
 from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import Split
+from rnnbench.data.text.vocabulary import SPECIALS
+from rnnbench.errors import UserError
 
 Spec = dict[str, Any]
 """What a model must know of its data to be built: plain values, such as a vocabulary."""
@@ -31,6 +34,8 @@ class TaskData(LightningDataModule, ABC):
     """Short name of the data set."""
     fingerprint: str
     """Hash of all splits and of how they are cut into tokens; results are compared only where it is equal."""
+    known: Mapping[str, Sequence[str]] = {}
+    """What a run whose weights are taken knows: its tokens, by what they are (``word``). Vocabularies grow by them."""
     left_out: LeftOut | None = None
     """The samples that are not used as they are; a training lists them once it is known that it goes on."""
 
@@ -48,6 +53,30 @@ class TaskData(LightningDataModule, ABC):
         model = self.trainer.lightning_module if self.trainer is not None else None
         # Of any model: the module of `Task` imports this one.
         return getattr(model, "spec", None)
+
+    def known_besides(self, kind: str, tokens: Sequence[str]) -> Sequence[str]:
+        """The tokens by which a vocabulary grows, if weights of a run are taken; tells how many of its own are known.
+
+        Args:
+            kind: What its tokens are: ``word``, ``character``, ``subword``.
+            tokens: Those of the data, without special ones.
+
+        Raises:
+            UserError: The run knows none of them.
+        """
+        known = self.known.get(kind, ())
+        if not known:
+            return ()
+        common = len(set(known).intersection(tokens))
+        if not common:
+            raise UserError(
+                f"the run knows none of the {len(tokens):,} {kind}s of {self.dataset}",
+                where="--from",
+                hint="name a run of the same language, whose text was cut into tokens in the same way",
+            )
+        more = len(set(known).difference(tokens, SPECIALS))
+        self.tell(f"vocabulary: the run knows {common:,} of {len(tokens):,} {kind}s, and {more:,} more")
+        return known
 
     def position(self) -> Position:
         """Where the training stands, by the trainer's count; loaders go on from there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast, final
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, cast, final
 
 import torch
 from lightning.pytorch import LightningModule
@@ -23,6 +23,7 @@ from rnnbench.tasks.base.describe import describe, public_path
 from rnnbench.tasks.base.intervals import counts
 from rnnbench.tasks.base.items import ItemSums, ItemValues, exact_device
 from rnnbench.tasks.base.step_mean import StepMean, at_least_one
+from rnnbench.tasks.base.transfer import Axes
 
 D = TypeVar("D", bound=TaskData)
 
@@ -54,6 +55,16 @@ class Measured(NamedTuple):
     """The signatures of metrics that are computed otherwise."""
 
 
+class Beginning(Protocol):
+    """How a model begins from the weights of another one."""
+
+    def begin(self, model: Task[Any]) -> None:
+        """Takes weights into a model that was just built."""
+
+    def divide(self, model: Task[Any], optimizer: Optimizer) -> None:
+        """Gives each layer its learning rate."""
+
+
 class Task(LightningModule, ABC, Generic[D]):
     """A model of an application.
 
@@ -75,6 +86,7 @@ class Task(LightningModule, ABC, Generic[D]):
         self.spec: Spec | None = None
         self.optimizer: OptimizerCallable | None = None
         self.scheduler: LRSchedulerCallable | None = None
+        self.fine_tuning: Beginning | None = None
         self._measured: dict[str, Measured] = {}
         self._step_mean = StepMean()
 
@@ -237,6 +249,8 @@ class Task(LightningModule, ABC, Generic[D]):
                 )
             self.use_spec(self.data.spec)
             self.start_from(self.data)
+            if self.fine_tuning is not None:
+                self.fine_tuning.begin(self)
 
     def start_from(self, data: D) -> None:
         """Called once when a new model was built for these data; later the checkpoint holds what is put in place here.
@@ -247,6 +261,17 @@ class Task(LightningModule, ABC, Generic[D]):
         if isinstance(embedding, WordEmbedding):
             embedding.start(getattr(data, "vectors", None))
 
+    def named_axes(self) -> Mapping[str, Axes] | None:
+        """What the axes of weights stand for where that depends on the data: words, classes.
+
+        By these names the weights of a run are taken into a model of other data (`rnnbench.tasks.base.transfer`).
+
+        Returns:
+            Names of parameters -> `Names` along their first axes; empty where no weight depends on the data; None where
+            nobody says it, so that weights are taken on data of the same spec alone.
+        """
+        return None
+
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimizer and the schedule that the options name; none for a model without an optimizer."""
         if self.optimizer is None:
@@ -255,6 +280,8 @@ class Task(LightningModule, ABC, Generic[D]):
         # A fused optimizer would undo the scale of float16 within its step, after gradients were clipped and divided;
         # Lightning refuses to clip then, and in bfloat16, too, which has no scale. Told so, the scaler undoes it first.
         optimizer._step_supports_amp_scaling = False  # type: ignore[attr-defined]
+        if self.fine_tuning is not None:
+            self.fine_tuning.divide(self, optimizer)
         if self.scheduler is None:
             return optimizer
         scheduler = self.scheduler(optimizer)

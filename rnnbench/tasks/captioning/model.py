@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,7 +14,7 @@ from rnnbench.data.generated.scenes.captions import meaning_of
 from rnnbench.data.source import Split
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.examples import Example, plain
-from rnnbench.tasks.base import Items, ItemSums, ItemTexts, Measured, Spec, Task
+from rnnbench.tasks.base import Axes, Items, ItemSums, ItemTexts, Measured, Names, Spec, Task
 from rnnbench.tasks.base.pictures import record_picture
 from rnnbench.tasks.captioning.batch import CaptionBatch
 from rnnbench.tasks.captioning.data import CaptionData
@@ -52,6 +53,11 @@ class CaptionModel(Task[CaptionData]):
         """Builds the model around the vocabulary."""
         self.words = TextEncoder.from_state(spec["words"])
         super().use_spec(spec)
+
+    def named_axes(self) -> Mapping[str, Axes]:
+        """See `Task.named_axes`: the words that are read, and those that are predicted."""
+        read, predicted = (Names(kind, self.words.tokens) for kind in (self.words.kind, "next token"))
+        return {"embedding.table.weight": (read,), **dict.fromkeys(("output.weight", "output.bias"), (predicted,))}
 
     def evaluate(self, batch: CaptionBatch) -> None:
         """See `Task.evaluate`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar, Literal, get_args
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 from rnnbench.data.series.windows import WindowBatch
 from rnnbench.errors import UserError, did_you_mean
 from rnnbench.examples import Example
-from rnnbench.tasks.base import Loss, Measured, Spec, Task, evaluating
+from rnnbench.tasks.base import Axes, Loss, Measured, Names, Spec, Task, evaluating
 from rnnbench.tasks.forecasting.conformal import Conformal
 from rnnbench.tasks.forecasting.data import ForecastingData
 from rnnbench.tasks.forecasting.inputs import Inputs, Reader
@@ -54,6 +55,11 @@ class Forecaster(Task[ForecastingData]):
         if self.use_conformal:
             self.conformal = Conformal(self.horizon, self.probabilistic)
         super().use_spec(spec)
+
+    def named_axes(self) -> Mapping[str, Axes]:
+        """See `Task.named_axes`: the series of training, where each has a vector."""
+        assert self.spec is not None, "the model is built first"
+        return {"names.weight": (Names("series", self.spec["series"]),)}
 
     @abstractmethod
     def forecast(self, batch: WindowBatch) -> Forecast:
@@ -135,6 +141,11 @@ class NeuralForecaster(Forecaster):
     def probabilistic(self) -> bool:
         """Whether its output is."""
         return self.output.probabilistic
+
+    @property
+    def direct(self) -> bool:
+        """Whether it says all future values at once, and not each from those that it said before."""
+        return True
 
     def build(self, spec: Spec) -> None:
         """Makes the layers."""

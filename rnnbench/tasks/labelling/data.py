@@ -18,6 +18,7 @@ from rnnbench.data.left_out import LeftOut, TooLong
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.data.text.spans import Scheme, all_tags
 from rnnbench.data.text.tokens import TokenEncoder
+from rnnbench.data.text.vocabulary import SPECIALS, Vocabulary, grown
 from rnnbench.errors import UserError
 from rnnbench.ranges import AT_LEAST_0
 from rnnbench.tasks.base import BucketedData, Spec
@@ -181,13 +182,16 @@ class TaggingData(BucketedData[TaggedSentences]):
         return read
 
     def _train_encoder(self, train: list[Sentence]) -> TokenEncoder:
-        return TokenEncoder.train(
+        encoder = TokenEncoder.train(
             [sentence.tokens for sentence in train],
             lowercase=self.lowercase,
             zero_digits=self.zero_digits,
             min_count=self.min_count,
             bigram_min_count=self.bigram_min_count,
         )
+        own = encoder.tokens.tokens
+        encoder.tokens = Vocabulary(grown(own, self.known_besides(encoder.kind, own[len(SPECIALS) :])))
+        return encoder
 
     def _tags_of(self, train: list[Sentence]) -> list[str]:
         """The tags a model chooses from."""

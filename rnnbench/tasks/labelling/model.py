@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 from torch import Tensor
@@ -14,7 +14,7 @@ from rnnbench.data.text.spans import Scheme
 from rnnbench.data.text.tokens import TokenEncoder
 from rnnbench.errors import UserError
 from rnnbench.examples import Example, plain
-from rnnbench.tasks.base import Measured, Spec, Task, evaluating
+from rnnbench.tasks.base import Axes, Measured, Names, Spec, Task, evaluating
 from rnnbench.tasks.labelling.data import TaggingData
 from rnnbench.tasks.labelling.metrics import CorpusCounts, count_spans, count_tags, tagging_metrics
 from rnnbench.tasks.labelling.sentences import LabellingTask
@@ -64,6 +64,20 @@ class TaggingModel(Task[TaggingData]):
         self.corpus.leading = _LEADING[self.task]
         self.monitor = f"validation/{self.corpus.leading}"
         super().use_spec(spec)
+
+    def named_axes(self) -> Mapping[str, Axes]:
+        """See `Task.named_axes`: tokens, their characters, pairs of them, and tags."""
+        encoder, tags = self.encoder, Names("tag", self.tags)
+        axes: dict[str, Axes] = {
+            "embedding.table.weight": (Names(encoder.kind, encoder.tokens.tokens),),
+            **dict.fromkeys(("output.weight", "output.bias", "crf.starts", "crf.ends"), (tags,)),
+            "crf.transitions": (tags, tags),
+        }
+        if encoder.characters is not None:
+            axes["characters.embedding.weight"] = (Names("letter", encoder.characters.tokens),)
+        if encoder.bigrams is not None:
+            axes["bigrams.weight"] = (Names("pair", encoder.bigrams.tokens),)
+        return axes
 
     def tag(self, sentences: Sequence[list[str]], probabilities: bool = False) -> list[Tagged]:
         """Tags sentences.

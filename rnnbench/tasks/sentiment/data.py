@@ -12,7 +12,7 @@ from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.data.text.encoder import TextEncoder, Unit
-from rnnbench.data.text.vocabulary import Labels
+from rnnbench.data.text.vocabulary import SPECIALS, Labels
 from rnnbench.errors import UserError
 from rnnbench.ranges import AT_LEAST_0
 from rnnbench.tasks.base import BucketedData, Spec
@@ -154,6 +154,8 @@ class SentimentData(BucketedData[ClassifiedSequences]):
             min_count=self.min_count,
             max_size=self.max_vocabulary,
         )
+        own = self.encoder.tokens[len(SPECIALS) :]
+        self.encoder = self.encoder.grown(self.known_besides(self.encoder.kind, own))
         self.load_vectors(self.encoder.tokens)
 
     def _encode(self, split: Split, texts: list[LabelledText], left_out: LeftOut) -> ClassifiedSequences:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
@@ -16,7 +16,7 @@ from rnnbench.data.batches.bucket import Budget, evaluation_batches
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.data.text.vocabulary import Labels
 from rnnbench.examples import Example, Line, plain
-from rnnbench.tasks.base import Loss, Measured, Spec, Task, evaluating, exact, exact_nats
+from rnnbench.tasks.base import Axes, Loss, Measured, Names, Spec, Task, evaluating, exact, exact_nats
 from rnnbench.tasks.base.classes import CorpusClasses, as_batch
 from rnnbench.tasks.sentiment.data import SentimentData
 from rnnbench.tasks.sentiment.pictures import in_pieces
@@ -51,6 +51,12 @@ class TextClassifier(Task[SentimentData]):
         self.labels = Labels(spec["labels"])
         self.max_length = spec["max_length"]
         super().use_spec(spec)
+
+    def named_axes(self) -> Mapping[str, Axes]:
+        """See `Task.named_axes`: tokens and classes."""
+        classes = (Names("class", self.labels.names),)
+        tokens = (Names(self.encoder.kind, self.encoder.tokens),)
+        return {"embedding.table.weight": tokens, "output.weight": classes, "output.bias": classes}
 
     def loss(self, batch: SequenceBatch) -> Loss | None:
         """Cross-entropy of the texts."""

@@ -95,7 +95,7 @@ def _counted(model: NGramLanguageModel) -> BackoffModel:
 def _is_of_words(model: BackoffModel | TextModel) -> bool:
     if isinstance(model, BackoffModel):
         return any(len(word) > 1 and not word.startswith("<") for word in model.words)
-    return model.tokenizer.level == "word"
+    return model.tokenizer.of_words
 
 
 def _line_end(model: TextModel) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,7 +23,7 @@ from rnnbench.data.source import Split
 from rnnbench.errors import UserError
 from rnnbench.nn.subsample import FrameStacking, Subsampling
 from rnnbench.safe_files import replace_text
-from rnnbench.tasks.base import ItemSums, ItemTexts, Loss, Measured, Spec, Task, evaluating
+from rnnbench.tasks.base import Axes, ItemSums, ItemTexts, Loss, Measured, Names, Spec, Task, evaluating
 from rnnbench.tasks.base.pictures import record_picture
 from rnnbench.tasks.speech.alphabet import Alphabet
 from rnnbench.tasks.speech.batch import Normalizer, SpeechBatch, as_batch
@@ -102,6 +102,10 @@ class Recognizer(Task[SpeechData]):
             mean, deviation = (np.array(values, dtype=np.float32) for values in spec["statistics"])
             self.normalizer = (mean, deviation)
         super().use_spec(spec)
+
+    def named_axes(self) -> Mapping[str, Axes]:
+        """See `Task.named_axes`: what is written."""
+        return dict.fromkeys(("output.weight", "output.bias"), (Names("symbol", self.alphabet.tokens),))
 
     def build(self, spec: Spec) -> None:
         """Makes the layers for these features and this alphabet."""

@@ -11,7 +11,7 @@ from rnnbench.data.batches.strips import EvaluationLoader, Strips, TrainingLoade
 from rnnbench.data.column_names import ColumnNames, rows_of
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.source import SPLITS, Source, Split, text_of
-from rnnbench.data.text.tokenizer import Level, Tokenizer, TokenStream
+from rnnbench.data.text.tokenizer import SPECIALS, Level, Tokenizer, TokenStream
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec, TaskData
 from rnnbench.tasks.base.data import STAGE_SPLITS
@@ -22,7 +22,7 @@ class TextData(TaskData):
 
     Args:
         source: Where the text comes from.
-        level: What a token is: a byte, a character or a word.
+        level: What a token is: a byte, a character, a word between white space, or an English word in lower case.
         batch_size: Strips that each process reads in parallel in training.
         sequence_length: Tokens of one training window; gradients reach no further back.
         max_vocabulary: Keep only so many of the most frequent tokens; the others become ``<unk>``.
@@ -103,7 +103,8 @@ class TextData(TaskData):
             if spec is not None:
                 self.tokenizer = Tokenizer.from_state(spec)
             else:
-                self.tokenizer = Tokenizer.train(self.level, texts["train"], self.max_vocabulary)
+                own = Tokenizer.train(self.level, texts["train"], self.max_vocabulary)
+                self.tokenizer = own.grown(self.known_besides(own.kind, own.tokens[len(SPECIALS) :]))
         for split in STAGE_SPLITS[stage]:
             self.streams[split] = self.tokenizer.stream(texts[split])
         if stage != "predict":

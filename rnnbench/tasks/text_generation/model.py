@@ -17,7 +17,7 @@ from rnnbench.data.text.tokenizer import Tokenizer
 from rnnbench.decode.sample import Sampling, sample
 from rnnbench.errors import UserError
 from rnnbench.examples import Example, plain
-from rnnbench.tasks.base import Loss, Measured, Spec, Task, evaluating, exact
+from rnnbench.tasks.base import Axes, Loss, Measured, Names, Spec, Task, evaluating, exact
 from rnnbench.tasks.text_generation.data import TextData
 from rnnbench.tasks.text_generation.metrics import CorpusLikelihood, likelihood_metrics
 
@@ -59,6 +59,12 @@ class TextModel(Task[TextData]):
         """Builds the model around the vocabulary."""
         self.tokenizer = Tokenizer.from_state(spec)
         super().use_spec(spec)
+
+    def named_axes(self) -> Mapping[str, Axes]:
+        """See `Task.named_axes`: the tokens that are read, and those that are predicted."""
+        read, predicted = (Names(kind, self.tokenizer.tokens) for kind in (self.tokenizer.kind, "next token"))
+        weights = ("output.weight", "output.bias", "direct.weight")
+        return {"embedding.weight": (read,), **dict.fromkeys(weights, (predicted,))}
 
     def nats(self, batch: StripBatch, state: StackState) -> tuple[Tensor, StackState]:
         """Negative log-likelihood of each target.
@@ -115,7 +121,7 @@ class TextModel(Task[TextData]):
 
     def examples(self) -> list[Example]:
         """See `Task.examples`: two texts of its own, written at two temperatures."""
-        length = _EXAMPLE_TOKENS["word" if self.tokenizer.level == "word" else "char"]
+        length = _EXAMPLE_TOKENS["word" if self.tokenizer.of_words else "char"]
         return [
             (plain(f"temperature {heat:g}", "".join(self.write("", Sampling(temperature=heat, length=length)))),)
             for heat in (0.5, 1.0)
@@ -182,7 +188,7 @@ class TextModel(Task[TextData]):
         return Measured(
             likelihood_metrics(nats, tokens, characters),
             f"level:{data.level}|{read}|strips:{data.evaluation_strips}",
-            ("perplexity" if self.tokenizer.level == "word" else "nats_per_character",),
+            ("perplexity" if self.tokenizer.of_words else "nats_per_character",),
         )
 
     def _entering(self, carried: StackState | None, batch: StripBatch) -> StackState:

@@ -83,7 +83,7 @@ def _continue(model: TextModel, prompts: Sequence[Prompt], sampling: Sampling, f
         if number:
             yield "\n"
         yield prompt.text
-        if prompt.text and model.tokenizer.level == "word":
+        if prompt.text and model.tokenizer.of_words:
             yield " "
         yield from model.write(prompt.text, sampling)
         yield "\n"

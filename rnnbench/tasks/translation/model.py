@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
@@ -14,7 +15,7 @@ from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.decode.beam import Beam
 from rnnbench.examples import Example, plain
 from rnnbench.nn.decoder import DecoderState
-from rnnbench.tasks.base import Items, ItemSums, Loss, Measured, Spec, Task, exact_nats
+from rnnbench.tasks.base import Axes, Items, ItemSums, Loss, Measured, Names, Spec, Task, exact_nats
 from rnnbench.tasks.base.texts import predicted, sum_texts
 from rnnbench.tasks.translation.data import TranslationData
 from rnnbench.tasks.translation.metrics import (
@@ -93,6 +94,17 @@ class TranslationModel(Task[TranslationData]):
         self.source_encoder = TextEncoder.from_state(spec["source"])
         self.target_encoder = TextEncoder.from_state(spec["target"])
         super().use_spec(spec)
+
+    def named_axes(self) -> Mapping[str, Axes]:
+        """See `Task.named_axes`: the tokens of both languages."""
+        source, target = (
+            Names("source token", self.source_encoder.tokens),
+            Names("target token", self.target_encoder.tokens),
+        )
+        return {
+            "source_embedding.table.weight": (source,),
+            **dict.fromkeys(("target_embedding.table.weight", "output.weight", "output.bias"), (target,)),
+        }
 
     def loss(self, batch: PairBatch) -> Loss:
         """Cross-entropy of the translations, over tokens."""

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.data.text.tokenizer import Tokenizer
 from rnnbench.errors import UserError
 
@@ -59,6 +60,26 @@ def test_unknown_tokens_are_counted_not_crashed_on(level, unknown):
     assert stream.unknown == unknown
     assert (stream.tokens == 0).sum() == unknown
     assert tokenizer.missing("ab éé") == {"char": ["é"], "word": ["éé"], "byte": []}[level]
+
+
+def test_english_words_are_those_of_a_classifier():
+    text = "It's GOOD,\n\nreally good!\n"
+    tokenizer = Tokenizer.train("english", [text])
+    stream = tokenizer.stream([text])
+    lines = [["it", "'s", "good", ","], [], ["really", "good", "!"]]
+    assert [tokenizer.tokens[i] for i in stream.tokens] == [word for line in lines for word in [*line, "<eos>"]]
+    encoder = TextEncoder.train("english", [text], lowercase=True)
+    assert [encoder.tokens[i] for i in encoder.encode(text)] == [word for line in lines for word in line]
+    assert stream.characters == len("it 's good ,\n\nreally good !\n")
+    assert tokenizer.missing("good bad") == ["bad"]
+
+
+@pytest.mark.parametrize("level", ["char", "word", "english"])
+def test_a_grown_vocabulary_keeps_its_ids(level):
+    own = Tokenizer.train(level, ["b a a"])
+    grown = own.grown(["<unk>", "<eos>", "a", "c"])
+    assert grown.tokens == [*own.tokens, "c"]
+    assert Tokenizer.train("byte", []).grown(["c"]).tokens == Tokenizer.train("byte", []).tokens
 
 
 def test_vocabulary_is_by_frequency_then_by_name():

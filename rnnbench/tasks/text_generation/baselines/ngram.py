@@ -115,7 +115,7 @@ class NGramLanguageModel(CountingModel[TextData], TextModel):
 
     def _fixed(self) -> dict[str, Any]:
         """What the tables do not hold: sentences end with ``<eos>`` at word level only."""
-        boundary = self.tokenizer.end if self.tokenizer.level == "word" else None
+        boundary = self.tokenizer.end if self.tokenizer.of_words else None
         return {"vocabulary_size": len(self.tokenizer), "boundary": boundary}
 
 
