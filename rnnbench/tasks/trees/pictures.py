@@ -85,8 +85,9 @@ def draw_trees(path: Path, trees: Sequence[DrawnTree], legend: Sequence[tuple[st
     if legend:
         from matplotlib.patches import Patch
 
+        columns = max(1, int(width / (0.55 + _CHARACTER * max(len(name) for name, _ in legend))))
         patches = [Patch(facecolor=COLOURS[number % len(COLOURS)], alpha=0.75, label=name) for name, number in legend]
-        figure.legend(handles=patches, loc="outside lower left", ncols=10, frameon=False, fontsize=8)
+        figure.legend(handles=patches, loc="outside lower left", ncols=columns, frameon=False, fontsize=8)
     save_figure(figure, path, dpi=110)
 
 
