@@ -63,7 +63,7 @@ class TreeReader:
             ValueError: There are none.
         """
         if "tokens" in row:
-            return [str(token) for token in row["tokens"]]
+            return _tokens(row)
         text = row.get("text")
         if not isinstance(text, str):
             raise ValueError(f"there is neither a tree nor a text; the columns there: {', '.join(row)}")
@@ -91,5 +91,12 @@ def given_tree(row: Mapping[str, Any]) -> Tree | None:
             heads = [int(head) for head in row["heads"]]
         except (TypeError, ValueError):
             raise ValueError(f"heads are numbers of words, 0 for the root; here: {row['heads']!r}"[:200]) from None
-        return from_heads([str(token) for token in row.get("tokens", ())], heads)
+        return from_heads(_tokens(row), heads)
     return None
+
+
+def _tokens(row: Mapping[str, Any]) -> list[str]:
+    tokens = row.get("tokens")
+    if not isinstance(tokens, list):
+        raise ValueError(f"tokens are a list of words; here: {tokens!r}"[:200])
+    return [str(token) for token in tokens]

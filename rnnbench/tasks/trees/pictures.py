@@ -24,7 +24,7 @@ COLOURS = ("#e07100", "#0072de", "#009e60", "#c82896", "#6e50dc", "#968200", "#5
 _LINE = "#0072b2"
 # Inches: of a character, a word apart, a level, of what stands above and below a tree; and the widest picture.
 _CHARACTER, _BETWEEN, _LEVEL, _AROUND = 0.085, 0.16, 0.34, 0.72
-_MOST_INCHES = 160.0
+_MOST_INCHES = 80.0
 _RADIUS = 0.13
 
 
@@ -69,9 +69,11 @@ def draw_trees(path: Path, trees: Sequence[DrawnTree], legend: Sequence[tuple[st
         legend: Names of colours with their numbers.
     """
     places = [_columns(drawn.tree.words) for drawn in trees]
-    width = min(max(4.2, *(end for _, end in places)) + 0.3, _MOST_INCHES)
+    width = max(4.2, *(end for _, end in places)) + 0.3
     heights = [max(drawn.tree.heights()) * _LEVEL + _AROUND for drawn in trees]
-    figure = _figure(width, sum(heights) + 0.3)
+    # Of a sentence as long as a book the picture is small print, and still fits into memory.
+    scale = min(1.0, _MOST_INCHES / max(width, sum(heights)))
+    figure = _figure(scale * width, scale * (sum(heights) + 0.3))
     grid = figure.subplots(len(trees), 1, squeeze=False, height_ratios=heights)
     words = {character for drawn in trees for word in drawn.tree.words for character in word}
     families, _ = font_families(words)
@@ -85,9 +87,9 @@ def draw_trees(path: Path, trees: Sequence[DrawnTree], legend: Sequence[tuple[st
     if legend:
         from matplotlib.patches import Patch
 
-        columns = max(1, int(width / (0.55 + _CHARACTER * max(len(name) for name, _ in legend))))
+        across = max(1, int(width / (0.55 + _CHARACTER * max(len(name) for name, _ in legend))))
         patches = [Patch(facecolor=COLOURS[number % len(COLOURS)], alpha=0.75, label=name) for name, number in legend]
-        figure.legend(handles=patches, loc="outside lower left", ncols=columns, frameon=False, fontsize=8)
+        figure.legend(handles=patches, loc="outside lower left", ncols=across, frameon=False, fontsize=8)
     save_figure(figure, path, dpi=110)
 
 

@@ -88,7 +88,7 @@ def said(model: TreeClassifier, judged: Judged) -> Tree:
 def _chosen(model: TreeClassifier) -> list[tuple[Tree, Judged]]:
     """Trees to be shown, as they were given and as they were judged: those in which a polarity is turned come first."""
     given = [one.tree for one in model.data.labelled["test"][:_LOOKED_AT]]
-    given = [tree for tree in given if len(tree.words) in _WORDS] or given[:_SHOWN]
+    given = [tree for tree in given if len(tree.words) in _WORDS] or sorted(given, key=len)[:_SHOWN]
     pairs = list(zip(given, model.judge(given), strict=True))
     if model.polarity:
         # In the order of the data among their like.

@@ -98,6 +98,8 @@ def test_heads_that_make_no_tree(heads, message):
     [
         ({"text": "so fine"}, "there is no tree"),
         ({"tokens": ["so"], "heads": ["x"]}, "heads are numbers of words"),
+        ({"tokens": "so", "heads": [0]}, "tokens are a list of words; here: 'so'"),
+        ({"tokens": [], "heads": []}, "one root"),
         ({"tree": "(1 (2 so)"}, "line 1, column 1: a bracket is opened and not closed"),
     ],
 )

@@ -66,6 +66,10 @@ class GumbelTreeModel(TreeModel):
         _, chosen = self._merge(self.batch_of(trees))
         return [merged(tree.words, _following(row)) for tree, row in zip(trees, chosen.tolist(), strict=True)]
 
+    def flops_per_token(self) -> float | None:
+        """None: how many phrases it looks at for a word depends on the length of the sentence."""
+        return None
+
     def model_name(self) -> str:
         """Cell, width, and that it finds trees."""
         return f"{self.backbone.summary()}, its own trees"
