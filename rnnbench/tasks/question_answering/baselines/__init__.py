@@ -1,0 +1,1 @@
+"""What an answer is worth that does not read, or hardly."""
