@@ -43,7 +43,7 @@ class LastMentioned(FrequentAnswer):
         answer = found.flatten(1).gather(1, last.clamp(min=0)[:, None])
         # Twice the total: whatever the frequencies, it is the most likely.
         most = (2 * self.counts.sum().double() + 1).log()
-        told = scores.scatter(1, answer, most)
+        told = scores.scatter(1, answer, most.expand(len(scores), 1))
         return Answered(torch.where((last >= 0)[:, None], told, scores))
 
     def model_name(self) -> str:

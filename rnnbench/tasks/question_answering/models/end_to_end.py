@@ -61,7 +61,6 @@ class EndToEndMemory(QuestionModel):
     """
 
     attends: Tensor
-    along: Tensor
 
     def __init__(
         self,
@@ -108,8 +107,6 @@ class EndToEndMemory(QuestionModel):
         self.times = nn.Parameter(torch.randn(tasks * self.memory, width) * _DEVIATION)
         self.output = nn.Parameter(torch.randn(tasks, len(self.answers), self.size) * _DEVIATION)
         self.between = nn.Linear(self.size, self.size, bias=False) if self.tying == "layer_wise" else nn.Identity()
-        along = torch.arange(1, self.size + 1) / self.size
-        self.register_buffer("along", along.repeat(self.tables.number), persistent=False)
 
     def on_train_epoch_start(self) -> None:
         """Puts the softmax in its place once it is time."""
@@ -162,8 +159,10 @@ class EndToEndMemory(QuestionModel):
         if not self.position_encoding:
             return bags.sum(self.words).unflatten(1, (-1, self.size))
         # The weight of a word is linear in the dimension: so it takes two sums.
-        place = (batch.places % batch.words.shape[1] + 1) / batch.counts.index_select(0, of)
-        encoded = bags.sum(self.words, 1 - place) - self.along * bags.sum(self.words, 1 - 2 * place)
+        numbers = torch.arange(1, self.size + 1, device=self.words.device).to(self.words) / self.size
+        place = (batch.places % batch.words.shape[1] + 1).to(self.words) / batch.counts.index_select(0, of)
+        along = numbers.repeat(self.tables.number)
+        encoded = bags.sum(self.words, 1 - place) - along * bags.sum(self.words, 1 - 2 * place)
         return encoded.unflatten(1, (-1, self.size))
 
     def _ages(self, batch: StoryBatch) -> tuple[Tensor, Tensor]:
