@@ -75,11 +75,12 @@ class TestBabi:
             Babi(str(tmp_path / "nowhere")).rows("train")
 
 
-class TestRow:
-    ROW = {"story": ["A came.", "B went."], "question": "Who came?", "answer": "A"}
+ROW = {"story": ["A came.", "B went."], "question": "Who came?", "answer": "A"}
 
+
+class TestRow:
     def read(self, **columns):
-        return question_of({**self.ROW, **columns}, lambda: "row 7")
+        return question_of({**ROW, **columns}, lambda: "row 7")
 
     def test_forms(self):
         assert self.read() == ("1", ("A came.", "B went."), "Who came?", "A", ())
@@ -109,7 +110,7 @@ class TestRow:
     @pytest.mark.parametrize("column", ["story", "question", "answer"])
     def test_a_column_is_missing(self, column):
         with pytest.raises(UserError, match=f"there is no {column}"):
-            question_of({name: value for name, value in self.ROW.items() if name != column}, lambda: "row 7")
+            question_of({name: value for name, value in ROW.items() if name != column}, lambda: "row 7")
 
 
 def answered(row):
@@ -121,9 +122,8 @@ def answered(row):
             places[found[1]] = found[2]
         elif found := re.match(r"(\w+) (?:took|picked up|fetched) the (\w+)", sentence):
             carried.append(found[2])
-        elif found := re.match(r"(\w+) (?:put down|left|dropped) the (\w+)", sentence):
-            if found[2] in carried:
-                carried.remove(found[2])
+        elif (found := re.match(r"(\w+) (?:put down|left|dropped) the (\w+)", sentence)) and found[2] in carried:
+            carried.remove(found[2])
     if row["task"] in ("one_fact", "two_facts"):
         return next(iter(places.values()))
     if row["task"] == "yes_no":

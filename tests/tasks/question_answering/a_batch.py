@@ -7,13 +7,14 @@ from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.tasks.question_answering.data import encode
 from rnnbench.tasks.question_answering.reading import bare
 
-QUESTIONS = [
-    Question("1", ("Mary went home.", "John went to the office."), "Where is Mary?", "home", (0,)),
-    Question("2", ("Mary took the milk there.", "Mary went home.", "Mary slept."), "Where is the milk?", "home", (0, 1)),
-    Question("2", ("John slept.",), "Who slept?", "john", (0,)),
-    Question("1", ("John went home.", "John went to the office.", "Mary slept.", "Mary went home."), "Where is John?", "office", (1,)),
-    Question("1", ("Mary went home.", "Mary went home."), "Where is Mary?", "home", ()),
-]  # fmt: skip
+_TOLD = [
+    ("1", "Mary went home. John went to the office.", "Where is Mary?", "home", (0,)),
+    ("2", "Mary took the milk there. Mary went home. Mary slept.", "Where is the milk?", "home", (0, 1)),
+    ("2", "John slept.", "Who slept?", "john", (0,)),
+    ("1", "John went home. John went to the office. Mary slept. Mary went home.", "Where is John?", "office", (1,)),
+    ("1", "Mary went home. Mary went home.", "Where is Mary?", "home", ()),
+]
+QUESTIONS = [Question(task, tuple(story.split(". ")), *rest) for task, story, *rest in _TOLD]
 TASKS = ["1", "2"]
 ANSWERS = ["home", "john", "milk", "office"]
 

@@ -1,5 +1,7 @@
 """Models of questions against their definitions, written with loops over sentences and words."""
 
+import functools
+import itertools
 import math
 
 import pytest
@@ -20,9 +22,13 @@ from rnnbench.tasks.question_answering import (
 )
 
 SIZE = 6
+stack = functools.partial(Backbone, hidden_size=5, engine="reference")
 
 
-def batch(numbers=range(len(QUESTIONS))):
+ALL = tuple(range(len(QUESTIONS)))
+
+
+def batch(numbers=ALL):
     return stories()(list(numbers), 0)
 
 
@@ -89,13 +95,11 @@ MODELS = {
     "memory": lambda: EndToEndMemory(size=SIZE),
     "per task": lambda: EndToEndMemory(size=SIZE, per_task=True),
     "supervised": lambda: SupervisedMemory(size=SIZE),
-    "words": lambda: RecurrentReader(lambda size: Backbone(size, hidden_size=5)),
-    "looking back": lambda: RecurrentReader(lambda size: Backbone(size, hidden_size=5), attention=AdditiveAttention),
-    "both ways": lambda: RecurrentReader(
-        lambda size: Backbone(size, hidden_size=5, bidirectional=True), attention=AdditiveAttention
-    ),
-    "sentences": lambda: RecurrentReader(lambda size: Backbone(size, hidden_size=5), step="sentence"),
-    "ntm": lambda: RecurrentReader(lambda size: Backbone(size, cell=NTM, hidden_size=5), step="sentence"),
+    "words": lambda: RecurrentReader(stack),
+    "looking back": lambda: RecurrentReader(stack, attention=AdditiveAttention),
+    "both ways": lambda: RecurrentReader(functools.partial(stack, bidirectional=True), attention=AdditiveAttention),
+    "sentences": lambda: RecurrentReader(stack, step="sentence"),
+    "ntm": lambda: RecurrentReader(functools.partial(stack, cell=NTM), step="sentence"),
     "bag": lambda: BagOfWords(hidden_size=5),
 }
 
@@ -122,7 +126,7 @@ def test_with_weights_for_each_task_no_task_learns_from_another():
 
 
 def test_the_reader_reads_story_and_question_in_their_order():
-    model = built(RecurrentReader(lambda size: Backbone(size, hidden_size=5), attention=AdditiveAttention))
+    model = built(RecurrentReader(stack, attention=AdditiveAttention))
     scores, looks = model(batch())
     for row, one in enumerate(QUESTIONS):
         ids = [word for text in (*one.story, one.question) for word in words_of(text)]
@@ -132,7 +136,7 @@ def test_the_reader_reads_story_and_question_in_their_order():
         starts = [0]
         for text in one.story:
             starts.append(starts[-1] + len(words_of(text)))
-        sums = [weights[0, a:b].sum() for a, b in zip(starts, starts[1:], strict=False)]
+        sums = [weights[0, a:b].sum() for a, b in itertools.pairwise(starts)]
         torch.testing.assert_close(looks[row, 0, : len(one.story)], torch.stack(sums))
 
 
@@ -205,6 +209,7 @@ def test_options_that_are_not_there():
         RecurrentReader(step="words")
 
 
+@torch.no_grad()
 def test_the_softmax_comes_after_its_epochs_and_stays_in_the_checkpoint():
     model = built(EndToEndMemory(size=SIZE, linear_start=1))
     assert not model.attends

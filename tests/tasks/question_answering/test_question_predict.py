@@ -48,7 +48,9 @@ def test_a_new_story(between):
 
 def test_a_story_from_a_file(tmp_path):
     (tmp_path / "story.txt").write_text("1 Mary went home.\n2 John slept.\n3 Who slept?\tJohn\t2\n")
-    out, told = asked(MEMORY, "Where is Mary?\nMary slept.\nWho slept?", format="json", story=str(tmp_path / "story.txt"))
+    out, told = asked(
+        MEMORY, "Where is Mary?\nMary slept.\nWho slept?", format="json", story=str(tmp_path / "story.txt")
+    )
     assert [len(json.loads(line)["story"]) for line in out.splitlines()] == [2, 3]
     assert told == []
     (tmp_path / "story.txt").write_text("Who slept?\n")
