@@ -39,8 +39,9 @@ class Bags(NamedTuple):
         """
         bag = torch.arange(len(counts), device=rows.device).repeat_interleave(counts, output_size=len(rows))
         order = rows.argsort(stable=True)
-        members = torch.bincount(rows, minlength=table_size)
-        return cls(rows, _starts(counts), order, bag[order], _starts(members))
+        # Searched for, not counted: to count, a GPU would have to be asked for the largest.
+        row_starts = torch.searchsorted(rows[order], torch.arange(table_size, device=rows.device))
+        return cls(rows, counts.cumsum(0) - counts, order, bag[order], row_starts)
 
     def sum(self, table: Tensor, weights: Tensor | None = None) -> Tensor:
         """The sum of each bag.
@@ -72,7 +73,3 @@ class _Sum(torch.autograd.Function):
 def _sum(table: Tensor, rows: Tensor, starts: Tensor, weights: Tensor | None) -> Tensor:
     weights = weights if weights is None else weights.to(table.dtype)
     return F.embedding_bag(rows, table, starts, mode="sum", per_sample_weights=weights)
-
-
-def _starts(counts: Tensor) -> Tensor:
-    return counts.cumsum(0) - counts

@@ -50,7 +50,9 @@ def draw_by_task(path: Path, scores: Sequence[TaskScore]) -> None:
     axes.barh(places, errors, color=[_FAILED_BAR if one > 100 * FAILED else _BAR for one in errors], height=0.7)
     axes.axvline(100 * FAILED, color="0.3", linewidth=0.8, linestyle="--")
     for place, error in zip(places, errors, strict=True):
-        axes.text(error + 1, place, f"{error:.1f}", va="center", fontsize=7)
+        # Where the line would run through the number.
+        beside = max(error, 100 * FAILED)
+        axes.text(beside + 1, place, f"{error:.1f}", va="center", fontsize=7)
     axes.set_yticks(places, names)
     axes.set_ylim(len(scores) - 0.4, -0.6)
     axes.set_xlim(0, max(12.0, 1.12 * max(errors)))
