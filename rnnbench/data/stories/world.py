@@ -18,21 +18,25 @@ _HANDS = 3
 
 @dataclass
 class World:
-    """What happened, sentence by sentence, and how things stand now."""
+    """What happened, sentence by sentence, and how things stand now.
+
+    Args:
+        sentences: What was told.
+        place: Where each person is that has gone anywhere.
+        went: The sentence in which each of them last went somewhere.
+        holder: Who carries a thing.
+        lies: Where a thing was left.
+        why: For a thing that was taken or left: the sentence that says so and, where it lies, the one that says where.
+        handled: The sentences in which each person took or left something.
+    """
 
     sentences: list[str] = field(default_factory=list)
     place: dict[str, str] = field(default_factory=dict)
-    """Where each person is that has gone anywhere."""
     went: dict[str, int] = field(default_factory=dict)
-    """The sentence in which each of them last went somewhere."""
     holder: dict[str, str] = field(default_factory=dict)
-    """Who carries a thing."""
     lies: dict[str, str] = field(default_factory=dict)
-    """Where a thing was left."""
     why: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    """For a thing that was taken or left: the sentence that says so and, where it lies, the one that says where."""
     handled: dict[str, list[int]] = field(default_factory=dict)
-    """The sentences in which each person took or left something."""
 
     def carried(self, person: str) -> list[str]:
         """What somebody carries, in the order in which it was taken."""
