@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import subprocess
@@ -13,6 +14,7 @@ import torch
 _PACKAGES = ("rnnbench", "torch", "lightning", "torchmetrics", "numpy")
 
 
+@functools.cache
 def versions() -> dict[str, str]:
     """Python and the packages that a result depends on."""
     return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
@@ -45,6 +47,7 @@ def _git(*arguments: str) -> str:
     return subprocess.run(["git", *arguments], check=True, capture_output=True, text=True).stdout.strip()
 
 
+@functools.cache
 def _cpu_name() -> str:
     information = Path("/proc/cpuinfo")
     if information.exists():

@@ -56,6 +56,7 @@ class RunRecorder(Callback):
         self.settings = settings
         self._run: RunFolder | None = None
         self._fingerprint = ""
+        self._commit: str | None = None
         self._validation: dict[str, Metric] = {}
 
     def state_dict(self) -> dict[str, Any]:
@@ -138,6 +139,8 @@ class RunRecorder(Callback):
         print(f"run: {self._run.path}", flush=True)
         data = cast(TaskData, trainer.datamodule)  # type: ignore[attr-defined]
         self._fingerprint = data.fingerprint
+        # Once: that of the code that runs, and git takes longer than a step of a small model.
+        self._commit = git_commit()
         self.request.write(self._run)
         if data.left_out is not None:
             data.left_out.write(self._run.path)
@@ -213,7 +216,7 @@ class RunRecorder(Callback):
             versions=versions(),
             hardware=hardware(),
             processes=trainer.world_size,
-            git_commit=git_commit(),
+            git_commit=self._commit,
             command=request.command,
             started=request.started,
             finished=None if status == "running" else now(),
