@@ -98,7 +98,7 @@ def draw_laplacian(path: Path, spectrum: Spectrum) -> None:
     first.set_title(f"eigenvalues of the Laplacian{parts}", loc="left", fontsize=9)
     first.plot(np.arange(1, len(spectrum.values) + 1), spectrum.values, "o", color=_COLORS[0], markersize=4)
     first.set_xlabel("number", fontsize=8)
-    first.set_ylim(bottom=-0.02)
+    first.set_ylim(bottom=-0.03 * max(float(spectrum.values.max()), 1e-6))
     first.tick_params(labelsize=8)
     first.spines[["top", "right"]].set_visible(False)
     places = spectrum.vectors[:, 1 : 1 + max(count, 1)]
