@@ -1,7 +1,8 @@
 """A graph convolutional network as torch_geometric's example trains it: what an epoch of ours is timed against.
 
 ``python -m rnnbench.bench.plain_gcn cora.npz`` prints how much longer an epoch of it takes than one of
-``graphs/cora_gcn``, in turns: within one training, an epoch of ours with all that a run keeps, then one of the plain loop.
+``graphs/cora_gcn``, in turns: within one training, an epoch of ours with all that a run keeps, then one of the plain
+loop.
 """
 
 from __future__ import annotations
