@@ -18,7 +18,7 @@ from rnnbench.tasks.trees.pictures import BY_DEPTH, TREES, DrawnTree, NodeLook, 
 
 TABLE = "by_depth.csv"
 _SHOWN = 4
-_LOOKED_AT = 400
+_LOOKED_AT = 2000
 _WORDS = range(4, 21)
 _SHORT = 3
 
