@@ -200,6 +200,8 @@ def test_the_answer_mentioned_last():
     said = [ANSWERS[i] for i in model(batch()).scores.argmax(1).tolist()]
     # In the second story John is never told of, and "home" comes behind "milk".
     assert said == ["office", "home", "john", "home", "home"]
+    nothing = stories([QUESTIONS[2]._replace(story=("Zoe slept.",))])([0], 0)
+    torch.testing.assert_close(model(nothing).scores, FrequentAnswer.forward(model, nothing).scores)
 
 
 def test_options_that_are_not_there():

@@ -40,7 +40,7 @@ class LastMentioned(FrequentAnswer):
         there = (asked & (found >= 0) & inside & batch.valid[..., None]).flatten(1)
         places = torch.arange(there.shape[1], device=there.device)
         last = torch.where(there, places, -1).amax(1)
-        answer = found.flatten(1).gather(1, last.clamp(min=0)[:, None])
+        answer = found.flatten(1).gather(1, last.clamp(min=0)[:, None]).clamp(min=0)
         # Twice the total: whatever the frequencies, it is the most likely.
         most = (2 * self.counts.sum().double() + 1).log()
         told = scores.scatter(1, answer, most.expand(len(scores), 1))
