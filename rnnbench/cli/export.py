@@ -14,7 +14,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description="Writes the forward pass of a trained model as a graph, for any batch and any length, checks its"
         " numbers against the model's own, and puts tokenizer and labels beside it.",
     )
-    parser.add_argument("--run", metavar="RUN", required=True, type=Path, help="the run folder")
+    parser.add_argument("--run", metavar="RUN", required=True, help="the run folder, or hf:NAME")
     parser.add_argument("--format", choices=("onnx", "torch"), default="onnx", help="default: onnx")
     parser.add_argument("--output", metavar="DIR", type=Path, help="where to write (default: RUN/export)")
     parser.set_defaults(func=run)
@@ -31,10 +31,10 @@ def run(arguments: argparse.Namespace) -> int:
     from rnnbench.cli.trained import load_model, model_class
     from rnnbench.errors import UserError
     from rnnbench.export.write import BESIDE, FILES, export
-    from rnnbench.platform.run_folder import RunFolder
+    from rnnbench.hub import open_run
 
     quiet()
-    run = RunFolder.open(arguments.run, "--run")
+    run = open_run(arguments.run, "--run")
     found = load_application(model_class(run).application)
     try:
         application = importlib.import_module(f"{found.module}.export")
@@ -46,9 +46,16 @@ def run(arguments: argparse.Namespace) -> int:
             where=f"--run {run.path}",
             hint="predict answers: rnnbench predict --run RUN",
         ) from None
+    model = load_model([run], None).eval()
+    if not any(True for _ in model.parameters()):
+        raise UserError(
+            f"{model.model_name()} is counted and has no weights: it is a table, and no graph",
+            where=f"--run {run.path}",
+            hint="predict answers: rnnbench predict --run RUN",
+        )
     folder = arguments.output or run.path / "export"
     torch.manual_seed(1)  # of what it is checked with
-    worst = export(application.graph(load_model([run], None).eval()), arguments.format, folder)
+    worst = export(application.graph(model), arguments.format, folder)
     print(f"saved: {folder / FILES[arguments.format]}, {folder / BESIDE}")
     print(f"checked on five batches of other sizes and lengths: at most {worst:.1e} from the model")
     return 0

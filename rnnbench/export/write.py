@@ -93,13 +93,24 @@ def _write_onnx(graph: Graph, path: Path) -> None:
         import onnxscript  # noqa: F401
     except ImportError as error:
         raise UserError(f"the package {error.name} is not installed", where="--format onnx", hint=_EXTRA) from None
-    program = torch.onnx.export(
-        _program(graph),
-        input_names=list(graph.inputs),
-        output_names=list(graph.outputs),
-        dynamo=True,
-        verbose=False,
-    )
+    exported = _program(graph)
+    try:
+        program = torch.onnx.export(
+            exported,
+            input_names=list(graph.inputs),
+            output_names=list(graph.outputs),
+            dynamo=True,
+            verbose=False,
+        )
+    except Exception as error:
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        raise UserError(
+            f"a step of it has no counterpart in ONNX: {str(cause).strip().splitlines()[0]}",
+            where="--format onnx",
+            hint="--format torch writes it as a program of torch.export",
+        ) from error
     assert program is not None
     program.save(str(path))
 

@@ -16,11 +16,16 @@ from rnnbench.backbone import Backbone
 from rnnbench.cells import GRU, LSTM
 from rnnbench.cells.every import every_cell
 from rnnbench.cli import main
+from rnnbench.data import Adding, GeneratedSeries, Parity
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.errors import UserError
 from rnnbench.export.write import TOLERANCE, export
 from rnnbench.nn import WordEmbedding
 from rnnbench.tasks.base.graph import Graph
+from rnnbench.tasks.forecasting import ForecastingData, Quantiles, RecurrentForecaster, SegmentForecaster
+from rnnbench.tasks.forecasting.export import graph as graph_of_forecasts
+from rnnbench.tasks.long_range import LongRangeData, RecurrentModel
+from rnnbench.tasks.long_range.export import graph as graph_of_answers
 from rnnbench.tasks.sentiment import RecurrentClassifier
 from rnnbench.tasks.sentiment.export import graph
 
@@ -134,6 +139,57 @@ def test_every_cell_is_a_graph(tmp_path, name):
     assert export(graph(classifier(every_cell()[name])), "torch", tmp_path) <= TOLERANCE
 
 
+def forecaster(cls, **options):
+    data = ForecastingData(GeneratedSeries(length=200), context=12, horizon=4)
+    data.setup("fit")
+    model = cls(functools.partial(Backbone, cell=GRU, hidden_size=6), **options)
+    model.use_spec(data.spec)
+    model.conformal.moves.fill_(0.5)
+    return model.eval(), next(iter(data.val_dataloader()))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["torch", "onnx"])
+@pytest.mark.parametrize(
+    ("cls", "options"),
+    [
+        (RecurrentForecaster, {"way": "direct", "output": Quantiles()}),
+        (RecurrentForecaster, {"way": "direct", "scaling": "standard"}),
+        (SegmentForecaster, {"segment": 4}),
+    ],
+)
+def test_a_forecaster_that_says_all_at_once_is_a_graph(tmp_path, cls, options, form):
+    pytest.importorskip("onnxscript")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    model, batch = forecaster(cls, **options)
+    found = graph_of_forecasts(model)
+    assert export(found, form, tmp_path) <= TOLERANCE
+    given = [getattr(batch, name) for name in found.inputs]
+    if form == "torch":
+        values, quantiles = torch.export.load(tmp_path / "model.pt2").module()(*given)
+    else:
+        session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+        inputs = {name: one.numpy() for name, one in zip(found.inputs, given, strict=True)}
+        values, quantiles = map(torch.from_numpy, session.run(["values", "quantiles"], inputs))
+    wanted = model.predict_windows(batch)
+    torch.testing.assert_close(values, wanted.point, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(quantiles, wanted.quantiles, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", [Adding(), Parity()], ids=["numbers", "symbols"])
+def test_a_network_that_remembers_is_a_graph(tmp_path, source):
+    data = LongRangeData(source)
+    data.setup("fit")
+    model = RecurrentModel(functools.partial(Backbone, cell=LSTM, hidden_size=6))
+    model.use_spec(data.spec)
+    assert export(graph_of_answers(model.eval()), "torch", tmp_path) <= TOLERANCE
+    batch = next(iter(data.val_dataloader()))
+    with torch.no_grad():
+        (answers,) = torch.export.load(tmp_path / "model.pt2").module()(batch.x, batch.lengths)
+        torch.testing.assert_close(answers[batch.asked], model(batch.x, batch.lengths, batch.asked))
+
+
 class _Different(nn.Module):
     def forward(self, x):
         return (x * 1.001 if torch.compiler.is_exporting() else x,)
@@ -152,6 +208,22 @@ def test_a_graph_that_computes_something_else_is_not_written(tmp_path, module, p
     with pytest.raises(UserError, match=problem):
         export(wrong, "torch", tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_forecaster_that_goes_on_from_its_own_forecasts_has_no_graph():
+    model, _ = forecaster(RecurrentForecaster, way="steps")
+    with pytest.raises(UserError, match=r"step by step, and such a loop is no graph\n.*--model.way direct"):
+        graph_of_forecasts(model)
+
+
+def test_a_model_that_is_counted_has_no_graph(tmp_path, capsys):
+    Path("text.txt").write_text("the cat sat on the mat\n" * 60, encoding="utf-8")
+    run = rnnbench.fit("text_generation/char_5gram", "text.txt", name="a")
+    capsys.readouterr()
+    assert main(["export", f"--run={run.path}"]) == 2
+    told = capsys.readouterr().err
+    assert "Kneser-Ney 5-gram is counted and has no weights: it is a table, and no graph" in told
+    assert not (run.path / "export").exists()
 
 
 def test_what_has_no_export_is_told(tmp_path, capsys):

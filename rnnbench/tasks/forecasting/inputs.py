@@ -92,8 +92,8 @@ class Reader(nn.Module):
         if self.scaling == "mean_abs":
             return Unit(torch.zeros_like(magnitude), _positive(magnitude))
         if self.scaling == "instance":
-            location = batch.past.nanmean(1, keepdim=True)
-            spread = (batch.past - location).square().nanmean(1, keepdim=True).sqrt()
+            location = _mean(batch.past)
+            spread = _mean((batch.past - location).square()).sqrt()
             # A window that does not change has no spread; the unit of its series is better than none.
             spread = torch.where(spread > 1e-6 * _positive(deviation), spread, _positive(deviation))
             return Unit(torch.where(location.isnan(), mean.nan_to_num(), location), spread)
@@ -115,6 +115,13 @@ class SeriesVectors(nn.Module):
     def forward(self, series: Tensor) -> Tensor:
         """Numbers ``(B,)``, -1 for another series -> ``(B, D)``."""
         return torch.cat([self.weight, self.weight.mean(0, keepdim=True)])[series]
+
+
+def _mean(values: Tensor) -> Tensor:
+    """The mean of the values ``(B, L)`` that are there: ``(B, 1)``, NaN where there is none."""
+    # As `nanmean` computes it, which has no counterpart in a graph of ONNX.
+    there = ~values.isnan()
+    return torch.where(there, values, 0.0).sum(1, keepdim=True) / there.sum(1, keepdim=True)
 
 
 def _positive(values: Tensor) -> Tensor:

@@ -243,7 +243,8 @@ class Quantiles(Output):
         """See `Output.quantiles`; sorted, so that none crosses another."""
         ordered = given.double().sort(-1).values
         known = ordered.new_tensor(self.levels)
-        at = torch.searchsorted(known, levels.double().contiguous()).clamp(1, len(known) - 1)
+        # As `searchsorted` finds them, which has no counterpart in a graph of ONNX; there are a few.
+        at = (known < levels.double()[..., None]).sum(-1).clamp(1, len(known) - 1)
         part = ((levels - known[at - 1]) / (known[at] - known[at - 1])).clamp(0, 1)
         shape = (*ordered.shape[:-1], levels.shape[-1])
         low, high = (ordered.gather(-1, place.expand(shape)) for place in (at - 1, at))

@@ -69,6 +69,11 @@ class EncoderDecoderForecaster(NeuralForecaster):
         self.optimizer = optimizer
         self.scheduler = scheduler
 
+    @property
+    def direct(self) -> bool:
+        """See `NeuralForecaster.direct`: the decoder reads what it said."""
+        return False
+
     def build_network(self, spec: Spec) -> None:
         """Makes the layers."""
         reader = self.reader

@@ -65,7 +65,7 @@ class LinearForecaster(NeuralForecaster):
 
     def forward(self, inputs: Inputs) -> Tensor:
         """See `NeuralForecaster.forward`."""
-        shape = (len(inputs.past), self.horizon, self.output.size)
+        shape = (inputs.past.shape[0], self.horizon, self.output.size)
         if self.kind == "nlinear":
             last = last_there(inputs)
             return shift(

@@ -78,6 +78,11 @@ class RecurrentForecaster(NeuralForecaster):
         self.optimizer = optimizer
         self.scheduler = scheduler
 
+    @property
+    def direct(self) -> bool:
+        """See `NeuralForecaster.direct`: an option."""
+        return self.way == "direct"
+
     def build_network(self, spec: Spec) -> None:
         """Makes the layers."""
         if self.way == "steps" and spec["seen"]:
@@ -91,10 +96,10 @@ class RecurrentForecaster(NeuralForecaster):
         self.backbone = self.make_backbone(size)
         if self.way == "steps" and not self.backbone.causal:
             raise UserError("a bidirectional stack cannot step", where="model.backbone", hint="bidirectional: false")
-        said = self.output.size * (self.horizon if self.way == "direct" else 1)
+        said = self.output.size * (self.horizon if self.direct else 1)
         self.say = nn.Linear(self.backbone.output_size, said)
         # What is known of a future step speaks for that step, the same way for each.
-        direct = self.way == "direct" and self.reader.known_size
+        direct = self.direct and self.reader.known_size
         self.say_known = nn.Linear(self.reader.known_size, self.output.size, bias=False) if direct else None
 
     def read(self, values: Tensor, covariates: Tensor, inputs: Inputs) -> Tensor:
@@ -113,7 +118,7 @@ class RecurrentForecaster(NeuralForecaster):
 
     def loss(self, batch: WindowBatch) -> Loss:
         """``direct``: over the future values; ``steps``: over every next value, of past and future."""
-        if self.way == "direct":
+        if self.direct:
             return super().loss(batch)
         inputs = self.reader(batch)
         truth = torch.cat([batch.past, batch.future], 1)
@@ -130,7 +135,7 @@ class RecurrentForecaster(NeuralForecaster):
 
     def forecast(self, batch: WindowBatch) -> Forecast:
         """See `Forecaster.forecast`."""
-        if self.way == "direct":
+        if self.direct:
             return super().forecast(batch)
         inputs = self.reader(batch)
         known = torch.cat([inputs.covariates, inputs.known], 1)[:, 1:]

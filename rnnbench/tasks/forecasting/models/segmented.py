@@ -87,7 +87,7 @@ class SegmentForecaster(NeuralForecaster):
 
     def forward(self, inputs: Inputs) -> Tensor:
         """See `NeuralForecaster.forward`."""
-        batch, count = len(inputs.past), len(self.places)
+        batch, count = inputs.past.shape[0], len(self.places)
         last = last_there(inputs)
         shifted = inputs._replace(past=(inputs.past - last) * inputs.there)
         segments = self.reader.values(shifted).reshape(batch, self.context // self.segment, -1)
