@@ -35,7 +35,7 @@ def parser_of(verb):
 def test_the_page_tells_of_every_option(verb):
     """It is read from sources; the parser is made from the classes themselves."""
     told = page(verb).split()
-    groups = {"--trainer", "--checkpoint", "--divergence", "--budget"}
+    groups = {"--trainer", "--checkpoint", "--divergence", "--budget", "--fine_tuning"}
     for action in parser_of(verb)._actions:
         for name in action.option_strings:
             if name.startswith("--") and not name.endswith(("+", ".help")) and name not in {*groups, "--help"}:
