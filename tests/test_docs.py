@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import rnnbench.cells
 from rnnbench.applications import applications
 from rnnbench.cli.presets import preset_names
 
@@ -67,3 +68,9 @@ def test_every_application_has_a_page_and_a_line():
 
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 180
+
+
+def test_the_glossary_has_every_cell():
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    cells = set(rnnbench.cells.__all__) - {"RNNCell", "State"}
+    assert sorted(cells - set(re.findall(r"`(\w+)`", text))) == []

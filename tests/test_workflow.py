@@ -38,3 +38,10 @@ def test_what_it_runs_is_there(command, capsys):
         assert rest.replace(" --editable .[dev]", "") in (ROOT / "Makefile").read_text(encoding="utf-8").replace(
             "'", ""
         )
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".github" / "ISSUE_TEMPLATE").iterdir()), ids=lambda path: path.stem)
+def test_forms_of_issues_have_what_is_asked_of_them(path):
+    form = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert {"name", "description", "body"} <= form.keys()
+    assert all(one["type"] in ("input", "textarea") and one["attributes"]["label"] for one in form["body"])

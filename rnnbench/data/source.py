@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 from rnnbench.errors import UserError, did_you_mean
@@ -13,6 +14,14 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 Row = dict[str, Any]
 """Plain values by name; a text document is ``{"text": str}``, with ``name`` where it has one."""
+
+
+class Document(ABC):
+    """A text that need not fit into memory: it is read in pieces, as often as is wanted."""
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[str]:
+        """Its pieces, in order."""
 
 
 def text_of(row: Row, where: Callable[[], str]) -> str:
@@ -81,6 +90,14 @@ class Source(Provider):
             split: The split.
         """
         return self.rows(split)
+
+    def documents(self, split: Split) -> Sequence[str | Document]:
+        """The texts of one split, where an application wants nothing else of its rows.
+
+        Args:
+            split: The split.
+        """
+        return [text_of(row, partial(self.place, split, number)) for number, row in enumerate(self.rows(split))]
 
     def place(self, split: Split, number: int) -> str:
         """Where a row stands, for errors.

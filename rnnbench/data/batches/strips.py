@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
 
 from rnnbench.data.batches.batch import IGNORED, StripBatch, empty_strip_batch
+from rnnbench.data.text.token_file import Tokens
 from rnnbench.errors import UserError
 
 
@@ -20,7 +21,7 @@ class Strips:
     the very first one from ``first``; each token is a target exactly once.
 
     Args:
-        tokens: The stream ``(N,)``, int64.
+        tokens: The stream ``(N,)``; of a file no more is read than a batch needs.
         first: Token that stands before the stream.
         strips: Number of strips S.
         window: Positions T of one window; the last may be shorter.
@@ -28,20 +29,15 @@ class Strips:
             are longer by one, and padded windows end the others (evaluation: every token counts).
     """
 
-    def __init__(self, tokens: Tensor, *, first: int, strips: int, window: int, even: bool) -> None:
+    def __init__(self, tokens: Tokens, *, first: int, strips: int, window: int, even: bool) -> None:
         length, longer = divmod(len(tokens), strips)
         if length == 0:
             raise UserError(f"{len(tokens)} tokens do not fill {strips} strips", hint="use fewer strips, or more text")
-        sizes = [length + (not even and strip < longer) for strip in range(strips)]
-        previous = torch.cat([torch.tensor([first], dtype=torch.int64), tokens[:-1]])
-        longest = max(sizes)
-        self._x = torch.zeros(strips, longest, dtype=torch.int64)
-        self._y = torch.full((strips, longest), IGNORED)
-        position = 0
-        for strip, size in enumerate(sizes):
-            self._x[strip, :size] = previous[position : position + size]
-            self._y[strip, :size] = tokens[position : position + size]
-            position += size
+        sizes = np.array([length + (not even and strip < longer) for strip in range(strips)])
+        self._tokens = tokens
+        self._first = first
+        self._begins, self._ends = np.cumsum(sizes) - sizes, np.cumsum(sizes)
+        longest = int(sizes.max())
         self.shape = (strips, longest, window)
         self.window = window
         self.num_windows = -(-longest // window)
@@ -54,14 +50,22 @@ class Strips:
             window: Number of the window.
             place: The window's place in the whole data set.
         """
-        span = slice(window * self.window, (window + 1) * self.window)
-        x, y = self._x[rows, span].contiguous(), self._y[rows, span].contiguous()
+        begins, ends = self._begins[rows, None], self._ends[rows, None]
+        begin = window * self.window
+        width = min(self.window, self.shape[1] - begin)
+        # The places of the targets in the stream, after that of the first input; a strip's end may come before.
+        places = begins + np.arange(begin - 1, begin + width)
+        read = self._tokens[:][places.clip(0, len(self._tokens) - 1)].astype(np.int64)
+        if window == 0:
+            read[begins[:, 0] == 0, 0] = self._first
+        inside = places[:, 1:] < ends
+        x, y = np.where(inside, read[:, :-1], 0), np.where(inside, read[:, 1:], IGNORED)
         return StripBatch(
-            x=x,
-            y=y,
+            x=torch.from_numpy(x),
+            y=torch.from_numpy(y),
             starts=torch.full((len(x),), window == 0),
             place=torch.tensor(place),
-            tokens=int((y != IGNORED).sum()),
+            tokens=int(inside.sum()),
         )
 
 

@@ -24,5 +24,10 @@ def check_sha256(content: bytes | BufferedReader, expected: str, *, where: objec
         found = hashlib.sha256(content).hexdigest()
     else:
         found = hashlib.file_digest(content, "sha256").hexdigest()
+    check_digest(found, expected, where=where, hint=hint)
+
+
+def check_digest(found: str, expected: str, *, where: object, hint: str) -> None:
+    """Compares a SHA-256 that is known with the one on the card; arguments and error as for `check_sha256`."""
     if found != expected:
         raise UserError(f"SHA-256 is {found}, expected {expected}", where=where, hint=hint)

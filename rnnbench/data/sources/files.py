@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from rnnbench.data.cards import Size, UserFiles, load_origin, names_card
-from rnnbench.data.fetched.checksum import check_sha256
+from rnnbench.data.fetched.checksum import check_digest
 from rnnbench.data.formats.columns import COLUMN_READERS
 from rnnbench.data.formats.conll import looks_like_conll, read_conll
 from rnnbench.data.formats.parallel import parallel_files, read_parallel
 from rnnbench.data.formats.place import place_in
 from rnnbench.data.formats.records import RECORD_READERS, text_rows
-from rnnbench.data.formats.text_file import decode
+from rnnbench.data.formats.text_file import TextFile, decode, measure_text_file
 from rnnbench.data.formats.trees import looks_like_trees, read_tree_file
 from rnnbench.data.notice import tell
-from rnnbench.data.source import Row, Source, Split
+from rnnbench.data.source import Document, Row, Source, Split
 from rnnbench.data.sources.contiguous import Fractions, check_fractions, part
 from rnnbench.data.sources.folder import PACKED, split_files
 from rnnbench.errors import UserError
-from rnnbench.reading import read_file, real_path, user_path
+from rnnbench.reading import check_file, read_file, reading, real_path, user_path
 
 _TEXT = ".txt"
 _SUFFIXES = (_TEXT, *RECORD_READERS, *COLUMN_READERS)
 _COLUMN = "text"
+_LOOKED_AT = 2**18  # bytes
 _FRACTIONS: Fractions = (0.9, 0.05, 0.05)
 
 
@@ -117,6 +120,59 @@ class Files(Source):
             raise self._nothing_in(split)
         return found
 
+    def documents(self, split: Split) -> Sequence[str | Document]:
+        """A document for each text file, which is read piece by piece, or for each record.
+
+        Args:
+            split: The split.
+
+        Raises:
+            UserError: Something is missing, empty, unreadable, or not what the card says.
+        """
+        files = self.text_files(split)
+        if files is None:
+            return super().documents(split)
+        if self.path.is_dir():
+            found = [self._measured(path, split) for path in files]
+        else:
+            self._check_cut()
+            whole = self._measured(self.path, "whole")
+            span = part(whole.characters, self.fractions, split)
+            found = [whole.part(span)] if span.start < span.stop else []
+        self._check_size(split, len(found))
+        return found
+
+    def text_files(self, split: Split) -> list[Path] | None:
+        """The files of a split if it is nothing but plain text, one document a file; None where it is not.
+
+        Args:
+            split: The split.
+        """
+        if self.column != _COLUMN or self.columns is not None or not self.path.exists() or self._parallel(split):
+            return None
+        files = self._split_files(split) if self.path.is_dir() else [self.path]
+        return files if all(map(self._is_plain, files)) else None
+
+    def _is_plain(self, path: Path) -> bool:
+        kind = path.suffix.lower()
+        if kind in RECORD_READERS or kind in COLUMN_READERS:
+            return False
+        if self._is_document(path):
+            return True
+        check_file(path)
+        with reading(path, hint="check its permissions"), path.open("rb") as file:
+            start = file.read(_LOOKED_AT).decode("utf-8", errors="replace")
+        return kind == _TEXT and not looks_like_conll(start) and not looks_like_trees(start)
+
+    def _is_document(self, path: Path) -> bool:
+        """Whether it is one of many, in a sub-folder."""
+        return path.parent != self.path and path != self.path
+
+    def _measured(self, path: Path, section: str) -> TextFile:
+        found, sha256 = measure_text_file(path)
+        self._verify(path, sha256, section)
+        return found
+
     def _nothing_in(self, split: Split) -> UserError:
         hint = None
         if self.path.is_file():
@@ -151,17 +207,20 @@ class Files(Source):
                 where=f"--data.source.path {self.path}",
                 hint=hint if self.origin is None else f"get it here: {self.origin.get}",
             )
-        if not rows:
+        self._check_size(split, len(rows))
+        return rows
+
+    def _check_size(self, split: Split, size: int) -> None:
+        if not size:
             raise self._nothing_in(split)
         # Of several test sets the card has the size of one.
         wanted = self.sizes[split].rows if split in self.sizes and self._name_of(split) is None else None
-        if wanted not in (None, len(rows)):
+        if wanted not in (None, size):
             raise UserError(
-                f"{split} has {len(rows):,} rows, and {wanted:,} by the card of {self.dataset}",
+                f"{split} has {size:,} rows, and {wanted:,} by the card of {self.dataset}",
                 where=f"--data.source.path {self.path}",
                 hint="bring all of it, correct a card of your own, or take no card: --data.source.card none",
             )
-        return rows
 
     def place(self, split: Split, number: int) -> str:
         """File and line of a row; of Parquet and CoNLL files, the number of the record.
@@ -186,6 +245,9 @@ class Files(Source):
         return super().place(split, number)
 
     def _from_folder(self, split: Split, as_text: bool) -> list[Row]:
+        return [row for path in self._split_files(split) for row in self._read(path, split, as_text)]
+
+    def _split_files(self, split: Split) -> list[Path]:
         self._check_folder()
         paths = split_files(self.path, split, _SUFFIXES, self._name_of(split))
         if self._fixed() and (len(paths) > 1 or paths[0].parent != self.path):
@@ -194,7 +256,7 @@ class Files(Source):
                 where=self.path,
                 hint="bring the original file, or take no card: --data.source.card none",
             )
-        return [row for path in paths for row in self._read(path, split, as_text)]
+        return paths
 
     def _from_file(self, split: Split, as_text: bool) -> list[Row]:
         suffix = self.path.suffix.lower()
@@ -217,11 +279,11 @@ class Files(Source):
     def _read(self, path: Path, section: str, as_text: bool = False) -> list[Row]:
         """All rows of one file, which is a split or the whole; if wanted, with their text in the column for it."""
         data = read_file(path)
-        self._verify(path, data, section)
+        self._verify(path, hashlib.sha256(data).hexdigest(), section)
         kind = path.suffix.lower()
         if kind in COLUMN_READERS:
             return self._convert(COLUMN_READERS[kind](data, path, self.columns), path, as_text)
-        document = path.parent != self.path and path != self.path
+        document = self._is_document(path)
         text = "" if kind in RECORD_READERS else decode(data, path)
         if kind == _TEXT and not document and looks_like_trees(text):
             tell(f"{path}: read as trees in brackets; text that only looks so: make it a .jsonl file")
@@ -273,7 +335,7 @@ class Files(Source):
     def _fixed(self) -> bool:
         return self.origin is not None and bool(self.origin.sha256)
 
-    def _verify(self, path: Path, data: bytes, section: str) -> None:
+    def _verify(self, path: Path, sha256: str, section: str) -> None:
         if self.origin is None or not self.origin.sha256 or (section == "test" and self.test is not None):
             return
         sums = {str(name): value for name, value in self.origin.sha256.items()}
@@ -283,8 +345,8 @@ class Files(Source):
                 where=path,
                 hint="bring the original files in a folder, or take no card: --data.source.card none",
             )
-        check_sha256(
-            data,
+        check_digest(
+            sha256,
             sums[section],
             where=path,
             hint=f"these are not the data of {self.dataset}: get them anew, or take no card: --data.source.card none",

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, repeat
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnbench.data.source import Document
 from rnnbench.data.text.english import english_words
+from rnnbench.data.text.token_file import Tokens, write_tokens
 from rnnbench.data.text.vocabulary import END, UNKNOWN, grown, most_frequent, ranked
 from rnnbench.errors import UserError, did_you_mean
 
 Level = Literal["byte", "char", "word", "english"]
 SPECIALS = (UNKNOWN, END)
+# No word is one.
+_LINE_END = "\n"
+_PIECE = 2**20
+_DTYPES = (np.uint8, np.uint16, np.int32)
 LEVELS: tuple[Level, ...] = ("byte", "char", "word", "english")
 
 
 class TokenStream(NamedTuple):
     """The documents of one split as a single stream of token ids."""
 
-    tokens: NDArray[np.int64]
-    """``(N,)``."""
+    tokens: Tokens
+    """``(N,)``, in as few bytes as the vocabulary needs."""
     characters: int
     """Unicode characters that the stream stands for: the divisor of what is measured per character."""
     unknown: int
@@ -50,11 +58,14 @@ class Tokenizer:
         self.of_words = level in ("word", "english")
         self.tokens = list(tokens)
         self._ids = {token: index for index, token in enumerate(self.tokens)}
+        self._table: NDArray[np.int64] | None = None
         self.end = self._ids[END]
+        if self.of_words:
+            self._ids[_LINE_END] = self.end
         self.unknown = self._ids.get(UNKNOWN)
 
     @classmethod
-    def train(cls, level: Level, documents: Iterable[str], max_vocabulary: int | None = None) -> Tokenizer:
+    def train(cls, level: Level, documents: Iterable[str | Document], max_vocabulary: int | None = None) -> Tokenizer:
         """Builds the vocabulary from the training split.
 
         Args:
@@ -66,8 +77,15 @@ class Tokenizer:
             return cls(level, [*map(_byte_name, range(256)), END])
         counts: Counter[str] = Counter()
         for document in documents:
-            counts.update(_split(level, document))
-        return cls(level, most_frequent(SPECIALS, ranked(counts, SPECIALS), max_vocabulary))
+            if level == "char":
+                for piece in _pieces(document):
+                    points, times = np.unique(_points(piece), return_counts=True)
+                    counts.update(dict(zip(map(chr, points.tolist()), times.tolist(), strict=True)))
+            else:
+                for words, _ in _words(level, document):
+                    counts.update(words)
+        without = SPECIALS if level == "char" else (*SPECIALS, _LINE_END)
+        return cls(level, most_frequent(SPECIALS, ranked(counts, without), max_vocabulary))
 
     @property
     def kind(self) -> str:
@@ -83,29 +101,46 @@ class Tokenizer:
 
     def encode(self, text: str) -> NDArray[np.int64]:
         """Ids ``(N,)`` of a piece of text, with no end added; what is not in the vocabulary is ``<unk>``."""
-        return self._encode(text)[0]
+        ids = self._word_ids(_split(self.level, text)) if self.of_words else self._character_ids(text)
+        return np.maximum(ids, 0)
 
     def missing(self, text: str) -> list[str]:
         """The distinct tokens of a text that are not in the vocabulary, in the order of their first appearance."""
         if self.level == "byte":
             return []
-        return list(dict.fromkeys(token for token in _split(self.level, text) if token not in self._ids))
+        tokens = _split(self.level, text) if self.of_words else text
+        return list(dict.fromkeys(token for token in tokens if token not in self._ids))
 
-    def stream(self, documents: Sequence[str]) -> TokenStream:
-        """All documents as one stream; two documents are parted by ``<eos>``, which counts as one character."""
-        parts: list[NDArray[np.int64]] = []
-        characters = unknown = 0
-        separator = np.array([self.end], dtype=np.int64)
+    def stream(self, documents: Iterable[str | Document], path: Path | None = None) -> TokenStream:
+        """All documents as one stream; two documents are parted by ``<eos>``, which counts as one character.
+
+        Args:
+            documents: The texts.
+            path: A file to write the tokens into; None keeps them in memory.
+        """
+        dtype = next(dtype for dtype in _DTYPES if len(self) <= np.iinfo(dtype).max + 1)
+        counts = _Counts()
+        parts = (np.maximum(ids, 0).astype(dtype) for ids in self._ids_of(documents, counts))
+        if path is None:
+            tokens: Tokens = np.concatenate([np.empty(0, dtype), *parts])
+        else:
+            tokens = write_tokens(path, parts, dtype)
+        return TokenStream(tokens, counts.characters, counts.unknown)
+
+    def _ids_of(self, documents: Iterable[str | Document], counts: _Counts) -> Iterator[NDArray[np.int64]]:
+        """The ids of a stream, part by part, with -1 for what is not in the vocabulary; counts what it passes."""
         for number, document in enumerate(documents):
             if number and not self.of_words:
-                parts.append(separator)
-                characters += 1
-            ids, missing = self._encode(document, end_lines=True)
-            parts.append(ids)
-            unknown += missing
-            characters += self._length_of_words(document) if self.of_words else len(document)
-        tokens = np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
-        return TokenStream(tokens, characters, unknown)
+                counts.characters += 1
+                yield np.array([self.end])
+            if self.of_words:
+                for words, characters in _words(self.level, document):
+                    counts.characters += characters
+                    yield counts.of_ids(self._word_ids(words))
+            else:
+                for piece in _pieces(document):
+                    counts.characters += len(piece)
+                    yield counts.of_ids(self._character_ids(piece))
 
     def decode(self, ids: Iterable[int]) -> str:
         """Text of ids: words are joined by spaces and ``<eos>`` ends a line; elsewhere ``<eos>`` is a blank line."""
@@ -126,49 +161,80 @@ class Tokenizer:
         """The inverse of `state`."""
         return cls(state["level"], state["tokens"])
 
-    def _encode(self, text: str, end_lines: bool = False) -> tuple[NDArray[np.int64], int]:
+    def _character_ids(self, text: str) -> NDArray[np.int64]:
+        """The id of each byte or character, -1 where there is none."""
         if self.level == "byte":
-            return np.frombuffer(text.encode("utf-8"), dtype=np.uint8).astype(np.int64), 0
-        if self.of_words:
-            return self._encode_words(text, end_lines)
-        if not text:
-            return np.empty(0, dtype=np.int64), 0
-        # Each distinct character is looked up once, then spread over the text.
-        points, places = np.unique(np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32), return_inverse=True)
-        found = np.array([self._ids.get(chr(point), -1) for point in points], dtype=np.int64)
-        ids = found[places]
-        missing = int((ids < 0).sum())
-        return np.maximum(ids, 0), missing
+            return np.frombuffer(text.encode("utf-8"), dtype=np.uint8).astype(np.int64)
+        points = _points(text)
+        if self._table is None:
+            known = {ord(token): index for token, index in self._ids.items() if len(token) == 1}
+            # One more: what all characters beyond the last one share.
+            self._table = np.full(max(known, default=0) + 2, -1, dtype=np.int64)
+            self._table[list(known)] = list(known.values())
+        return self._table[np.minimum(points, len(self._table) - 1)]
 
-    def _encode_words(self, text: str, end_lines: bool) -> tuple[NDArray[np.int64], int]:
-        ids: list[int] = []
-        missing = 0
-        lines = _lines(text) if end_lines else [text]
-        for line in lines:
-            for word in _split(self.level, line):
-                index = self._ids.get(word, -1)
-                missing += index < 0
-                ids.append(max(index, 0))
-            if end_lines:
-                ids.append(self.end)
-        return np.array(ids, dtype=np.int64), missing
-
-    def _length_of_words(self, document: str) -> int:
-        """Characters of words in their plain form: parted by one space, lines ended by one newline."""
-        lines = (_split(self.level, line) for line in _lines(document))
-        return sum(sum(map(len, words)) + max(len(words), 1) for words in lines)
+    def _word_ids(self, words: Sequence[str]) -> NDArray[np.int64]:
+        """The id of each word, -1 where there is none."""
+        return np.fromiter(map(self._ids.get, words, repeat(-1)), np.int64, len(words))
 
 
-def _split(level: Level, text: str) -> Sequence[str]:
-    """The tokens of a text as they are looked up."""
-    if level == "english":
-        return english_words(text.lower())
-    return text.split() if level == "word" else text
+class _Counts:
+    """What is known of a stream when it has passed."""
+
+    def __init__(self) -> None:
+        self.characters = self.unknown = 0
+
+    def of_ids(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        self.unknown += int((ids < 0).sum())
+        return ids
+
+
+def _split(level: Level, text: str) -> list[str]:
+    """The words of a text as they are looked up."""
+    return english_words(text.lower()) if level == "english" else text.split()
 
 
 def _byte_name(value: int) -> str:
     return chr(value) if 32 <= value < 127 else f"<0x{value:02x}>"
 
 
-def _lines(text: str) -> list[str]:
-    return text.removesuffix("\n").split("\n")
+def _points(text: str) -> NDArray[np.uint32]:
+    """The number of each character."""
+    return np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
+
+
+def _pieces(document: str | Document) -> Iterator[str]:
+    """Pieces of a document that are small beside what is made of them."""
+    for piece in (document,) if isinstance(document, str) else document:
+        yield from (piece[start : start + _PIECE] for start in range(0, len(piece), _PIECE))
+
+
+def _words(level: Level, document: str | Document) -> Iterator[tuple[list[str], int]]:
+    """The words of a document, part by part, with `_LINE_END` after each line, the last one too.
+
+    Each part with its characters in their plain form: words parted by one space, lines ended by one newline.
+    """
+    held: list[str] = []
+    ended, begun = False, False
+    for piece in _pieces(document):
+        # The last word may go on in the next piece.
+        last = "" if piece[-1].isspace() else piece.rsplit(None, 1)[-1]
+        ended = piece[-1] == "\n"
+        if len(last) == len(piece):
+            held.append(piece)
+            continue
+        text = "".join([*held, piece[: len(piece) - len(last)]])
+        *lines, rest = (_split(level, line) for line in text.split("\n"))
+        held = [last]
+        words = [*chain.from_iterable(map(_ended, lines)), *rest]
+        # A word counts with the space or newline after it, and so does a line of no words.
+        empty = lines.count([]) - (begun and lines[:1] == [[]])
+        yield words, sum(map(len, words)) + len(words) - 2 * len(lines) + empty
+        begun = bool(rest) or (begun and not lines)
+    if not ended:
+        words = _split(level, "".join(held))
+        yield _ended(words), sum(map(len, words)) + len(words) + (not words and not begun)
+
+
+def _ended(words: list[str]) -> list[str]:
+    return [*words, _LINE_END]

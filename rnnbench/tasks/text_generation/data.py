@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
-import torch
-
 from rnnbench.data.batches.strips import EvaluationLoader, Strips, TrainingLoader
-from rnnbench.data.column_names import ColumnNames, rows_of
-from rnnbench.data.fingerprint import fingerprint
-from rnnbench.data.source import SPLITS, Source, Split, text_of
+from rnnbench.data.column_names import ColumnNames
+from rnnbench.data.source import Source, Split
+from rnnbench.data.text.corpus import Corpus
 from rnnbench.data.text.tokenizer import SPECIALS, Level, Tokenizer, TokenStream
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec, TaskData
@@ -91,24 +88,17 @@ class TextData(TaskData):
     def setup(self, stage: str) -> None:
         """Reads and encodes the splits of this stage."""
         spec = self.model_spec()
-        wanted = self._splits_to_read(stage, spec)
-        texts: dict[str, list[str]] = {
-            split: [
-                text_of(row, functools.partial(self.source.place, split, number))
-                for number, row in enumerate(rows_of(self.source, split, self.columns))
-            ]
-            for split in wanted
-        }
+        corpus = Corpus(self.source, self.level, self.max_vocabulary, self.columns)
         if self.tokenizer is None:
             if spec is not None:
                 self.tokenizer = Tokenizer.from_state(spec)
             else:
-                own = Tokenizer.train(self.level, texts["train"], self.max_vocabulary)
+                own = corpus.vocabulary()
                 self.tokenizer = own.grown(self.known_besides(own.kind, own.tokens[len(SPECIALS) :]))
-        for split in STAGE_SPLITS[stage]:
-            self.streams[split] = self.tokenizer.stream(texts[split])
         if stage != "predict":
-            self.fingerprint = fingerprint(texts, level=self.level, max_vocabulary=self.max_vocabulary)
+            self.fingerprint = corpus.fingerprint()
+        for split in STAGE_SPLITS[stage]:
+            self.streams[split] = corpus.stream(split, self.tokenizer)
 
     def train_dataloader(self) -> TrainingLoader:
         """Windows over this process's strips, from where an interrupted epoch stopped."""
@@ -132,20 +122,13 @@ class TextData(TaskData):
             raise UserError("there is no prompt to continue", where="data.prompts", hint="--data.prompts '[\"def \"]'")
         return self.prompts
 
-    def _splits_to_read(self, stage: str, spec: Spec | None) -> tuple[Split, ...]:
-        """All splits, because the fingerprint is that of the whole data set; nothing to predict with a built model."""
-        if stage == "predict":
-            return () if spec is not None else ("train",)
-        return SPLITS
-
     def _evaluation(self, split: Split) -> EvaluationLoader:
         strips = self._strips(split, self.evaluation_strips, self.evaluation_length, even=False)
         return EvaluationLoader(strips, self.evaluation_strips, self.evaluation_batch, *self.rank())
 
     def _strips(self, split: Split, strips: int, window: int, even: bool) -> Strips:
         assert self.tokenizer is not None, "setup comes first"
-        tokens = torch.from_numpy(self.streams[split].tokens)
-        return Strips(tokens, first=self.tokenizer.end, strips=strips, window=window, even=even)
+        return Strips(self.streams[split].tokens, first=self.tokenizer.end, strips=strips, window=window, even=even)
 
     def state_dict(self) -> dict[str, Any]:
         """Nothing of its own: the vocabulary is the model's spec, the position the trainer's counter."""

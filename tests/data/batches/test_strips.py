@@ -1,5 +1,6 @@
 """The order of data behind truncated backpropagation, and exact evaluation."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -22,7 +23,7 @@ def targets(batches):
 )  # fmt: skip
 def test_every_token_is_evaluated_once_on_any_number_of_processes(tokens, strips, window, group, processes):
     strips = min(strips, tokens)
-    cut = Strips(torch.arange(tokens), first=FIRST, strips=strips, window=window, even=False)
+    cut = Strips(np.arange(tokens), first=FIRST, strips=strips, window=window, even=False)
     loaders = [EvaluationLoader(cut, strips, group, rank, processes) for rank in range(processes)]
     batches = [list(loader) for loader in loaders]
     assert {len(one) for one in batches} == {len(loaders[0])}, "all processes take the same number of steps"
@@ -40,7 +41,7 @@ def test_every_token_is_evaluated_once_on_any_number_of_processes(tokens, strips
 @given(tokens=st.integers(1, 60), strips=st.integers(1, 7), window=st.integers(1, 9))
 def test_windows_go_on_where_the_one_before_ended(tokens, strips, window):
     strips = min(strips, tokens)
-    cut = Strips(torch.arange(tokens), first=FIRST, strips=strips, window=window, even=True)
+    cut = Strips(np.arange(tokens), first=FIRST, strips=strips, window=window, even=True)
     batches = list(TrainingLoader(cut, slice(0, strips)))
     x, y = torch.cat([b.x for b in batches], 1), torch.cat([b.y for b in batches], 1)
     assert y.tolist() == torch.arange(tokens // strips * strips).view(strips, -1).tolist()
@@ -51,7 +52,7 @@ def test_windows_go_on_where_the_one_before_ended(tokens, strips, window):
 
 
 def test_training_goes_on_where_the_trainer_counts():
-    cut = Strips(torch.arange(12), first=FIRST, strips=2, window=2, even=True)
+    cut = Strips(np.arange(12), first=FIRST, strips=2, window=2, even=True)
     done = 2
     loader = TrainingLoader(cut, slice(0, 2), position=lambda: done)
     assert len(loader) == 3
@@ -61,11 +62,11 @@ def test_training_goes_on_where_the_trainer_counts():
 
 
 def test_processes_share_the_strips():
-    cut = Strips(torch.arange(12), first=FIRST, strips=4, window=3, even=True)
+    cut = Strips(np.arange(12), first=FIRST, strips=4, window=3, even=True)
     seen = targets([*TrainingLoader(cut, slice(0, 2)), *TrainingLoader(cut, slice(2, 4))])
     assert sorted(seen) == list(range(12))
 
 
 def test_too_little_text():
     with pytest.raises(UserError, match="3 tokens do not fill 4 strips"):
-        Strips(torch.arange(3), first=FIRST, strips=4, window=2, even=True)
+        Strips(np.arange(3), first=FIRST, strips=4, window=2, even=True)

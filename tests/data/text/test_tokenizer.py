@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnbench.data.text import tokenizer as module
 from rnnbench.data.text.encoder import TextEncoder
+from rnnbench.data.text.english import english_words
 from rnnbench.data.text.tokenizer import Tokenizer
 from rnnbench.errors import UserError
 
@@ -41,6 +43,18 @@ def test_documents_are_parted_and_counted(documents):
     stream = tokenizer.stream(documents)
     assert len(stream.tokens) == stream.characters == len("\n".join(documents))
     assert (stream.tokens == tokenizer.end).sum() == max(len(documents) - 1, 0)
+
+
+@pytest.mark.parametrize(("level", "split"), [("word", str.split), ("english", lambda t: english_words(t.lower()))])
+@given(text=st.text(alphabet="aB'.- \n\t\x0b", max_size=14), size=st.integers(1, 4))
+def test_words_in_pieces_are_the_words_of_the_whole(level, split, text, size):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_PIECE", size)
+        words = Tokenizer.train(level, [text])
+        stream = words.stream([text])
+    lines = [split(line) for line in text.removesuffix("\n").split("\n")]
+    assert [words.tokens[i] for i in stream.tokens] == [token for line in lines for token in (*line, "<eos>")]
+    assert stream.characters == len("".join(" ".join(line) + "\n" for line in lines))
 
 
 def test_penn_treebank_counts_lines():

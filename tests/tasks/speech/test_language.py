@@ -32,7 +32,7 @@ def recurrent(level, text=TEXT):
 def counted(level, order=3, text=TEXT):
     model = NGramLanguageModel(order)
     model.use_spec(Tokenizer.train(level, [text]).state())
-    tokens = torch.from_numpy(model.tokenizer.stream([text]).tokens)[None]
+    tokens = torch.from_numpy(model.tokenizer.stream([text]).tokens).long()[None]
     model.training_step(StripBatch(tokens, tokens, torch.ones(1, dtype=torch.bool), tokens.numel(), 0), 0)
     return model
 
