@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,7 +125,8 @@ def _decoded(path: Path, digest: hashlib._Hash | None = None) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder("utf-8")()
     lines, read = 1, 0
     with reading(path, hint="check its permissions"), path.open("rb") as file:
-        for number in itertools.count():
+        begun = False
+        while True:
             data = file.read(_PIECE)
             if digest is not None:
                 digest.update(data)
@@ -138,10 +138,9 @@ def _decoded(path: Path, digest: hashlib._Hash | None = None) -> Iterator[str]:
                 line = lines + error.object.count(b"\n", 0, error.start)
                 place = read - len(held) + error.start
                 raise _no_utf8(line, place, error.object[error.start], path) from None
-            if number == 0:
-                text = text.removeprefix("\ufeff")
             if text:
-                yield text
+                yield text if begun else text.removeprefix("\ufeff")
+                begun = True
             if not data:
                 return
             lines += data.count(b"\n")
