@@ -1,5 +1,6 @@
 """Every preset is listed, parses and trains a little; RESULTS.md shows what the results file says."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,13 @@ def test_another_class_resets_its_options(words, tmp_path):
 
 def test_rows_rows_name_presets():
     assert {row.config for row in read_rows(configs_folder() / "results.csv")} <= set(preset_names())
+
+
+def test_the_commands_of_rows_run_anywhere():
+    for row in read_rows(configs_folder() / "results.csv"):
+        words = shlex.split(row.command)
+        assert words[:2] in ([], ["rnnbench", "fit"]), row.name
+        assert [word for word in words if word.startswith(("/", "~", ".."))] == [], f"{row.name}: a path of one machine"
 
 
 def test_results_show_the_committed_rows():
