@@ -81,7 +81,7 @@ def test_what_is_wrong_with_one_file():
     assert "empty" in error("set/bom.txt")
     assert "the validation split is empty" in error("set/three.txt", split="validation")
     assert ".xml" in error("set/a.xml")
-    assert ".txt, .jsonl, .json, .parquet, .csv, .tsv, .conll, .conllu" in error("set/a.xml")
+    assert ".txt, .ptb, .mrg, .jsonl, .json, .parquet, .csv, .tsv, .conll, .conllu" in error("set/a.xml")
     assert "(no extension)" in error("set/noext")
     assert "--data.source.path set/nothing.txt" in error("set/nothing.txt")
     assert "train.txt" in error("set/nothing.txt")

@@ -108,7 +108,11 @@ def test_trees(rnnbench, small, corpus):
     write(corpus / "train.jsonl", [row | {"tree": row["tree"].replace("2", "0")} for row in trees])
     assert fit(rnnbench, small, "--data.phrases true --trainer.log_every_n_steps 1", debug=True).status == 0
     spoil(corpus / "train.jsonl", 5, tree="(0 (0 a)")
-    check(rnnbench(f"fit {small} --data.phrases true", debug=False), "train.jsonl, line 6", "the tree is not closed")
+    check(
+        rnnbench(f"fit {small} --data.phrases true", debug=False),
+        "train.jsonl, line 6",
+        "line 1, column 1: a bracket is opened and not closed",
+    )
     spoil(corpus / "train.jsonl", 5, tree="(1 (0 a) (1 b))", label="negative")
     check(rnnbench(f"fit {small} --data.phrases true", debug=False), "train.jsonl, line 6", "1 of the tree is negative")
 
