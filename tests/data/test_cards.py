@@ -129,6 +129,7 @@ FOLDERS = {
     "multi30k": "multi30k/en-de",
     "tatoeba": "tatoeba/en-zh",
     "flickr8k": "flickr8k",
+    "babi_en_10k": "babi_en_10k",
 }
 NOT_AT_HAND = {"an4", "librispeech_100"}
 
@@ -140,6 +141,8 @@ def text_of(row):
         return row["transcript"]
     if "captions" in row:
         return "\n".join(row["captions"])
+    if "question" in row:
+        return row["question"]
     return row["text"] if "text" in row else " ".join(row["tokens"])
 
 
