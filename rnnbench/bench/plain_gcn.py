@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from rnnbench.cli.training import run_verb
 from rnnbench.machine import pin_to_cores
-from rnnbench.tasks.graphs.layers.library import layers_of_library
+from rnnbench.tasks.graphs.layers.pyg import layers_of_library
 
 _WARM_UP = 10
 """Epochs at the beginning that count for nothing."""

@@ -38,7 +38,7 @@ _HOME = {
     "ImageAugmentation": "images.augment",
     "JoinedRecordings": "sources.joined_recordings",
     "LabelledImages": "sources.labelled_images",
-    "LibraryGraphs": "graphs.library",
+    "LibraryGraphs": "graphs.pyg",
     "ModularArithmetic": "long_range.chomsky",
     "Package": "sources.package",
     "Parity": "long_range.chomsky",

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from rnnbench.data.graphs.batch import GraphBatch
 from rnnbench.errors import UserError
 from rnnbench.ranges import AT_LEAST_1, Range
-from rnnbench.tasks.graphs.layers.library import layers_of_library
+from rnnbench.tasks.graphs.layers.pyg import layers_of_library
 
 _RATE = Range(least=0, most=1)
 

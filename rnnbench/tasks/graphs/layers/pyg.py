@@ -1,4 +1,4 @@
-"""The one place where torch_geometric is imported for layers."""
+"""The one place where torch_geometric (PyG) is imported for layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data sets of torch_geometric by name: the one place that names them."""
+"""Data sets of torch_geometric (PyG) by name: the one place that names them."""
 
 from __future__ import annotations
 
