@@ -17,6 +17,7 @@ from rnnbench.tasks.graphs import (
     GraphSAGE,
     SortPool,
 )
+from rnnbench.tasks.graphs.layers.all_pairs import all_pairs_loss
 
 pytestmark = pytest.mark.slow  # the library alone takes seconds to import
 
@@ -117,6 +118,24 @@ def test_a_variational_code_is_held_near_to_the_normal_distribution():
     assert torch.equal(model.answer(batch).scores, model.answer(batch).scores)
     expected = (mean[batch.about[:, 0]] * mean[batch.about[:, 1]]).sum(1)
     assert torch.allclose(model.answer(batch).scores[:, 1], expected)
+
+
+def test_the_loss_over_all_pairs_is_the_weighted_cross_entropy_of_the_matrix(monkeypatch):
+    monkeypatch.setattr("rnnbench.tasks.graphs.layers.all_pairs._ROWS", 3)
+    codes = torch.randn(7, 4, dtype=torch.float64, requires_grad=True)
+    edges = torch.tensor([[0, 1, 2, 1, 0, 0], [1, 2, 5, 0, 0, 1]])  # One of them twice, and a loop.
+    matrix = torch.zeros(7, 7, dtype=torch.float64)
+    matrix[edges[0], edges[1]] = 1
+    edge_count = matrix.sum()
+    with_loops = (matrix + torch.eye(7)).clamp(max=1)
+    weighted = torch.nn.functional.binary_cross_entropy_with_logits(
+        codes @ codes.T, with_loops, pos_weight=(49 - edge_count) / edge_count, reduction="sum"
+    )
+    expected = weighted * 49 / (2 * (49 - edge_count))
+    found = all_pairs_loss(codes, edges)
+    assert torch.allclose(found, expected, rtol=1e-12)
+    for mine, right in zip(torch.autograd.grad(found, codes), torch.autograd.grad(expected, codes), strict=True):
+        assert torch.allclose(mine, right, rtol=1e-12)
 
 
 @pytest.mark.parametrize("layer", [GCN, Chebyshev])

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from rnnbench.data.graphs.batch import GraphBatch
 from rnnbench.data.graphs.graph import Kind
 from rnnbench.ranges import AT_LEAST_1
-from rnnbench.tasks.base import Spec
+from rnnbench.tasks.base import Loss, Spec
 from rnnbench.tasks.graphs.heads import inner_products
+from rnnbench.tasks.graphs.layers.all_pairs import all_pairs_loss
 from rnnbench.tasks.graphs.layers.convolutions import GCN, Convolution
 from rnnbench.tasks.graphs.model import Answers, GraphModel, check_weights
 from rnnbench.tasks.graphs.models.convolution import RATE, MakeConvolution, convolve
@@ -24,9 +25,8 @@ class AutoEncoderModel(GraphModel):
         Z = conv(relu(conv(X)))                       p(edge a, b) = sigmoid(z_a . z_b)
         variational: Z = mean + exp(log s) e          loss + KL(q(Z) || N(0, 1)) / N
 
-    T. Kipf and M. Welling, Variational Graph Auto-Encoders, NIPS Workshop on Bayesian Deep Learning 2016. As many pairs
-    without an edge are drawn in every epoch as there are edges, in place of all pairs, weighted. Links are predicted
-    from the means.
+    T. Kipf and M. Welling, Variational Graph Auto-Encoders, NIPS Workshop on Bayesian Deep Learning 2016. The loss is
+    that of the authors' code, over all pairs of nodes (`all_pairs_loss`). Links are predicted from the means.
 
     Args:
         layer: Makes a layer from its widths and whether it is the last one.
@@ -81,12 +81,17 @@ class AutoEncoderModel(GraphModel):
 
     def answer(self, batch: GraphBatch) -> Answers:
         """See `GraphModel.answer`."""
-        mean, log_deviation = self.encode(batch)
-        if log_deviation is None or not self.training:
-            return Answers(inner_products(mean, batch.about))
-        codes = mean + log_deviation.exp() * torch.randn_like(mean)
-        apart = -0.5 * (1 + 2 * log_deviation - mean.square() - (2 * log_deviation).exp()).sum(1).mean()
-        return Answers(inner_products(codes, batch.about), apart / len(mean))
+        return Answers(inner_products(self.nodes(batch), batch.about))
+
+    def loss(self, batch: GraphBatch) -> Loss | None:
+        """See `Task.loss`: of all pairs of nodes, whatever the batch asks."""
+        codes, log_deviation = self.encode(batch)
+        units = len(codes) ** 2
+        if log_deviation is None:
+            return Loss(all_pairs_loss(codes, batch.edges), units)
+        drawn = codes + log_deviation.exp() * torch.randn_like(codes)
+        apart = -0.5 * (1 + 2 * log_deviation - codes.square() - (2 * log_deviation).exp()).sum(1).mean()
+        return Loss(all_pairs_loss(drawn, batch.edges), units, apart / len(codes))
 
     def attention(self, batch: GraphBatch) -> tuple[Tensor, Tensor] | None:
         """See `GraphModel.attention`: that of the first layer."""
