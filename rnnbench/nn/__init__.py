@@ -5,6 +5,8 @@ from rnnbench.nn.bridge import Bridge
 from rnnbench.nn.characters import CharacterCNN, CharacterRNN
 from rnnbench.nn.crf import LinearChainCRF
 from rnnbench.nn.embedding import WordEmbedding
+from rnnbench.nn.image_encoders.convolutional import ConvEncoder
+from rnnbench.nn.image_encoders.pretrained import PretrainedEncoder
 from rnnbench.nn.pooling import Pooling
 
 __all__ = [
@@ -12,10 +14,12 @@ __all__ = [
     "Bridge",
     "CharacterCNN",
     "CharacterRNN",
+    "ConvEncoder",
     "DotAttention",
     "GeneralAttention",
     "LinearChainCRF",
     "LocalAttention",
     "Pooling",
+    "PretrainedEncoder",
     "WordEmbedding",
 ]

@@ -5,11 +5,20 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnnbench.data.fetched.cache import cache_file
+
+
+def identity_of(content: Path | bytes) -> Any:
+    """What stands for an image or a clip: its bytes, or the place, size and date of its file."""
+    if isinstance(content, bytes):
+        return content
+    known = content.stat()
+    return str(content.resolve()), known.st_size, known.st_mtime_ns
 
 
 def write_maps(file: Path, parts: Iterable[NDArray[np.floating]], count: int) -> None:

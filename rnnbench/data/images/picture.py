@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import threading
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -20,6 +21,7 @@ from rnnbench.reading import reading
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from torch import Tensor
 
 Pixels = NDArray[np.uint8]
 """``(S, S, 3)``: rows from the top, columns from the left, red, green and blue."""
@@ -104,6 +106,13 @@ def read_image(picture: Picture, size: int, fit: Fit = "stretch") -> Pixels:
         except UnidentifiedImageError:
             hint = "Pillow's formats can be read"
             raise UserError("no image that can be read", where=picture.name, hint=hint) from None
+
+
+def as_images(pixels: Sequence[Pixels]) -> Tensor:
+    """B images ``(S, S, 3)`` as ``(B, 3, S, S)`` uint8."""
+    import torch
+
+    return torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2)
 
 
 def _as_rgb(image: Image, name: str) -> Image:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -15,8 +15,9 @@ from rnnbench.data.batches.batch import pad, places_within
 from rnnbench.data.batches.sequences import Sequences
 from rnnbench.data.images.augment import ImageAugmentation
 from rnnbench.data.images.features import Features
-from rnnbench.data.images.maps import read_maps
-from rnnbench.data.images.picture import Fit, Pixels, read_image
+from rnnbench.data.images.maps import identity_of, read_maps
+from rnnbench.data.images.picture import Fit, Pixels, as_images, read_image
+from rnnbench.data.source import Row
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.errors import UserError
 from rnnbench.tasks.captioning.images import CaptionedImage
@@ -102,6 +103,11 @@ class Images:
         return np.ones(len(self.images), dtype=np.int64) if self._lengths is None else np.array(self._lengths)
 
     @property
+    def count(self) -> int:
+        """Number of images."""
+        return len(self.images)
+
+    @property
     def tokens(self) -> int:
         """Number of predicted tokens of all captions."""
         return int((self._captions.lengths - 1).sum())
@@ -140,6 +146,10 @@ class Images:
     def look(self, number: int) -> Pixels | Features:
         """What models read of an image, unchanged."""
         return self.images[number].look(self.size, self.fit) if self._seen is None else self._seen[number].numpy()
+
+    def identities(self) -> Iterator[Row]:
+        """What stands for the content of each image."""
+        return ({"image": identity_of(image.picture.file)} for image in self.images)
 
     def use_maps(self, file: Path) -> None:
         """Puts maps into batches from now on, in place of images, which then need no place in memory.
@@ -180,8 +190,3 @@ def as_read(seen: Sequence[Pixels | Features]) -> Tensor | Regions:
 def count_images(images: Tensor | Regions) -> int:
     """Their number B."""
     return len(images.lengths) if isinstance(images, Regions) else len(images)
-
-
-def as_images(pixels: Sequence[Pixels]) -> Tensor:
-    """B images as ``(B, 3, S, S)`` uint8."""
-    return torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2)

@@ -4,7 +4,7 @@ from precisions import in_every_precision
 from tiny_network import TinyNetwork
 
 from rnnbench.cli.presets import preset_names
-from rnnbench.tasks.captioning.encoders import pretrained
+from rnnbench.nn.image_encoders import pretrained
 
 QUICK = {"captioning/builtin", "captioning/flickr8k_attention"}
 PRESETS = [name for name in preset_names() if name.startswith("captioning/")]

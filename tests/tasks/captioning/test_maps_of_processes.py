@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from rnnbench.data.images.maps import has_maps, write_maps
-from rnnbench.tasks.captioning.encoders import maps
+from rnnbench.tasks.base import maps
 
 
 def test_another_process_waits_for_the_file(tmp_path, monkeypatch):

@@ -12,9 +12,9 @@ from two_sides import write_corpus
 
 from rnnbench.errors import UserError
 from rnnbench.nn import image_networks as networks
+from rnnbench.nn.image_encoders import pretrained
 from rnnbench.nn.image_networks import TimmNetwork, TorchvisionNetwork, make_network, read_weights
 from rnnbench.tasks.captioning import Captioner, PretrainedEncoder
-from rnnbench.tasks.captioning.encoders import pretrained
 
 IMAGES = torch.stack([torch.from_numpy(one) for one in PIXELS]).permute(0, 3, 1, 2)
 

@@ -19,18 +19,17 @@ from rnnbench.data.source import Split
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
-from rnnbench.nn import WordEmbedding
+from rnnbench.nn import ConvEncoder, WordEmbedding
 from rnnbench.nn.attention import Attention
 from rnnbench.nn.decoder import DecoderState, Encoded, MakeStack, causal
+from rnnbench.nn.image_encoders.base import ImageEncoder, RegionEncoder
 from rnnbench.tasks.base import Loss, Spec, exact_nats
+from rnnbench.tasks.base.maps import keep_maps
 from rnnbench.tasks.base.pictures import record_picture
 from rnnbench.tasks.base.texts import perplexity, predicted, sum_texts, where_predicted, without_padding
 from rnnbench.tasks.captioning.batch import CaptionBatch
 from rnnbench.tasks.captioning.decoders.base import CaptionDecoder
 from rnnbench.tasks.captioning.decoders.soft import SoftAttentionDecoder
-from rnnbench.tasks.captioning.encoders.base import CaptionEncoder, ImageEncoder
-from rnnbench.tasks.captioning.encoders.convolutional import ConvEncoder
-from rnnbench.tasks.captioning.encoders.maps import keep_maps
 from rnnbench.tasks.captioning.model import CaptionModel
 from rnnbench.tasks.captioning.models.self_critical import SelfCritic
 from rnnbench.tasks.captioning.pictures import ATTENTION, Seen, draw_attention
@@ -66,7 +65,7 @@ class Captioner(CaptionModel):
 
     def __init__(
         self,
-        encoder: Callable[[int], CaptionEncoder] = ConvEncoder,
+        encoder: Callable[[int], RegionEncoder] = ConvEncoder,
         decoder: Callable[[int, int, MakeStack], CaptionDecoder] = SoftAttentionDecoder,
         backbone: Callable[[int], Backbone] = Backbone,
         embedding: Callable[[int], WordEmbedding] = WordEmbedding,
@@ -255,7 +254,7 @@ class Captioner(CaptionModel):
         """Name of the decoder's cell."""
         return self.decoder.stacks[0].cell_name
 
-    def _make_encoder(self, spec: Spec) -> CaptionEncoder:
+    def _make_encoder(self, spec: Spec) -> RegionEncoder:
         """The encoder, if it reads what the data have."""
         # Of which kind it is only an encoder tells.
         encoder = self.make_encoder(spec["image_size"])

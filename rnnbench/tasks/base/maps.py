@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -15,20 +15,53 @@ from numpy.typing import NDArray
 
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.images.maps import has_maps, write_maps
-from rnnbench.data.images.picture import Picture
-from rnnbench.data.source import Row
+from rnnbench.data.images.picture import Fit, Pixels, as_images
+from rnnbench.data.source import Row, Split
 from rnnbench.folders import cache_folder
-from rnnbench.tasks.base import evaluating
-from rnnbench.tasks.captioning.batch import Images, as_images
-from rnnbench.tasks.captioning.data import CaptionData
-from rnnbench.tasks.captioning.encoders.base import ImageEncoder
+from rnnbench.nn.image_encoders.base import ImageEncoder
+from rnnbench.tasks.base.evaluating import evaluating
 
 _AT_ONCE = 32
 _TELL_EVERY = 30.0
 _LOOK_EVERY = 1.0
 
 
-def keep_maps(encoder: ImageEncoder, data: CaptionData, trainer: Trainer) -> None:
+class Pictured(Protocol):
+    """The images of a split."""
+
+    size: int
+    """Pixels S of a side."""
+    fit: Fit
+
+    @property
+    def count(self) -> int:
+        """Their number."""
+
+    def pixels(self, number: int) -> Pixels:
+        """One of them, as it is."""
+
+    def identities(self) -> Iterable[Row]:
+        """What stands for their content, in order."""
+
+    def use_maps(self, file: Path) -> None:
+        """Puts the maps of a file into batches from now on, in place of images."""
+
+
+class HasImages(Protocol):
+    """Data of an application with images."""
+
+    num_workers: int
+
+    @property
+    def splits(self) -> Mapping[Split, Pictured]:
+        """The splits that were read."""
+
+    @property
+    def augments(self) -> bool:
+        """Whether images are changed in training."""
+
+
+def keep_maps(encoder: ImageEncoder, data: HasImages, trainer: Trainer) -> None:
     """Lets training and validation read the maps of their images, if these stay the same.
 
     They lie in the cache, under a name that stands for the encoder with its weights, for the images with how they are
@@ -51,31 +84,22 @@ def keep_maps(encoder: ImageEncoder, data: CaptionData, trainer: Trainer) -> Non
     for split, file in files.items():
         if trainer.local_rank == 0 and not has_maps(file):
             images = data.splits[split]
-            print(f"maps of the {len(images.images):,} images of {split} are computed once: {file}", flush=True)
-            write_maps(file, _compute(encoder, images, data.num_workers, trainer), len(images.images))
+            print(f"maps of the {images.count:,} images of {split} are computed once: {file}", flush=True)
+            write_maps(file, _compute(encoder, images, data.num_workers, trainer), images.count)
         # Not a barrier: maps may take longer than processes of GPUs wait for each other.
         while not has_maps(file):
             time.sleep(_LOOK_EVERY)
         data.splits[split].use_maps(file)
 
 
-def _file(images: Images, key: str, how: dict[str, Any]) -> Path:
+def _file(images: Pictured, key: str, how: dict[str, Any]) -> Path:
     """Where the maps of these images lie, or will."""
-    rows = (_identity(image.picture) for image in images.images)
-    return cache_folder() / "maps" / f"{fingerprint({'': rows}, key=key, size=images.size, fit=images.fit, **how)}.npy"
+    rows = {"": images.identities()}
+    return cache_folder() / "maps" / f"{fingerprint(rows, key=key, size=images.size, fit=images.fit, **how)}.npy"
 
 
-def _identity(picture: Picture) -> Row:
-    """What stands for an image: its bytes, or the place, size and date of its file."""
-    content: Any = picture.file
-    if isinstance(content, Path):
-        known = content.stat()
-        content = (str(content.resolve()), known.st_size, known.st_mtime_ns)
-    return {"image": content}
-
-
-def _compute(encoder: ImageEncoder, images: Images, workers: int, trainer: Trainer) -> Iterator[NDArray[np.floating]]:
-    count, began = len(images.images), time.perf_counter()
+def _compute(encoder: ImageEncoder, images: Pictured, workers: int, trainer: Trainer) -> Iterator[NDArray[np.floating]]:
+    count, began = images.count, time.perf_counter()
     told = began
     with evaluating(encoder), ThreadPoolExecutor(max(workers, 1)) as pool:
         for first in range(0, count, _AT_ONCE):

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from rnnbench.errors import UserError
+from rnnbench.nn.image_encoders.base import ImageEncoder
 from rnnbench.nn.image_networks import first_line, make_network, published_weights, read_weights
-from rnnbench.tasks.captioning.encoders.base import ImageEncoder
 
 _PUBLISHED = "pretrained"
 _RANDOM = "random"
@@ -86,7 +86,7 @@ class PretrainedEncoder(ImageEncoder):
         return self.dropout(maps.contiguous(memory_format=torch.channels_last))
 
     def start_training(self, processes: int) -> None:
-        """See `CaptionEncoder.start_training`: puts the weights in place."""
+        """See `RegionEncoder.start_training`: puts the weights in place."""
         if self.fine_tune_after and processes > 1:
             raise UserError(
                 f"what begins to learn in mid-training is learned in one process, and there are {processes}",
@@ -102,7 +102,7 @@ class PretrainedEncoder(ImageEncoder):
         self.loaded.fill_(True)
 
     def start_epoch(self, epoch: int) -> None:
-        """See `CaptionEncoder.start_epoch`."""
+        """See `RegionEncoder.start_epoch`."""
         self.learns = self.fine_tune_after is not None and epoch >= self.fine_tune_after
 
     def map_key(self) -> str | None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from rnnbench.nn.decoder import Encoded
 
 
-class CaptionEncoder(nn.Module, ABC):
+class RegionEncoder(nn.Module, ABC):
     """Makes a vector of each region of an image, and one of the whole."""
 
     grid: tuple[int, int] | None = None
@@ -25,7 +25,7 @@ class CaptionEncoder(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, images: Any) -> Encoded:
-        """Reads B images, pixels ``(B, 3, S, S)`` uint8 or `Regions`; the summary of the regions is their mean."""
+        """Reads B images, pixels ``(B, 3, S, S)`` uint8 or features; the summary of the regions is their mean."""
 
     def start_training(self, processes: int) -> None:
         """Called when a training begins or goes on.
@@ -42,7 +42,7 @@ class CaptionEncoder(nn.Module, ABC):
         """
 
 
-class ImageEncoder(CaptionEncoder):
+class ImageEncoder(RegionEncoder):
     """An encoder that makes a map of an image."""
 
     grid: tuple[int, int]

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rnnbench.errors import UserError
-from rnnbench.tasks.captioning.encoders.base import ImageEncoder
+from rnnbench.nn.image_encoders.base import ImageEncoder
 
 
 class ConvEncoder(ImageEncoder):

@@ -9,11 +9,11 @@ from torch import nn
 
 from rnnbench.errors import UserError
 from rnnbench.nn.decoder import Encoded
+from rnnbench.nn.image_encoders.base import RegionEncoder
 from rnnbench.tasks.captioning.batch import Regions
-from rnnbench.tasks.captioning.encoders.base import CaptionEncoder
 
 
-class RegionFeatures(CaptionEncoder):
+class RegionFeatures(RegionEncoder):
     """Reads features that lie in files: of the boxes of a detector, or of any network's map.
 
         v_s = LayerNorm(W x_s + b)
@@ -37,7 +37,7 @@ class RegionFeatures(CaptionEncoder):
         self.output_size = size
 
     def forward(self, images: Regions) -> Encoded:
-        """See `CaptionEncoder.forward`."""
+        """See `RegionEncoder.forward`."""
         values = self.layers(images.values.to(next(self.parameters()).dtype))
         valid = torch.arange(values.shape[1], device=values.device) < images.lengths[:, None]
         values = torch.where(valid[..., None], values, values.new_zeros(()))

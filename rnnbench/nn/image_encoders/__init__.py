@@ -1,0 +1,1 @@
+"""Encoders: images in, a vector for each region out."""

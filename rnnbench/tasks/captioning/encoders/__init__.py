@@ -1,1 +1,0 @@
-"""Encoders: images or their features in, a vector for each region out."""
