@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import types
 from pathlib import Path
@@ -38,8 +39,8 @@ def read_yaml(path: Path) -> object:
 def build(kind: type[T], value: object, where: object) -> T:
     """Makes a dataclass of a mapping, in which every key must be known and every value of the declared type.
 
-    Handles text, integers, `Sha256`, `Literal`, ``X | None``, ``tuple[X, ...]``, ``dict[K, V]``, nested dataclasses,
-    and unions of dataclasses that each declare a ``kind``.
+    Handles text, numbers, true and false, `Sha256`, `Literal`, ``X | None``, ``tuple[X, ...]``, ``dict[K, V]``, nested
+    dataclasses, and unions of dataclasses that each declare a ``kind``.
 
     Args:
         kind: The dataclass.
@@ -101,7 +102,11 @@ def _convert(hint: Any, value: object, where: object, path: tuple[str, ...]) -> 
         raise _wrong(where, path, "a whole number", value)
     if hint is str and (not isinstance(value, str) or not value.strip()):
         raise _wrong(where, path, "text", value)
-    if hint not in (int, str):
+    if hint is float and (not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value)):
+        raise _wrong(where, path, "a number", value)
+    if hint is bool and not isinstance(value, bool):
+        raise _wrong(where, path, "true or false", value)
+    if hint not in (int, float, str, bool):
         raise TypeError(f"{_dotted(path)}: {hint} is no type that a card can hold")
     return value
 

@@ -106,6 +106,11 @@ def test_one_of_an_installed_package_is_found(card, tmp_path, monkeypatch):
         ({"board": ["wrong"]}, "'wrong' is none of the metrics"),
         ({"metrics": [{"name": "right"}, {"name": "bleu", "better": "lower"}]}, "bleu is another metric in"),
         ({"colour": "red"}, "unknown key colour"),
+        ({"predict": {**CARD["predict"], "together": 1}}, "predict.together must be true or false"),
+        (
+            {"predict": {**CARD["predict"], "sliders": [{"option": "x", "low": 0, "high": "1"}]}},
+            "predict.sliders.0.high must be a number, found '1'",
+        ),
     ],
 )
 def test_a_card_that_says_something_wrong_is_refused(card, changed, problem):

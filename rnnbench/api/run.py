@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from rnnbench.api.asking import Asking, as_words
 from rnnbench.api.notebook import run_as_html
 from rnnbench.errors import UserError
 from rnnbench.hub import open_run
@@ -52,6 +52,7 @@ class Run:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._folder = open_run(path if isinstance(path, str) else Path(path), "run")
+        self._placed: dict[tuple[str, str], Task[Any]] = {}
 
     @property
     def path(self) -> Path:
@@ -91,6 +92,23 @@ class Run:
         quiet()
         return load_model([self._folder], None).eval()
 
+    def placed(self, arguments: argparse.Namespace) -> Task[Any]:
+        """The trained model where ``--device`` and ``--precision`` want it; the last one that was moved is kept.
+
+        Args:
+            arguments: What `rnnbench.cli.predict.read_words` found.
+        """
+        from rnnbench.cli.placing import placing
+        from rnnbench.cli.trained import load_model
+
+        where = (arguments.device, arguments.precision)
+        if where == ("cpu", "32-true"):
+            return self.model
+        # Moving a model moves its weights: one that is moved is another than `model`.
+        if where not in self._placed:
+            self._placed = {where: load_model([self._folder], None, (), placing(arguments))}
+        return self._placed[where]
+
     def predict(self, inputs: Input | Sequence[Input] = (), **options: Any) -> list[dict[str, Any]]:
         """What ``rnnbench predict --format json`` answers, an answer for each input in their order.
 
@@ -106,25 +124,13 @@ class Run:
         Raises:
             UserError: An input or an option is wrong.
         """
-        from rnnbench.cli.placing import in_precision, placing
-        from rnnbench.cli.predict import read_words
-        from rnnbench.cli.trained import load_model
-
-        asked = read_words([f"--run={self.path}", *_words(options), "--format=json"])
+        asking = Asking(self, as_words(options))
         named = [inputs] if isinstance(inputs, str) or not isinstance(inputs, Sequence) else list(inputs)
-        # Moving a model moves its weights: one that is moved is another than that of `model`.
-        moved = {"device", "precision"} & options.keys()
-        model = load_model(asked.runs, None, (), placing(asked.arguments)) if moved else self.model
         with contextlib.ExitStack() as stack:
-            if asked.card.input == "lines":
-                given: Any = [(_text(one), f"input {number}") for number, one in enumerate(named, start=1)]
-            else:
-                files = [stack.enter_context(_file(one)) for one in named]
-                given = asked.application.read_inputs(files, asked.arguments)
-            stack.enter_context(in_precision(asked.arguments))
-            for warning in _warnings(asked.application, model, given, asked.arguments):
+            read = asking.read([stack.enter_context(_file(one)) for one in named] if asking.reads_files else named)
+            for warning in asking.warnings(read):
                 warnings.warn(warning, stacklevel=2)
-            return [json.loads(line) for line in asked.application.predict(model, given, asked.arguments)]
+            return asking.answers(read)
 
     def test(self) -> dict[str, float]:
         """Measures the test split of the run's data, enters it into the record, and gives those metrics."""
@@ -144,32 +150,6 @@ class Run:
 
     def _repr_html_(self) -> str:
         return run_as_html(self)
-
-
-def _words(options: Mapping[str, Any]) -> list[str]:
-    """Options of Python as words of ``rnnbench predict``."""
-    words = []
-    for name, value in options.items():
-        option = f"--{name}" if name in ("top_k", "top_p") else f"--{name.replace('_', '-')}"
-        if name in ("run", "format", "output", "checkpoint"):
-            raise UserError("is no option here", where=name, hint="predict gives its answers back")
-        if value is True:
-            words.append(option)
-        elif isinstance(value, (list, tuple)):
-            words += [option, *map(str, value)]
-        elif value is not None and value is not False:
-            words.append(f"{option}={value}")
-    return words
-
-
-def _text(one: Any) -> str:
-    if not isinstance(one, str):
-        raise UserError(f"texts are wanted, found {type(one).__name__}", where="predict", hint="such as frame['text']")
-    return one
-
-
-def _warnings(application: Any, model: Any, given: Any, arguments: argparse.Namespace) -> list[str]:
-    return application.warnings(model, given, arguments) if hasattr(application, "warnings") else []
 
 
 @contextlib.contextmanager

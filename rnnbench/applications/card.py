@@ -43,18 +43,45 @@ class PictureCard:
 
 
 @dataclass(frozen=True)
+class Slider:
+    """A number that is worth moving about.
+
+    Args:
+        option: The option of ``rnnbench predict`` that it is, such as ``beam_size``.
+        low: Where the slider begins.
+        high: Where it ends.
+        step: From one place of it to the next.
+    """
+
+    option: str
+    low: float
+    high: float
+    step: float = 1
+
+
+@dataclass(frozen=True)
 class PredictCard:
-    """What ``rnnbench predict`` does.
+    """What ``rnnbench predict`` does, and what a page needs to know to ask it.
 
     Args:
         reads: What an input is.
         writes: What is answered.
         input: Whether inputs are lines of text, or files as a whole.
+        accepts: Which files, as a browser's dialogue has it: ``audio/*``, or ``.csv,.parquet``.
+        together: Whether there is one answer to each input and it hangs on no other input, so that inputs of several
+            people can be answered at once.
+        show: The option with which it shows how it came to its answers, ``--color`` or ``--next=12``; to one that names
+            a FILE, a picture, a name is given.
+        sliders: Options that a page makes sliders of.
     """
 
     reads: str
     writes: str
     input: Literal["lines", "files"] = "lines"
+    accepts: str | None = None
+    together: bool = True
+    show: str | None = None
+    sliders: tuple[Slider, ...] = ()
 
 
 @dataclass(frozen=True)

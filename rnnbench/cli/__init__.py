@@ -124,6 +124,7 @@ def _light_parser() -> argparse.ArgumentParser:
         record,
         report,
         reproduce,
+        serve,
         study,
     )
 
@@ -142,6 +143,7 @@ def _light_parser() -> argparse.ArgumentParser:
         doctor,
         export,
         push,
+        serve,
         check_cell,
         check_task,
         compare,

@@ -76,7 +76,6 @@ def test_series_of_a_table_are_forecast(tmp_path):
         ("--device cuda:99", "there is no device 'cuda:99'"),
         ("--precision 8", "invalid choice: '8'"),
         ("--batch-size 0", "must be at least 1, found 0"),
-        ("--format json --color", "JSON has no colours"),
     ],
 )
 def test_wrong_options_are_told(rnnbench, run, texts, words, problem):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -26,7 +27,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="class, probability and text parted by tabs; or JSON with all probabilities (default: text)",
     )
     parser.add_argument(
-        "--color", action="store_true", help="show each text coloured by the probability after each word or character"
+        "--color",
+        action="store_true",
+        help="show each text coloured by the probability after each word or character; JSON has the pieces",
     )
     parser.add_argument("--html", metavar="FILE", help="write the coloured texts into this page, too")
 
@@ -46,8 +49,6 @@ def predict(model: TextClassifier, lines: Sequence[Line] | LineStream, arguments
         raise UserError(
             "there is no text", where="rnnbench predict", hint="name a file with a text on each line, or - for stdin"
         )
-    if arguments.color and arguments.format == "json":
-        raise UserError("JSON has no colours", where="--color", hint="--format text, or --html FILE")
     pages: list[list[Piece]] = []
     for part in in_parts(lines, arguments.batch_size or _TEXTS_AT_ONCE):
         texts = [text for text, _ in part]
@@ -60,7 +61,8 @@ def predict(model: TextClassifier, lines: Sequence[Line] | LineStream, arguments
             if arguments.format == "json":
                 label = None if empty else model.labels.names[best]
                 probabilities = None if empty else dict(zip(model.labels.names, row.tolist(), strict=True))
-                yield json_line({"text": text, "label": label, "probabilities": probabilities})
+                shown = {"pieces": [dataclasses.asdict(piece) for piece in pieces]} if arguments.color else {}
+                yield json_line({"text": text, "label": label, "probabilities": probabilities} | shown)
                 continue
             answer = (_NOTHING, _NOTHING) if empty else (model.labels.names[best], f"{float(row[best]):.4f}")
             yield "\t".join([*answer, ansi_text(pieces) if arguments.color else text]) + "\n"

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rnnbench.data.audio.features import Features, Frames
+from rnnbench.data.audio.recording import Recording, read_blocks
 from rnnbench.decode.ctc import align, best_path
+from rnnbench.errors import UserError
 from rnnbench.tasks.base.pictures import save_figure
 from rnnbench.tasks.speech.alphabet import Alphabet
-from rnnbench.tasks.speech.batch import Utterances
+from rnnbench.tasks.speech.batch import Normalizer, Utterances, normalize
+from rnnbench.tasks.speech.decoder import Decode
 
 _MOST_SECONDS = 30.0
 _MOST_TOKENS = 14
@@ -25,6 +28,7 @@ class Listening(Protocol):
 
     alphabet: Alphabet
     features: Features
+    normalizer: Normalizer | None
 
     def posteriors(self, recordings: Sequence[Frames]) -> list[Tensor]:
         """Log-probabilities ``(S, V)`` of each recording, given as its normalised features ``(T, F)``."""
@@ -52,6 +56,35 @@ def draw_utterance(model: Listening, read: Utterances, number: int, path: Path) 
         model.alphabet.tokens,
         found,
         f"said: {one.text}\nrecognised: {model.alphabet.decode(found)}",
+        (model.features.shift_ms / 1000, model.seconds_per_step()),
+    )
+    save_figure(figure, path, 110)
+
+
+def draw_recording(model: Listening, recording: Recording, decode: Decode, path: Path) -> None:
+    """Draws the first 30 seconds of a recording that nobody has transcribed.
+
+    Args:
+        model: A trained model.
+        recording: The recording.
+        decode: Finds the text.
+        path: The file; its extension says in which format, such as ``.png``.
+
+    Raises:
+        UserError: The file cannot be written, or the recording is too short for a step.
+    """
+    samples = next(read_blocks(recording, model.features.sample_rate))
+    frames = model.features.compute(samples[: int(_MOST_SECONDS * model.features.sample_rate)])
+    [log_probs] = model.posteriors([normalize(model.features, frames, model.normalizer)])
+    if not len(log_probs):
+        raise UserError("is too short to be drawn", where=recording.name)
+    found = decode(log_probs.numpy())
+    figure = draw(
+        frames,
+        log_probs.double().numpy(),
+        model.alphabet.tokens,
+        found,
+        f"recognised: {model.alphabet.decode(found)}",
         (model.features.shift_ms / 1000, model.seconds_per_step()),
     )
     save_figure(figure, path, 110)

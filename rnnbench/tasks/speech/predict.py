@@ -17,6 +17,7 @@ from rnnbench.decode.ctc import BestPath
 from rnnbench.errors import UserError
 from rnnbench.tasks.speech.decoder import Decoder
 from rnnbench.tasks.speech.model import Recognizer
+from rnnbench.tasks.speech.pictures import draw_recording
 from rnnbench.tasks.speech.recognition import recognize
 from rnnbench.tasks.speech.streaming import PosteriorStream
 from rnnbench.tasks.speech.transcript import as_json, as_srt, as_text, as_vtt
@@ -42,6 +43,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--unknown", type=float, help="log-probability of a word that the language model lacks")
     group.add_argument("--longest", type=float, default=30.0, help="cut what is longer, in seconds (default: 30)")
     group.add_argument("--raw-rate", type=int, help="samples a second of raw sound on stdin (default: the model's)")
+    group.add_argument(
+        "--plot", metavar="FILE", help="draw what was heard of the first recording: its first 30 seconds"
+    )
     group.add_argument(
         "--live", action="store_true", help="write text while the sound comes in; models that can stream"
     )
@@ -107,6 +111,8 @@ def predict(model: Recognizer, inputs: Sequence[Recording | str], arguments: arg
     recordings = [_from_stdin(rate) if isinstance(one, str) else one for one in inputs]
     # A recording goes through the model block by block, so that it is looked at as a whole before.
     recordings, _ = readable(recordings, _look, alone=len(inputs) == 1)
+    if arguments.plot and recordings:
+        draw_recording(model, recordings[0], decode, Path(arguments.plot))
     found = recognize(model, recordings, decode, arguments.longest)
     for recording, words in zip(recordings, found, strict=True):
         if arguments.format == "json":
@@ -142,7 +148,7 @@ def _look(recording: Recording) -> None:
 
 def _live(model: Recognizer, inputs: Sequence[Recording | str], arguments: argparse.Namespace) -> Iterator[str]:
     """The text of the best path, as soon as it is clear."""
-    if len(inputs) > 1 or arguments.format != "text" or arguments.beam_size > 1:
+    if len(inputs) > 1 or arguments.format != "text" or arguments.beam_size > 1 or arguments.plot:
         raise UserError("live text is that of one recording by the best path", where="--live")
     [source] = inputs
     rate = model.features.sample_rate

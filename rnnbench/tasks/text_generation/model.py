@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from rnnbench.backbone.state import StackState, detach, leaves, reset, unflatten
 from rnnbench.data.batches.batch import IGNORED, StripBatch
 from rnnbench.data.text.tokenizer import Tokenizer
-from rnnbench.decode.sample import Sampling, sample
+from rnnbench.decode.sample import Sampling, restrict, sample
 from rnnbench.errors import UserError
 from rnnbench.examples import Example, plain
 from rnnbench.tasks.base import Axes, Loss, Measured, Names, Spec, Task, evaluating, exact
@@ -118,6 +118,27 @@ class TextModel(Task[TextData]):
                 if not text.endswith("\ufffd"):
                     yield text[len(shown) :]
                     shown = text
+
+    def following(self, prompt: str, sampling: Sampling, most: int) -> dict[str, float]:
+        """The likeliest tokens after a prompt, and how likely `write` takes each.
+
+        Args:
+            prompt: The beginning, as for `write`.
+            sampling: How tokens are chosen.
+            most: Most tokens, at least 1.
+
+        Returns:
+            Probabilities by token, the largest first; tokens that are never chosen are left out.
+        """
+        tokens = [self.tokenizer.end, *self.tokenizer.encode(prompt).tolist()]
+        with evaluating(self):
+            state = self.initial_state(1)
+            for token in tokens:
+                scores, state = self._step_to_known(torch.tensor([token], device=self.device), state)
+            [probabilities] = restrict(scores.float().cpu(), sampling)
+        ranked, order = probabilities.sort(descending=True, stable=True)
+        found = zip(order[:most].tolist(), ranked[:most].tolist(), strict=True)
+        return {self.tokenizer.tokens[token]: probability for token, probability in found if probability}
 
     def examples(self) -> list[Example]:
         """See `Task.examples`: two texts of its own, written at two temperatures."""

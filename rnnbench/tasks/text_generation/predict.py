@@ -41,6 +41,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default="text",
         help="prompt and continuation as one text; or JSON, an object a line (default: text)",
     )
+    parser.add_argument(
+        "--next", type=int, default=0, metavar="N", help="JSON: the N likeliest tokens after the prompt (default: 0)"
+    )
     for field in fields(Sampling):
         kind = type(field.default)
         parser.add_argument(
@@ -59,10 +62,14 @@ def predict(model: TextModel, lines: Sequence[Line] | LineStream, arguments: arg
     Yields:
         Pieces of text: every prompt, then its continuation as it is written. Or a line of JSON for each.
     """
+    if arguments.next < 0:
+        raise UserError(f"must not be negative, found {arguments.next}", where="--next")
+    if arguments.next and arguments.format == "text":
+        raise UserError("a text has no probabilities", where="--next", hint="--format json")
     sampling = Sampling(**{field.name: getattr(arguments, field.name) for field in fields(Sampling)})
     given = [] if arguments.prompt is None else [(arguments.prompt, "--prompt")]
     if not lines and not given:
-        yield from _continue(model, [Prompt("", "")], sampling, arguments.format)
+        yield from _continue(model, [Prompt("", "")], sampling, arguments)
         return
     first = True
     for part in itertools.chain([given], in_parts(lines, _PROMPTS_AT_ONCE)):
@@ -71,14 +78,17 @@ def predict(model: TextModel, lines: Sequence[Line] | LineStream, arguments: arg
                 raise UserError("the prompt is empty", where=where, hint="leave it out to start as a document does")
         if part and not first and arguments.format == "text":
             yield "\n"
-        yield from _continue(model, [Prompt(*line) for line in part], sampling, arguments.format)
+        yield from _continue(model, [Prompt(*line) for line in part], sampling, arguments)
         first = first and not part
 
 
-def _continue(model: TextModel, prompts: Sequence[Prompt], sampling: Sampling, form: str) -> Iterator[str]:
+def _continue(
+    model: TextModel, prompts: Sequence[Prompt], sampling: Sampling, arguments: argparse.Namespace
+) -> Iterator[str]:
     for number, prompt in enumerate(prompts):
-        if form == "json":
-            yield json_line({"prompt": prompt.text, "text": "".join(model.write(prompt.text, sampling))})
+        if arguments.format == "json":
+            following = {"next": model.following(prompt.text, sampling, arguments.next)} if arguments.next else {}
+            yield json_line({"prompt": prompt.text, **following, "text": "".join(model.write(prompt.text, sampling))})
             continue
         if number:
             yield "\n"

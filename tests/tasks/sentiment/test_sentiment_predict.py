@@ -1,6 +1,7 @@
 """Predictions: an answer for every line, coloured text, notices."""
 
 import itertools
+import json
 import re
 
 import pytest
@@ -47,6 +48,17 @@ def test_colours_change_no_text(rnnbench, run, tmp_path):
     assert "<slow>" not in page
     assert "http" not in page, "needs nothing else"
     assert rnnbench(f"{PREDICT} lines.txt --html nowhere/page.html", debug=False).status == 2
+
+
+def test_json_has_the_coloured_pieces(rnnbench, run, tmp_path):
+    (tmp_path / "lines.txt").write_text(f"{TEXT}\n\n")
+    lines = rnnbench(f"{PREDICT} lines.txt --format json --color").out.splitlines()
+    pieces, nothing = (json.loads(line)["pieces"] for line in lines)
+    assert "".join(piece["text"] for piece in pieces) == TEXT
+    assert {"text", "label", "strength", "hue"} == pieces[0].keys()
+    assert nothing == []
+    plain = rnnbench(f"{PREDICT} lines.txt --format json").out.splitlines()
+    assert [json.loads(one) | {"pieces": []} for one in plain] == [json.loads(one) | {"pieces": []} for one in lines]
 
 
 def test_colours_are_the_probabilities_of_the_beginnings(run):

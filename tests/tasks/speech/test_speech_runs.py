@@ -44,6 +44,8 @@ def test_fit_test_and_what_the_run_folder_holds(rnnbench, small, tmp_path):
     entries = [json.loads(line) for line in outcome.out.splitlines()]
     assert len(entries) == 64
     assert entries[0]["recording"] == "tones/wav/test0.wav"
+    assert rnnbench(f"predict --run {ROOT}/a tones/wav/test0.wav --plot heard.png").out.strip() == entries[0]["text"]
+    assert (tmp_path / "heard.png").read_bytes().startswith(b"\x89PNG")
     outcome = rnnbench(f"predict --run {ROOT}/a tones/wav/test0.wav nowhere.wav", debug=False)
     assert outcome.err == "error: nowhere.wav\n  there is no such file or folder\n"
     outcome = rnnbench(f"predict --run {ROOT}/a runs", debug=False)

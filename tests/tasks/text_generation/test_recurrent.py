@@ -1,5 +1,7 @@
 """What the recurrent language model adds to its backbone: dropped words, penalties, initialisation."""
 
+from collections import Counter
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -9,6 +11,7 @@ from rnnbench.backbone import Backbone
 from rnnbench.cells import GRU
 from rnnbench.data.batches.batch import StripBatch
 from rnnbench.data.text.tokenizer import Tokenizer
+from rnnbench.decode.sample import Sampling
 from rnnbench.errors import UserError
 from rnnbench.tasks.text_generation import LanguageModel
 
@@ -92,3 +95,27 @@ def test_the_range_leaves_layer_norms_open():
     assert torch.equal(one.backbone.norms[0].weight, torch.ones(8))
     others = [value for name, value in one.named_parameters() if "norms" not in name]
     assert all(value.abs().max() <= 0.05 for value in others)
+
+
+@pytest.mark.parametrize("sampling", [Sampling(), Sampling(temperature=0.5, top_k=3), Sampling(top_p=0.4)])
+def test_what_follows_is_drawn_as_often_as_it_says(sampling):
+    """Against a thousand first characters that are written."""
+    one = model().eval()
+    one.output.weight.data *= 4  # a model that has an opinion
+    following = one.following("to b", sampling, 50)
+    assert sum(following.values()) == pytest.approx(1)
+    assert list(following.values()) == sorted(following.values(), reverse=True)
+    assert one.tokenizer.tokens[one.tokenizer.unknown] not in following
+    assert one.following("to b", sampling, 2) == dict(list(following.items())[:2])
+    drawn = Counter(next(one.write("to b", replace(sampling, seed=seed, length=1))) for seed in range(1000))
+    shown = {token: one.tokenizer.decode([one.tokenizer.tokens.index(token)]) for token in following}
+    assert set(drawn) <= set(shown.values())
+    for token, probability in following.items():
+        assert drawn[shown[token]] / 1000 == pytest.approx(probability, abs=4 * (probability / 1000) ** 0.5 + 1e-9)
+
+
+def test_the_coldest_choice_is_the_only_one():
+    one = model().eval()
+    [(token, probability)] = one.following("to b", Sampling(temperature=0), 5).items()
+    assert probability == 1
+    assert next(one.write("to b", Sampling(temperature=0, length=1))) == token
