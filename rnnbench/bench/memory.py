@@ -28,16 +28,17 @@ _RESET = Path("/proc/self/clear_refs")
 def cell_peak(cell_name: str, engine: EngineName, shape: Shape, device: str) -> int:
     """Bytes that a cell's training step takes; to be called in a fresh process with `ENVIRONMENT`."""
     cell = find_cell(cell_name)(shape.inputs, shape.hidden).to(device)
-    return _peak(engine_step(cell, engine, [full_batch(shape, cell.output_size, device)]), device)
+    return peak(engine_step(cell, engine, [full_batch(shape, cell.output_size, device)]), device)
 
 
 def layer_peak(name: LayerName, shape: Shape, device: str) -> int:
     """Bytes that the training step of a layer of torch.nn takes; called as `cell_peak`."""
     layer = make_layer(name, shape, device)
-    return _peak(layer_step(layer, [full_batch(shape, shape.hidden, device)]), device)
+    return peak(layer_step(layer, [full_batch(shape, shape.hidden, device)]), device)
 
 
-def _peak(step: Step, device: str) -> int:
+def peak(step: Step, device: str) -> int:
+    """Bytes that a step takes beyond what is there before it; to be called in a fresh process with `ENVIRONMENT`."""
     # What is made once (code, thread pools, buffers of libraries) is no part of it.
     step()
     step()

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from rnnbench.bench.memory import _peak
+from rnnbench.bench.memory import peak
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="this system does not count peak memory")
@@ -13,4 +13,4 @@ def test_the_peak_is_what_a_step_holds_at_most():
         torch.ones(16 << 20)
         torch.ones(16 << 20)
 
-    assert _peak(step, "cpu") == pytest.approx(64 << 20, rel=0.1)
+    assert peak(step, "cpu") == pytest.approx(64 << 20, rel=0.1)

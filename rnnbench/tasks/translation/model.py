@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from rnnbench.data.batches.batch import PairBatch
@@ -15,7 +14,7 @@ from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.decode.beam import Beam
 from rnnbench.examples import Example, plain
 from rnnbench.nn.decoder import DecoderState
-from rnnbench.tasks.base import Axes, Items, ItemSums, Loss, Measured, Names, Spec, Task, exact_nats
+from rnnbench.tasks.base import Axes, Items, ItemSums, Measured, Names, Spec, Task, exact_nats
 from rnnbench.tasks.base.texts import predicted, sum_texts
 from rnnbench.tasks.translation.data import TranslationData
 from rnnbench.tasks.translation.metrics import (
@@ -51,8 +50,6 @@ class TranslationModel(Task[TranslationData]):
     """Most tokens of a translation."""
     length_ratio: float
     """Most tokens of a translation for each token of the source, a few more being allowed."""
-    label_smoothing: float
-    """Share of a target's probability that all tokens get in training."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -105,12 +102,6 @@ class TranslationModel(Task[TranslationData]):
             "source_embedding.table.weight": (source,),
             **dict.fromkeys(("target_embedding.table.weight", "output.weight", "output.bias"), (target,)),
         }
-
-    def loss(self, batch: PairBatch) -> Loss:
-        """Cross-entropy of the translations, over tokens."""
-        scores, _ = self(batch)
-        nats = F.cross_entropy(scores, predicted(batch), label_smoothing=self.label_smoothing, reduction="sum")
-        return Loss(nats, batch.tokens)
 
     def evaluate(self, batch: PairBatch) -> None:
         """See `Task.evaluate`."""

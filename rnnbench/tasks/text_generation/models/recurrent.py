@@ -11,7 +11,9 @@ from torch import Tensor, nn
 
 from rnnbench.backbone import Backbone, StackState
 from rnnbench.backbone.initialize import uniform
+from rnnbench.data.batches.batch import IGNORED, StripBatch
 from rnnbench.errors import UserError
+from rnnbench.nn.softmax import SoftmaxOutput
 from rnnbench.tasks.base import Spec
 from rnnbench.tasks.text_generation.model import TextModel
 
@@ -85,7 +87,7 @@ class LanguageModel(TextModel):
                 where="model.backbone.bidirectional",
                 hint="bidirectional: false",
             )
-        self.output = nn.Linear(self.backbone.output_size, size)
+        self.output = SoftmaxOutput(self.backbone.output_size, size)
         if self.tie_embeddings:
             if self.backbone.output_size != self.embedding_size:
                 raise UserError(
@@ -110,13 +112,23 @@ class LanguageModel(TextModel):
 
     def forward(self, x: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """Tokens ``(B, T)`` -> scores of the next ones ``(B, T, V)`` and the state after the last."""
+        hidden, state = self._read(x, state)
+        return self.output(hidden), state
+
+    def sum_nats(self, batch: StripBatch, state: StackState) -> tuple[Tensor, StackState]:
+        """See `TextModel.sum_nats`."""
+        hidden, state = self._read(batch.x, state)
+        return self.output.nats(hidden.flatten(0, 1), batch.y.flatten(), IGNORED), state
+
+    def _read(self, x: Tensor, state: StackState) -> tuple[Tensor, StackState]:
+        """Tokens ``(B, T)`` -> the backbone's output ``(B, T, O)``, dropped, and the state after the last."""
         hidden, state = self.backbone(self._embed(x), state=state)
         dropped = self.dropout(hidden)
         if self.training and (self.activation_penalty or self.temporal_penalty):
             self._penalty = self.activation_penalty * dropped.square().mean()
             if x.shape[1] > 1:
                 self._penalty = self._penalty + self.temporal_penalty * hidden.diff(dim=1).square().mean()
-        return self.output(dropped), state
+        return dropped, state
 
     def step(self, token: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """See `TextModel.step`."""

@@ -21,8 +21,9 @@ from rnnbench.nn import WordEmbedding
 from rnnbench.nn.attention import Attention
 from rnnbench.nn.bridge import BridgeKind
 from rnnbench.nn.decoder import Decoder, DecoderState, MakeStack, causal
-from rnnbench.tasks.base import Spec
-from rnnbench.tasks.base.texts import without_padding
+from rnnbench.nn.softmax import SoftmaxOutput
+from rnnbench.tasks.base import Loss, Spec
+from rnnbench.tasks.base.texts import predicted, without_padding
 from rnnbench.tasks.translation.decoders.attention import BahdanauDecoder
 from rnnbench.tasks.translation.encoder import Encoder
 from rnnbench.tasks.translation.model import TranslationModel
@@ -137,7 +138,7 @@ class Translator(TranslationModel):
         self.decoder = self.make_decoder(width, self.encoder, self.make_decoder_stack, self.bridge)
         if self.beam.coverage_penalty and not self.attends:
             raise UserError("this decoder attends to nothing", where="model.coverage_penalty", hint="leave it at 0")
-        self.output = nn.Linear(self.decoder.output_size, len(self.target_encoder))
+        self.output = SoftmaxOutput(self.decoder.output_size, len(self.target_encoder))
         if self.tie_embeddings != "none":
             if self.decoder.output_size != width:
                 raise UserError(
@@ -168,6 +169,16 @@ class Translator(TranslationModel):
 
     def forward(self, batch: PairBatch) -> tuple[Tensor, Tensor | None]:
         """See `TranslationModel.forward`."""
+        features, attention = self._read(batch)
+        return self.output(features), attention
+
+    def loss(self, batch: PairBatch) -> Loss:
+        """Cross-entropy of the translations, over tokens."""
+        features, _ = self._read(batch)
+        return Loss(self.output.nats(features, predicted(batch), smoothing=self.label_smoothing), batch.tokens)
+
+    def _read(self, batch: PairBatch) -> tuple[Tensor, Tensor | None]:
+        """What the scores of all translations are made of ``(N, D)``, dropped, and the weights of the attention."""
         state = self.start(batch.source, batch.source_lengths)
         read = batch.target[:, :-1]
         rate = self._sampling_rate()
@@ -176,7 +187,7 @@ class Translator(TranslationModel):
         else:
             features, attention = self.decoder(self.target_embedding(read), batch.target_lengths, state)
         # The widest product by far: not for padding.
-        return self.output(self.dropout(without_padding(features, batch))), attention
+        return self.dropout(without_padding(features, batch)), attention
 
     def flops_per_token(self) -> float | None:
         """Of one token of the translation and one of the source; the attention counts with its layers alone."""
