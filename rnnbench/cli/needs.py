@@ -6,12 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rnnbench.data.cards import InPackage, OnHub, UserFiles, VectorsInPackage, card_names, load_card, names_card
+from rnnbench.data.cards import (
+    BenchmarksInPackage,
+    InPackage,
+    OnHub,
+    UserFiles,
+    VectorsInPackage,
+    card_names,
+    load_card,
+    names_card,
+)
 from rnnbench.data.fetched.fetch import cached
 from rnnbench.errors import UserError
 from rnnbench.schema import read_yaml
 
-_NAMES = ("card", "vectors")
+_NAMES = ("card", "vectors", "benchmarks")
 _HUB = "rnnbench.data.Hub"
 
 
@@ -42,14 +51,14 @@ def _need(part: dict[str, Any]) -> str | None:
         origin = load_card(name).source
         if isinstance(origin, OnHub):
             return "network"
-        if isinstance(origin, InPackage | VectorsInPackage) and not _is_fetched(origin):
+        if isinstance(origin, InPackage | VectorsInPackage | BenchmarksInPackage) and not _is_fetched(origin):
             return "network, once"
         if isinstance(origin, UserFiles) and not Path(part.get("path", name)).exists():
             return f"files: {part.get('path', name)}"
     return None
 
 
-def _is_fetched(origin: InPackage | VectorsInPackage) -> bool:
+def _is_fetched(origin: InPackage | VectorsInPackage | BenchmarksInPackage) -> bool:
     try:
         return all(cached(origin, name).is_file() for name in origin.members)
     except (OSError, UserError):

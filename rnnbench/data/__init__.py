@@ -32,6 +32,7 @@ _HOME = {
     "GeneratedSeries": "series.generated",
     "GeneratedSpeech": "generated.speech",
     "GeneratedStories": "stories.generated",
+    "GeneratedWords": "generated.words",
     "GraphFiles": "graphs.tables",
     "HeldOutLinks": "graphs.held_out_links",
     "Hub": "sources.hub",

@@ -136,7 +136,7 @@ class Killing(Callback):
         """In words."""
         return "in validation" if self.step is None else f"in step {self.step}"
 
-    def on_before_backward(self, trainer: Trainer, pl_module: LightningModule, loss: Any) -> None:
+    def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Any) -> None:
         """In the step, whose checkpoint was written before it."""
         if trainer.global_step == self.step:
             raise Killed

@@ -7,7 +7,16 @@ import pytest
 import yaml
 
 import rnnbench
-from rnnbench.data.cards import Builtin, InPackage, OnHub, UserFiles, VectorsInPackage, card_names, load_card
+from rnnbench.data.cards import (
+    BenchmarksInPackage,
+    Builtin,
+    InPackage,
+    OnHub,
+    UserFiles,
+    VectorsInPackage,
+    card_names,
+    load_card,
+)
 from rnnbench.data.source import SPLITS
 from rnnbench.data.sources.files import Files
 from rnnbench.errors import UserError
@@ -18,7 +27,8 @@ from rnnbench.folders import configs_folder, data_folder
 def test_shipped_cards_keep_the_schema(name):
     card = load_card(name)
     assert card.name == name
-    assert set(card.splits) == (set() if isinstance(card.source, VectorsInPackage) else set(SPLITS))
+    without = isinstance(card.source, VectorsInPackage | BenchmarksInPackage)
+    assert set(card.splits) == (set() if without else set(SPLITS))
     assert all(
         size != replace(size, rows=None, lines=None, characters=None, tokens=None) for size in card.splits.values()
     )
@@ -151,7 +161,7 @@ def text_of(row):
 def test_real_files_are_what_the_card_says(name, real_data):
     card = load_card(name)
     if not isinstance(card.source, UserFiles):
-        assert isinstance(card.source, Builtin | InPackage | OnHub | VectorsInPackage)
+        assert isinstance(card.source, Builtin | InPackage | OnHub | VectorsInPackage | BenchmarksInPackage)
         pytest.skip("no files of the user's")
     if name in NOT_AT_HAND:
         pytest.skip("no copy of these")

@@ -2,9 +2,10 @@
 
 from rnnbench.data.cards.card import Card, Size
 from rnnbench.data.cards.load import card_names, load_card, load_origin, names_card
-from rnnbench.data.cards.origin import Builtin, InPackage, OnHub, UserFiles, VectorsInPackage
+from rnnbench.data.cards.origin import BenchmarksInPackage, Builtin, InPackage, OnHub, UserFiles, VectorsInPackage
 
 __all__ = [
+    "BenchmarksInPackage",
     "Builtin",
     "Card",
     "InPackage",

@@ -7,12 +7,12 @@ from typing import TypeGuard, TypeVar
 
 from rnnbench.applications import applications
 from rnnbench.data.cards.card import Card
-from rnnbench.data.cards.origin import Builtin, InPackage, OnHub, UserFiles, VectorsInPackage
+from rnnbench.data.cards.origin import BenchmarksInPackage, Builtin, InPackage, OnHub, UserFiles, VectorsInPackage
 from rnnbench.errors import UserError, did_you_mean
 from rnnbench.folders import data_folder
 from rnnbench.schema import build, read_yaml
 
-_O = TypeVar("_O", Builtin, UserFiles, OnHub, InPackage, VectorsInPackage)
+_O = TypeVar("_O", Builtin, UserFiles, OnHub, InPackage, VectorsInPackage, BenchmarksInPackage)
 
 
 def card_names() -> list[str]:

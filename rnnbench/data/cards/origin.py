@@ -114,4 +114,27 @@ class VectorsInPackage:
     inside: str | None = None
 
 
-Origin = Builtin | UserFiles | OnHub | InPackage | VectorsInPackage
+@dataclass(frozen=True)
+class BenchmarksInPackage:
+    """Questions about words inside a package of the Python index.
+
+    Args:
+        kind: Marks this kind of source in a card.
+        use: Options to type.
+        requirement: The package with its exact version.
+        file: File name of the source archive or wheel.
+        sha256: Checksum of that file.
+        members: Checksum of each file, by its path in the archive.
+        inside: Archive inside the package that holds the files.
+    """
+
+    kind: Literal["benchmarks"]
+    use: str
+    requirement: str
+    file: str
+    sha256: Sha256
+    members: dict[str, Sha256]
+    inside: str | None = None
+
+
+Origin = Builtin | UserFiles | OnHub | InPackage | VectorsInPackage | BenchmarksInPackage

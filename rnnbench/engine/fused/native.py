@@ -78,7 +78,7 @@ class NativePlan:
             BuildError: Says why it cannot be built.
         """
         single = dtype == torch.float32
-        kernels = load(_source(single, _read("row_math.cpp"), self.kernels))
+        kernels = load(native_source(single, shipped("row_math.cpp"), self.kernels))
         table = ctypes.addressof(ctypes.c_void_p.in_dll(kernels, "rnnbench_kernels"))
         return NativeCode(load(_shared_source(single)), ctypes.c_void_p(table))
 
@@ -151,15 +151,22 @@ def _kind(buffer: Buffer, saving: int, kept: tuple[bool, ...]) -> int:
 
 @functools.cache
 def _shared_source(single: bool) -> str:
-    return _source(single, _read("parallel.cpp"), _read("product.cpp"), _read("time_loop.cpp"))
+    return native_source(single, *map(shipped, ("parallel.cpp", "product.cpp", "time_loop.cpp")))
 
 
 @functools.cache
-def _source(single: bool, *parts: str) -> str:
+def native_source(single: bool, *parts: str) -> str:
+    """Native code for numbers of 32 bits, or of 64.
+
+    Args:
+        single: Whether they have 32.
+        *parts: Text of its parts, after what all native code begins with.
+    """
     head = f"#define SINGLE {int(single)}\ntypedef {'float' if single else 'double'} S;\n"
-    return "\n".join([head, _read("head.cpp"), *parts])
+    return "\n".join([head, shipped("head.cpp"), *parts])
 
 
 @functools.cache
-def _read(name: str) -> str:
+def shipped(name: str) -> str:
+    """A part of native code that comes with this package."""
     return (files(__package__) / name).read_text(encoding="utf-8")
