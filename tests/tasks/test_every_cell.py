@@ -18,6 +18,9 @@ PRESETS["question_answering"] = [
     "--model.backbone.hidden_size=6",
 ]  # fmt: skip
 
+# Vectors of words are learned without a cell.
+del PRESETS["word_vectors"]
+
 
 @functools.cache
 def data_of(application):
