@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -82,6 +83,22 @@ def read_image(picture: Picture, size: int, fit: Fit = "stretch") -> Pixels:
         UserError: It cannot be read, is cut off, or has more pixels than Pillow's limit against decompression bombs;
             names it.
     """
+    with opened(picture) as image:
+        # Of a large JPEG only as much is decoded as is needed.
+        image.draft("RGB", (2 * size, 2 * size))
+        return square_of(image, picture.name, size, fit)
+
+
+@contextmanager
+def opened(picture: Picture) -> Iterator[Image]:
+    """An image, or an animation at its first frame; whatever goes wrong with it within is an error that names it.
+
+    Args:
+        picture: The image.
+
+    Raises:
+        UserError: It cannot be read, is cut off, or has more pixels than Pillow's limit against decompression bombs.
+    """
     from PIL import Image, UnidentifiedImageError
 
     content = picture.file
@@ -92,11 +109,9 @@ def read_image(picture: Picture, size: int, fit: Fit = "stretch") -> Pixels:
             with _OPENING, warnings.catch_warnings():
                 # Pillow warns from its limit on, and refuses from twice as many pixels on.
                 warnings.simplefilter("error", Image.DecompressionBombWarning)
-                opened = Image.open(io.BytesIO(content) if isinstance(content, bytes) else content)
-            with opened as image:
-                # Of a large JPEG only as much is decoded as is needed.
-                image.draft("RGB", (2 * size, 2 * size))
-                return np.asarray(_square(_as_rgb(image, picture.name), size, fit))
+                image = Image.open(io.BytesIO(content) if isinstance(content, bytes) else content)
+            with image:
+                yield image
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             raise UserError(
                 f"more than {Image.MAX_IMAGE_PIXELS:,} pixels: it may be made to fill the memory",
@@ -106,6 +121,18 @@ def read_image(picture: Picture, size: int, fit: Fit = "stretch") -> Pixels:
         except UnidentifiedImageError:
             hint = "Pillow's formats can be read"
             raise UserError("no image that can be read", where=picture.name, hint=hint) from None
+
+
+def square_of(image: Image, name: str, size: int, fit: Fit = "stretch") -> Pixels:
+    """The pixels of an image of Pillow, brought to a square.
+
+    Args:
+        image: The image.
+        name: What errors call it.
+        size: Pixels S of a side.
+        fit: How it becomes a square.
+    """
+    return np.asarray(_square(_as_rgb(image, name), size, fit))
 
 
 def as_images(pixels: Sequence[Pixels]) -> Tensor:

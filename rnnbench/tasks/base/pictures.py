@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,3 +51,22 @@ def record_picture(trainer: Trainer, name: str) -> None:
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
             logger.log_image(Path(name).stem, [str(Path(trainer.default_root_dir, name))])
+
+
+def best_median_worst(scores: Sequence[float], count: int) -> list[tuple[str, list[int]]]:
+    """Numbers of the items with the best, middle and worst scores, best first; none stands in two groups.
+
+    Args:
+        scores: The scores.
+        count: Most items of a group.
+    """
+    order = sorted(range(len(scores)), key=lambda i: (-scores[i], i))
+    count = min(count, -(-len(order) // 3))
+    middle = (len(order) - count) // 2
+    parts = {"best": order[:count], "median": order[middle : middle + count], "worst": order[-count:]}
+    taken: set[int] = set()
+    found = []
+    for name, numbers in parts.items():
+        found.append((name, [i for i in numbers if i not in taken]))
+        taken.update(numbers)
+    return [(name, numbers) for name, numbers in found if numbers]

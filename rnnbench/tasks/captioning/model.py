@@ -15,11 +15,11 @@ from rnnbench.data.source import Split
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.examples import Example, plain
 from rnnbench.tasks.base import Axes, Items, ItemSums, ItemTexts, Measured, Names, Spec, Task
-from rnnbench.tasks.base.pictures import record_picture
+from rnnbench.tasks.base.pictures import best_median_worst, record_picture
 from rnnbench.tasks.captioning.batch import CaptionBatch
 from rnnbench.tasks.captioning.data import CaptionData
 from rnnbench.tasks.captioning.metrics import bleu_counts, bleu_signature, caption_metrics
-from rnnbench.tasks.captioning.pictures import SHEET, Judged, best_median_worst, draw_sheet
+from rnnbench.tasks.captioning.pictures import SHEET, Judged, draw_sheet
 from rnnbench.tasks.captioning.scores.cider import cider
 from rnnbench.tasks.captioning.scores.meteor import meteor
 

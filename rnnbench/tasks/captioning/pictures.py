@@ -121,25 +121,6 @@ def draw_sheet(path: Path, groups: Sequence[tuple[str, Sequence[Judged]]]) -> No
     save_figure(figure, path, _DPI)
 
 
-def best_median_worst(scores: Sequence[float], count: int) -> list[tuple[str, list[int]]]:
-    """Numbers of the items with the best, middle and worst scores, best first; none stands in two groups.
-
-    Args:
-        scores: The scores.
-        count: Most items of a group.
-    """
-    order = sorted(range(len(scores)), key=lambda i: (-scores[i], i))
-    count = min(count, -(-len(order) // 3))
-    middle = (len(order) - count) // 2
-    parts = {"best": order[:count], "median": order[middle : middle + count], "worst": order[-count:]}
-    taken: set[int] = set()
-    found = []
-    for name, numbers in parts.items():
-        found.append((name, [i for i in numbers if i not in taken]))
-        taken.update(numbers)
-    return [(name, numbers) for name, numbers in found if numbers]
-
-
 def _figure(
     across: int, down: int, height: float, texts: Sequence[str]
 ) -> tuple[Figure, dict[str, Any], dict[int, str]]:

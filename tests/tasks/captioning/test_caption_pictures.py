@@ -3,7 +3,8 @@ import pytest
 import torch
 from PIL import Image
 
-from rnnbench.tasks.captioning.pictures import Judged, Seen, _lit, best_median_worst, draw_attention, draw_sheet
+from rnnbench.tasks.base.pictures import best_median_worst
+from rnnbench.tasks.captioning.pictures import Judged, Seen, _lit, draw_attention, draw_sheet
 
 PIXELS = np.full((8, 8, 3), 200, dtype=np.uint8)
 

@@ -1,0 +1,76 @@
+"""What people see of a test: strips of the best, middling and worst clips, and some in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from rnnbench.examples import Example, plain
+from rnnbench.tasks.base import evaluating
+from rnnbench.tasks.base.pictures import best_median_worst, record_picture
+from rnnbench.tasks.video.metrics import ClipScores, spans
+from rnnbench.tasks.video.model import VideoModel
+from rnnbench.tasks.video.pictures import STRIPS, Strip, draw_strips
+
+_STRIPS = 2
+_EXAMPLES = 4
+
+
+def draw_test(model: VideoModel) -> None:
+    """Draws clips of the test split.
+
+    Args:
+        model: A model that was tested just now.
+    """
+    clips = model.data.splits["test"]
+    if isinstance(model.scores, ClipScores):
+        scores = model.scores.frame_accuracies()
+        numbers = list(scores)
+        chosen = [
+            (numbers[row], f"{name}, {100 * scores[numbers[row]]:.1f} % of the frames: ")
+            for name, rows in best_median_worst(list(scores.values()), _STRIPS)
+            for row in rows
+        ]
+    else:
+        chosen = [(number, "") for number in range(min(3 * _STRIPS, len(clips.clips)))]
+    strips = []
+    for number, told in chosen:
+        wanted, given = _said(model, number)
+        hidden = clips.hidden[number].tolist()
+        strips.append(Strip(clips.frames(number), wanted, given, hidden, f"{told}{clips.clips[number].name}"))
+    draw_strips(Path(model.trainer.default_root_dir, STRIPS), strips, model.classes, model.background)
+    record_picture(model.trainer, STRIPS)
+
+
+def examples_of(model: VideoModel) -> list[Example]:
+    """The first clips of the test split: what is there, and what was said.
+
+    Args:
+        model: A model that was tested just now.
+    """
+    clips = model.data.splits["test"]
+    found: list[Example] = []
+    for number in range(min(_EXAMPLES, len(clips.clips))):
+        wanted, given = (in_words(model, labels) for labels in _said(model, number))
+        found.append((plain("clip", clips.clips[number].name), plain("wanted", wanted), plain("model", given)))
+    return found
+
+
+def in_words(model: VideoModel, labels: list[int]) -> str:
+    """Labels of frames, such as ``nothing 0-3, disc 4-17``; of clips with one class, that."""
+    if not model.every_frame:
+        return model.classes[labels[0]]
+    return ", ".join(f"{model.classes[one.label]} {one.first}-{one.end - 1}" for one in spans(labels))
+
+
+def _said(model: VideoModel, number: int) -> tuple[list[int], list[int]]:
+    """The right classes of the frames of a test clip, and those that the model gives them."""
+    batch = model.data.splits["test"]([number], 0)
+    moved = model.transfer_batch_to_device(batch, model.device, 0)
+    with evaluating(model):
+        given = model(moved.frames, moved.lengths, moved.places).argmax(1)
+    frames = torch.ones(batch.tokens, dtype=torch.int64)
+    if model.every_frame:
+        return batch.y.tolist(), given.tolist()
+    return (frames * batch.y).tolist(), (frames * given.cpu()).tolist()
