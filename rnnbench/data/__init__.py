@@ -54,6 +54,8 @@ _HOME = {
     "RegularLanguage": "long_range.languages",
     "RepeatCopy": "long_range.repeat_copy",
     "ReverseString": "long_range.strings",
+    "Scenes": "images.scenes",
+    "ScikitDigits": "images.scikit_digits",
     "SequentialImages": "long_range.images",
     "SeriesFiles": "series.sources",
     "SeriesPackage": "series.sources",
