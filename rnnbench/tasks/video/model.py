@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch.nn.functional as F
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from rnnbench.data.images.picture import Fit
 from rnnbench.examples import Example
-from rnnbench.tasks.base import Loss, Measured, Spec, Task, exact_nats
+from rnnbench.tasks.base import Axes, Loss, Measured, Names, Spec, Task, exact_nats
 from rnnbench.tasks.base.classes import CorpusClasses
 from rnnbench.tasks.video.batch import VideoBatch
 from rnnbench.tasks.video.data import VideoData
@@ -55,6 +56,10 @@ class VideoModel(Task[VideoData]):
         else:
             self.monitor, self.scores = "validation/accuracy", CorpusClasses()
         super().use_spec(spec)
+
+    def named_axes(self) -> Mapping[str, Axes]:
+        """See `Task.named_axes`: classes."""
+        return dict.fromkeys(("output.weight", "output.bias"), (Names("class", self.classes),))
 
     def loss(self, batch: VideoBatch) -> Loss | None:
         """Cross-entropy of the frames, or of the clips."""

@@ -1,23 +1,15 @@
 """Frames of folders, animations and video files; rates; what is wrong with a clip."""
 
 import io
-from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from clip_files import grey, video
 
 from rnnbench.data.clips.clip import ClipFile, clip_of, find_clips
 from rnnbench.data.clips.frames import Shown
 from rnnbench.data.clips.rate import at_rate
 from rnnbench.errors import UserError
-
-SIDE = 16
-
-
-def grey(*values, side=SIDE):
-    return [Image.fromarray(np.full((side, side, 3), value, dtype=np.uint8)) for value in values]
 
 
 def animation(values, form="GIF", duration=40):
@@ -25,25 +17,6 @@ def animation(values, form="GIF", duration=40):
     first, *others = grey(*values)
     first.save(file, format=form, save_all=True, append_images=others, duration=duration, loop=0, lossless=True)
     return file.getvalue()
-
-
-def video(values, times=None, rate=25, name=None, **options):
-    """A video file, also by its name; times in hundredths of a second, or one frame after the other at a rate."""
-    av = pytest.importorskip("av")
-    file = name or io.BytesIO()
-    with av.open(file, "w", format="mp4", options=options) as box:
-        stream = box.add_stream("mpeg4", rate=rate)
-        stream.width = stream.height = SIDE
-        stream.pix_fmt = "yuv420p"
-        if times is not None:
-            stream.codec_context.time_base = Fraction(1, 100)
-        for number, image in enumerate(grey(*values)):
-            frame = av.VideoFrame.from_image(image)
-            if times is not None:
-                frame.pts, frame.time_base = times[number], Fraction(1, 100)
-            box.mux(stream.encode(frame))
-        box.mux(stream.encode())
-    return Path(name).read_bytes() if name else file.getvalue()
 
 
 def sound():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clip_files import write_table
+from clip_files import video, write_table
 from PIL import Image
 
 from rnnbench.cli.presets import preset_names
@@ -35,7 +35,7 @@ def test_every_preset_trains(preset, rnnbench):
 
 @pytest.mark.slow
 def test_what_always_saying_the_same_reaches(rnnbench):
-    rnnbench(f"fit --config video/builtin_majority {SMALL} --name a")
+    rnnbench(f"fit --config video/builtin_majority {SMALL} --data.source.held_out 20 --name a")
     rnnbench("test --run runs/video/a")
     found = metrics()
     assert 0 < found["frame_accuracy"] < 0.6
@@ -53,6 +53,9 @@ def test_animations_are_learned_and_the_answer_is_a_table_of_labels(clips, rnnbe
         ("clips/0.gif", "0", "0", "nothing"), ("clips/0.gif", "1", "3", "light"),
         ("clips/1.gif", "0", "1", "nothing"), ("clips/1.gif", "2", "4", "light"),
     ]  # fmt: skip
+    Path("a.mp4").write_bytes(video([10, 10, 240, 240]))
+    found = rnnbench("predict --run runs/video/a a.mp4 --srt --batch-size 3").out
+    assert found == "1\n00:00:00,080 --> 00:00:00,160\nlight\n\n"
     assert rnnbench("predict --run runs/video/a clips --batch-size 1").out.count("\n") == 21
     srt = rnnbench("predict --run runs/video/a clips/1.gif --srt").out
     assert srt == "1\n00:00:00,080 --> 00:00:00,200\nlight\n\n", "the background has no subtitle"
@@ -66,6 +69,15 @@ def test_animations_are_learned_and_the_answer_is_a_table_of_labels(clips, rnnbe
     assert (failed.status, "nobody knows when its frames are shown" in failed.err) == (2, True)
     failed = rnnbench("predict --run runs/video/a clips --srt", debug=False)
     assert (failed.status, "subtitles are those of one clip, and there are 10" in failed.err) == (2, True)
+
+
+@pytest.mark.slow
+def test_a_run_is_taken_further_on_other_classes(clips, rnnbench):
+    rnnbench(f"fit {FOLDER}")
+    write_table([row.replace("light", "bright") for row in clips])
+    out = rnnbench(f"fit {FOLDER} --from runs/video/a --name b").out
+    assert "output: 1 of 2 classes" in out
+    assert "encoder: whole" in out
 
 
 @pytest.mark.slow
