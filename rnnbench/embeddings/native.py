@@ -28,7 +28,10 @@ class _Pass(ctypes.Structure):
     """The struct of the same name in pass.cpp."""
 
     _fields_ = [
-        *((name, _NUMBER) for name in ("size", "tokens", "place", "window", "end", "unknown", "bag", "corrected")),
+        *(
+            (name, _NUMBER)
+            for name in ("size", "tokens", "place", "window", "end", "unknown", "bag", "together", "corrected")
+        ),
         ("threads", _NUMBER),
         ("key", ctypes.c_uint64),
         *((name, _POINTER) for name in ("text", "keep", "row_offsets", "rows", "inputs", "outputs")),
@@ -64,7 +67,7 @@ def learn(
     rate: Callable[[int], float],
     threads: int = 1,
 ) -> Lost:
-    """What `WordNetwork.learn` does, with a step after every window.
+    """What `WordNetwork.learn` does, with a step after every window, or every input.
 
     Args:
         network: The network; its tables are changed in place.
@@ -91,6 +94,7 @@ def learn(
         end=reading.end,
         unknown=reading.unknown,
         bag=network.bag,
+        together=output.together,
         corrected=network.corrected,
         threads=threads,
         key=draws.key,

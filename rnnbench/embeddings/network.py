@@ -123,7 +123,7 @@ class WordNetwork(nn.Module):
         return torch.bincount(self.inputs(windows).slots, minlength=len(windows.words) * most)
 
     def learn(self, tokens: NDArray[Any], place: int, draws: Draws, rate: Callable[[int], float]) -> Lost:
-        """Takes a step of gradient descent after every few windows of some text.
+        """Takes a step of gradient descent after every few windows of some text, or inputs (`Output.together`).
 
         Args:
             tokens: The text ``(T,)``; no window goes beyond a piece of it (`PIECE`).
@@ -134,6 +134,8 @@ class WordNetwork(nn.Module):
         total, pairs = 0.0, 0
         for start in range(0, len(tokens), PIECE):
             windows = windows_of(tokens[start : start + PIECE], place + start, self.reading, draws)
+            if not (self.bag or self.output.together):
+                windows = windows.apart()
             for some in windows.parts(_AT_ONCE):
                 total += self._step(some, draws, rate(place + start))
                 pairs += self._pairs(some)

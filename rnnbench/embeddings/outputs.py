@@ -37,6 +37,8 @@ class Output(nn.Module, ABC):
 
     name: ClassVar[str]
     """As it stands in signatures."""
+    together: ClassVar[bool]
+    """Whether all inputs of a window learn at once, from the vectors as they were before."""
 
     def __init__(self, rows: int, size: int) -> None:
         super().__init__()
@@ -72,6 +74,7 @@ class NegativeSampling(Output):
     """
 
     name = "negative_sampling"
+    together = True
 
     def __init__(
         self,
@@ -117,6 +120,9 @@ class HierarchicalSoftmax(Output):
     """
 
     name = "hierarchical_softmax"
+    # All words of a window see the same nodes, which would take too large steps together: with a rate of 0.05 and a
+    # vocabulary of a hundred words the vectors were measurably worse.
+    together = False
 
     def __init__(self, counts: Sequence[int], size: int) -> None:
         super().__init__(len(counts) - 1, size)

@@ -1,6 +1,7 @@
-// A pass over some text that learns vectors of words: `WordNetwork.learn`, with a step after every window.
+// A pass over some text that learns vectors of words: `WordNetwork.learn`, with a step after every window, or after every
+// input of one.
 //
-// Inputs and targets of a window are two small matrices X (m, D) and Y (n, D):
+// Inputs and targets of a step are two small matrices X (m, D) and Y (n, D):
 //   P = sigmoid(S * X Y'),  G = rate S * (1 - P),  X += G Y,  Y += G' X
 // where both products are of X and Y as they were. Threads take pieces of the text until none is left, and write to the
 // tables without locks (F. Niu et al., Hogwild, NIPS 2011).
@@ -12,7 +13,7 @@
 enum { kPiece = 1000, kPerPlace = 64, kSubsampling = 0, kWidth = 1, kNoise = 2 };
 
 struct Pass {
-  int64_t size, tokens, place, window, end, unknown, bag, corrected, threads;
+  int64_t size, tokens, place, window, end, unknown, bag, together, corrected, threads;
   uint64_t key;
   const int32_t* text;
   const uint32_t* keep;
@@ -43,6 +44,13 @@ static inline uint64_t draw(const Pass& p, int64_t place, int64_t which) {
 }
 
 static inline int64_t below(uint64_t number, int64_t size) { return (int64_t)(((number >> 32) * (uint64_t)size) >> 32); }
+
+static inline S* row_of(const Pass& p, int64_t row) { return p.inputs + row * p.size; }
+
+static inline void add_to(int64_t size, S* to, S factor, const S* from) {
+#pragma omp simd
+  for (int64_t k = 0; k < size; ++k) to[k] += factor * from[k];
+}
 
 // Products of a vector with n others.
 static inline void dots(int64_t size, const S* x, S* const* y, int64_t n, S* found) {
@@ -89,15 +97,15 @@ static inline void add(int64_t size, S* to, const S* factors, int64_t step, S* c
 struct Room {
   std::vector<S> signs, scores, likely, steps, means, changes;
   std::vector<S*> x, y;
-  std::vector<int64_t> words, places, texts, groups;
-  std::vector<int32_t> rows;
+  std::vector<int64_t> words, places, texts, groups, rows;
 };
 
-// Learns from m inputs and n targets; the changes of the inputs are left in room.changes.
-static double learn(const Pass& p, Room& room, int64_t m, int64_t n, S rate) {
+// A step: learns from m inputs, which begin at `first`, and n targets; the changes of the inputs are left in room.changes.
+static double step(const Pass& p, Room& room, int64_t first, int64_t m, int64_t n, S rate) {
+  S* const* x = room.x.data() + first;
   S *signs = room.signs.data(), *scores = room.scores.data(), *likely = room.likely.data(), *steps = room.steps.data();
   for (int64_t i = 0; i < m; ++i) {
-    dots(p.size, room.x[i], room.y.data(), n, scores + i * n);
+    dots(p.size, x[i], room.y.data(), n, scores + i * n);
     if (i) std::memcpy(signs + i * n, signs, sizeof(S) * n);
   }
 #pragma omp simd
@@ -107,7 +115,7 @@ static double learn(const Pass& p, Room& room, int64_t m, int64_t n, S rate) {
   }
   std::memset(room.changes.data(), 0, sizeof(S) * m * p.size);
   for (int64_t i = 0; i < m; ++i) add(p.size, &room.changes[i * p.size], steps + i * n, 1, room.y.data(), n);
-  for (int64_t j = 0; j < n; ++j) add(p.size, room.y[j], steps + j, n, room.x.data(), m);
+  for (int64_t j = 0; j < n; ++j) add(p.size, room.y[j], steps + j, n, x, m);
   // A logarithm is dear: of as many factors at once as a double can hold.
   double lost = 0, product = 1;
   for (int64_t t = 0; t < m * n; ++t) {
@@ -115,6 +123,19 @@ static double learn(const Pass& p, Room& room, int64_t m, int64_t n, S rate) {
     if (product < 1e-200) lost -= std::log(product), product = 1;
   }
   return lost - std::log(product);
+}
+
+// Learns from m inputs and n targets, all at once or one input after the other: `read` says where an input stands,
+// `change` takes what is to be added to it.
+template <class Read, class Change>
+static double learn(const Pass& p, Room& room, int64_t m, int64_t n, S rate, Read read, Change change) {
+  double lost = 0;
+  for (int64_t first = 0, size = p.together ? m : 1; first < m; first += size) {
+    for (int64_t i = first; i < first + size; ++i) room.x[i] = read(i);
+    lost += step(p, room, first, size, n, rate);
+    for (int64_t i = 0; i < size; ++i) change(first + i, &room.changes[i * p.size]);
+  }
+  return lost;
 }
 
 // Targets of a word; their number.
@@ -143,37 +164,24 @@ static int64_t targets(const Pass& p, Room& room, int64_t word, int64_t place) {
 
 // Appends the rows of a word, and ends an input there or goes on with it.
 static void append_rows(const Pass& p, Room& room, int64_t word) {
-  if (!p.row_offsets) return room.rows.push_back((int32_t)word);
+  if (!p.row_offsets) return room.rows.push_back(word);
   room.rows.insert(room.rows.end(), p.rows + p.row_offsets[word], p.rows + p.row_offsets[word + 1]);
 }
 
 // One window, whose inputs are means of rows.
 static double learn_means(const Pass& p, Room& room, int64_t n, S rate) {
-  const int64_t m = (int64_t)room.groups.size() - 1;
-  std::memset(room.means.data(), 0, sizeof(S) * m * p.size);
-  for (int64_t i = 0; i < m; ++i) {
+  const int64_t *ends = &room.groups[1], *rows = room.rows.data();
+  const auto share = [ends](int64_t i) { return S(1) / S(ends[i] - ends[i - 1]); };
+  const auto read = [&](int64_t i) {
     S* mean = &room.means[i * p.size];
-    for (int64_t r = room.groups[i]; r < room.groups[i + 1]; ++r) {
-      const S* row = p.inputs + (int64_t)room.rows[r] * p.size;
-#pragma omp simd
-      for (int64_t k = 0; k < p.size; ++k) mean[k] += row[k];
-    }
-    const S share = S(1) / S(room.groups[i + 1] - room.groups[i]);
-#pragma omp simd
-    for (int64_t k = 0; k < p.size; ++k) mean[k] *= share;
-    room.x[i] = mean;
-  }
-  const double lost = learn(p, room, m, n, rate);
-  for (int64_t i = 0; i < m; ++i) {
-    const S* change = &room.changes[i * p.size];
-    const S share = p.corrected ? S(1) / S(room.groups[i + 1] - room.groups[i]) : S(1);
-    for (int64_t r = room.groups[i]; r < room.groups[i + 1]; ++r) {
-      S* row = p.inputs + (int64_t)room.rows[r] * p.size;
-#pragma omp simd
-      for (int64_t k = 0; k < p.size; ++k) row[k] += share * change[k];
-    }
-  }
-  return lost;
+    std::memset(mean, 0, sizeof(S) * p.size);
+    for (int64_t r = ends[i - 1]; r < ends[i]; ++r) add_to(p.size, mean, share(i), row_of(p, rows[r]));
+    return mean;
+  };
+  const auto change = [&](int64_t i, const S* by) {
+    for (int64_t r = ends[i - 1]; r < ends[i]; ++r) add_to(p.size, row_of(p, rows[r]), p.corrected ? share(i) : S(1), by);
+  };
+  return learn(p, room, (int64_t)room.groups.size() - 1, n, rate, read, change);
 }
 
 static void learn_piece(Pass& p, Room& room, int64_t piece) {
@@ -207,16 +215,10 @@ static void learn_piece(Pass& p, Room& room, int64_t piece) {
       lost += learn_means(p, room, n, rate);
       pairs += (int64_t)room.groups.size() - 1;
     } else {
-      int64_t m = 0;
-      for (int64_t s = begin; s < end; ++s)
-        if (s != t) room.x[m++] = p.inputs + room.words[s] * p.size;
-      lost += learn(p, room, m, n, rate);
-      for (int64_t i = 0; i < m; ++i) {
-        S* row = room.x[i];
-        const S* change = &room.changes[i * p.size];
-#pragma omp simd
-        for (int64_t k = 0; k < p.size; ++k) row[k] += change[k];
-      }
+      const int64_t m = end - begin - 1;
+      const auto read = [&](int64_t i) { return row_of(p, room.words[begin + i + (begin + i >= t)]); };
+      const auto change = [&](int64_t i, const S* by) { add_to(p.size, room.x[i], S(1), by); };
+      lost += learn(p, room, m, n, rate, read, change);
       pairs += m;
     }
   }

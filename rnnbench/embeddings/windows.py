@@ -39,6 +39,13 @@ class Windows(NamedTuple):
     contexts: NDArray[np.int64]
     """``(N, 2 window)``: the words around from left to right, -1 where there is none."""
 
+    def apart(self) -> Windows:
+        """Each word around by itself, one after the other: windows of two words."""
+        window, column = np.nonzero(self.contexts >= 0)
+        contexts = np.full((len(window), self.contexts.shape[1]), -1)
+        contexts[np.arange(len(window)), column] = self.contexts[window, column]
+        return Windows(self.words[window], self.places[window], contexts)
+
     def parts(self, size: int) -> Iterator[Windows]:
         """At most so many at a time."""
         for start in range(0, len(self.words), size):
