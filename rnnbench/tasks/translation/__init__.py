@@ -1,5 +1,6 @@
 """Translation of sentences from one language into another."""
 
+from rnnbench.tasks.translation.baselines.word_by_word import WordByWord
 from rnnbench.tasks.translation.data import TranslationData
 from rnnbench.tasks.translation.decoders.attention import BahdanauDecoder, GNMTDecoder, LuongDecoder
 from rnnbench.tasks.translation.decoders.summary import ContextDecoder, SequenceDecoder
@@ -13,4 +14,5 @@ __all__ = [
     "SequenceDecoder",
     "TranslationData",
     "Translator",
+    "WordByWord",
 ]

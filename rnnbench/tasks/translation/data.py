@@ -178,7 +178,7 @@ class TranslationData(BucketedData[SentencePairs]):
         if (self.source_unit, self.target_unit) == ("word", "word"):
             return pairs
         # An alignment is one of words, and these tokens are others.
-        return [pair._replace(alignment=None) for pair in pairs]
+        return [Pair(pair.source, pair.target) for pair in pairs]
 
     def _train(self, pairs: list[Pair]) -> None:
         """The vocabularies of the training split."""

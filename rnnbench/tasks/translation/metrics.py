@@ -16,7 +16,7 @@ from torch import Tensor
 
 from rnnbench.tasks.base import Items, ItemTexts, exact
 from rnnbench.tasks.base.texts import perplexity
-from rnnbench.tasks.translation.pairs import Alignment
+from rnnbench.tasks.translation.pairs import Pair
 
 # Unicode has so many characters: what it costs to draw one of them blindly.
 _NATS_OF_A_CHARACTER = math.log(0x110000 - 0x800)
@@ -36,34 +36,44 @@ class CorpusTranslations(ItemTexts):
             nats: Negative log-likelihood of their references ``(B,)``, end marks included.
             tokens: Number of tokens of their references ``(B,)``, end marks included.
             hypotheses: B translations, put together again.
-            aligned: What `count_aligned` gives ``(B, 2)``; None where no alignment is known or the model has none.
+            aligned: What `count_aligned` gives ``(B, 6)``; None where no alignment is known or the model has none.
         """
-        aligned = nats.new_zeros(len(ids), 2) if aligned is None else aligned
+        aligned = nats.new_zeros(len(ids), 6) if aligned is None else aligned
         columns = torch.stack([exact(nats), exact(tokens)], 1)
         super().update(ids, torch.cat([columns, aligned.to(columns)], 1), hypotheses)
 
 
-def count_aligned(weights: Tensor, source_lengths: Tensor, alignments: Sequence[Alignment | None]) -> Tensor:
+def count_aligned(weights: Tensor, source_lengths: Tensor, pairs: Sequence[Pair | None]) -> Tensor:
     """How often attention looks at a word that says the same.
 
-    A word of the reference counts if the true alignment links it to any source word. It is right if the source word
-    with the largest weight is one of those, when the model predicts it after the reference's words before it. End marks
-    on both sides are left out, and of equal weights the first one is the largest.
+    A word of the reference counts if the true alignment surely links it to any source word. It is right if the source
+    word with the largest weight is one of those, when the model predicts it after the reference's words before it. End
+    marks on both sides are left out, and of equal weights the first one is the largest.
+
+    For the alignment error rate a word is linked to the place of the largest weight, and to none if that is the end
+    mark of the source.
 
     Args:
         weights: ``(B, T, S)``, of the step that predicts each token of the reference over all source tokens.
         source_lengths: ``(B,)`` int64, end marks included.
-        alignments: The true alignment of each pair, whose words are its tokens; None counts nothing.
+        pairs: The pairs, whose words are their tokens where an alignment is known; None counts nothing.
 
     Returns:
-        ``(B, 2)`` float64: words that are right, words that count.
+        ``(B, 6)`` float64: words that are right, words that count; of the links A of the model, the sure ones S and the
+        possible ones P with them: those of A in S, those of A in P, their number, and that of S.
     """
-    counts = torch.zeros(len(alignments), 2, dtype=torch.float64)
-    for row, (alignment, length) in enumerate(zip(alignments, source_lengths.tolist(), strict=True)):
-        if alignment and length > 1:
-            best = weights[row, : len(alignment), : length - 1].argmax(1).tolist()
-            linked = [place in links for place, links in zip(best, alignment, strict=True) if links]
-            counts[row] = torch.tensor([sum(linked), len(linked)])
+    counts = torch.zeros(len(pairs), 6, dtype=torch.float64)
+    for row, (pair, length) in enumerate(zip(pairs, source_lengths.tolist(), strict=True)):
+        if pair is None or not pair.alignment or length < 2:
+            continue
+        sure, possible = pair.alignment, pair.possible or pair.alignment
+        seen = weights[row, : len(sure), :length]
+        best = seen[:, :-1].argmax(1).tolist()
+        right = [place in links for place, links in zip(best, sure, strict=True) if links]
+        linked = (seen.max(1).values <= seen[:, :-1].max(1).values).tolist()
+        made = [(place, j) for j, place in enumerate(best) if linked[j]]
+        found = [sum(place in links[j] for place, j in made) for links in (sure, possible)]
+        counts[row] = torch.tensor([sum(right), len(right), *found, len(made), sum(map(len, sure))])
     return counts
 
 
@@ -85,7 +95,10 @@ def translation_metrics(
         ``bleu``, ``chrf``, ``ter`` from 0 to 100 (of TER, more is worse, and it can be more); ``exact``, the share of
         sentences that are right to the letter, but for white space; ``perplexity`` per token;
         ``character_perplexity``, for which an end mark counts as one character, comparable whatever a token is; and
-        ``alignment_accuracy`` where an alignment is known.
+        ``alignment_accuracy`` and ``alignment_error_rate`` where an alignment is known. The latter is
+        1 - (|A in S| + |A in P|) / (|A| + |S|) for links A of the model, sure links S and possible ones P, which
+        include S (F. J. Och and H. Ney, A Systematic Comparison of Various Statistical Alignment Models, Computational
+        Linguistics 29, 2003).
     """
     hypotheses, references = _same(items.texts), _same(references)
     found: dict[str, float] = {
@@ -96,13 +109,16 @@ def translation_metrics(
         hypotheses, references = [text.lower() for text in hypotheses], [text.lower() for text in references]
     right = sum(a == b for a, b in zip(hypotheses, references, strict=True))
     found["exact"] = right / len(references)
-    nats, tokens, aligned, alignable = (math.fsum(column) for column in items.values.T.tolist())
+    nats, tokens, aligned, alignable, sure, possible, made, links = (
+        math.fsum(column) for column in items.values.T.tolist()
+    )
     characters = sum(len(text) + 1 for text in references)
     found["perplexity"] = perplexity(nats / tokens)
     spelled = _NATS_OF_A_CHARACTER * sum(len(word) + 1 for word in unknown)
     found["character_perplexity"] = perplexity((nats + spelled) / characters)
     if alignable:
         found["alignment_accuracy"] = aligned / alignable
+        found["alignment_error_rate"] = 1 - (sure + possible) / (made + links)
     return found
 
 

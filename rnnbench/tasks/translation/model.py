@@ -115,7 +115,7 @@ class TranslationModel(Task[TranslationData]):
         aligned = None
         if weights is not None:
             pairs = self.data.pairs(split)  # type: ignore[arg-type]
-            known = [pairs[i].alignment if i >= 0 else None for i in batch.ids.tolist()]
+            known = [pairs[i] if i >= 0 else None for i in batch.ids.tolist()]
             aligned = count_aligned(weights, batch.source_lengths, known)
         self.corpus.update(batch.ids, of_pairs, batch.target_lengths, texts, aligned)
 
@@ -139,7 +139,8 @@ class TranslationModel(Task[TranslationData]):
         unknown = [word for text in references for word in self.target_encoder.unknown_in(text)]
         # The fewer words are known, the easier they are to guess.
         likelihood = f"{tokens}|vocabulary:{len(self.target_encoder)}"
-        unsearched = {"perplexity": likelihood, "character_perplexity": tokens, "alignment_accuracy": tokens}
+        unsearched = {"perplexity": likelihood, "character_perplexity": tokens}
+        unsearched |= dict.fromkeys(("alignment_accuracy", "alignment_error_rate"), tokens)
         if unknown:
             unsearched["perplexity"] += f"|unknown:{len(unknown)}"
             unsearched["character_perplexity"] += "|unknown:spelled"

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnbench.data.generated.pairs import GeneratedPairs
+from rnnbench.errors import UserError
 from rnnbench.tasks.base import Items
 from rnnbench.tasks.translation.metrics import CorpusTranslations, count_aligned, signatures, translation_metrics
-from rnnbench.tasks.translation.pairs import read_pairs
+from rnnbench.tasks.translation.pairs import Pair, read_pairs
 
 REFERENCES = ["A man's dog is running.", "Two cats sleep on a red mat.", "", "He said: no."]
 HYPOTHESES = ["a man's dog  runs .", "Two cats sleep on the mat.", "", "He said: no."]
@@ -19,7 +20,7 @@ N = len(REFERENCES)
 
 
 def score(hypotheses, references, language="en", **options):
-    values = torch.tensor([[1.0, 2.0, 0.0, 0.0]] * len(references), dtype=torch.float64)
+    values = torch.tensor([[1.0, 2.0, *[0] * 6]] * len(references), dtype=torch.float64)
     items = Items(list(range(len(references))), values, list(hypotheses))
     return translation_metrics(items, references, language, **options)
 
@@ -64,7 +65,7 @@ def test_signatures_tell_apart_what_is_computed_apart():
 
 
 def test_perplexities():
-    values = torch.tensor([[6.0, 3.0, 0, 0], [4.0, 2.0, 0, 0]], dtype=torch.float64)
+    values = torch.tensor([[6.0, 3.0, *[0] * 6], [4.0, 2.0, *[0] * 6]], dtype=torch.float64)
     found = translation_metrics(Items([0, 1], values, ["", ""]), ["abcd", "ab"], "en")
     assert found["perplexity"] == pytest.approx(math.exp(10 / 5))
     # Four and two letters, and two ends.
@@ -79,7 +80,7 @@ def test_however_a_split_is_cut_the_scores_are_the_same_to_the_bit(order, size):
         for start in range(0, N, size):
             ids = order[start : start + size]
             nats = torch.tensor([0.1 * (i + 1) for i in ids], dtype=torch.float64)
-            aligned = torch.tensor([[float(i), i + 1.0] for i in ids], dtype=torch.float64)
+            aligned = torch.tensor([[float(i), i + 1.0, i, i + 0.5, i + 1, i + 2] for i in ids], dtype=torch.float64)
             lengths = torch.tensor([i + 1 for i in ids])
             corpus.update(torch.tensor(ids), nats, lengths, [HYPOTHESES[i] for i in ids], aligned)
         return translation_metrics(corpus.compute(), REFERENCES, "en")
@@ -100,17 +101,51 @@ def test_attention_is_right_where_it_looks_at_a_word_that_says_the_same():
             [0.9, 0.0, 0.0, 0.1],  # the end
         ]
     )
-    assert count_aligned(weights[None], torch.tensor([4]), [alignment]).tolist() == [[1.0, 2.0]]
+    pair = Pair("a b c", "x y z", alignment)
+    # Links of the model: of the second word and of the third, both wrong; three are sure.
+    assert count_aligned(weights[None], torch.tensor([4]), [pair]).tolist() == [[1, 2, 0, 0, 2, 3]]
     weights[2, 2] = 0.6
-    assert count_aligned(weights[None], torch.tensor([4]), [alignment]).tolist() == [[2.0, 2.0]]
+    assert count_aligned(weights[None], torch.tensor([4]), [pair]).tolist() == [[2, 2, 1, 1, 2, 3]]
+    possible = pair._replace(possible=(frozenset({0}), frozenset({1}), frozenset({1, 2})))
+    assert count_aligned(weights[None], torch.tensor([4]), [possible]).tolist() == [[2, 2, 1, 2, 2, 3]]
 
 
 def test_padding_and_pairs_without_an_alignment_change_nothing():
     alignment = (frozenset({0}),)
     weights = torch.zeros(3, 6, 7)
     weights[:, :, 5] = 1.0  # beyond the end of the first one
-    counts = count_aligned(weights, torch.tensor([3, 7, 1]), [alignment, None, alignment])
-    assert counts.tolist() == [[1.0, 1.0], [0.0, 0.0], [0.0, 0.0]]
+    pair = Pair("a b", "x", alignment)
+    counts = count_aligned(weights, torch.tensor([3, 7, 1]), [pair, None, pair])
+    assert counts.tolist() == [[1, 1, 1, 1, 1, 1], [0] * 6, [0] * 6]
+
+
+def test_the_alignment_error_rate_is_that_of_och_and_ney():
+    """|A| = 4, |S| = 3, |A in S| = 2, |A in P| = 3: AER = 1 - 5 / 7."""
+    values = torch.tensor([[6.0, 3.0, 2, 3, 2, 3, 4, 3]], dtype=torch.float64)
+    found = translation_metrics(Items([0], values, ["a"]), ["a"], "en")
+    assert found["alignment_error_rate"] == pytest.approx(2 / 7)
+    assert found["alignment_accuracy"] == pytest.approx(2 / 3)
+
+
+def test_links_are_read_from_a_column():
+    rows = [{"de": "ja das ist es", "en": "yes it is", "alignment": "0-0 1?1 3-1 2p2"}]
+    (pair,) = read_pairs(rows, "de", "en", str)
+    assert pair.alignment == (frozenset({0}), frozenset({3}), frozenset())
+    assert pair.possible == (frozenset({0}), frozenset({1, 3}), frozenset({2}))
+
+
+@pytest.mark.parametrize(
+    ("links", "problem"),
+    [
+        ("0-0 1:1", "'1:1' is no link of two words"),
+        ("4-0", "the source has 4 words, the target 3"),
+        (7, "no text but int"),
+    ],
+)
+def test_links_that_are_none_name_their_record(links, problem):
+    with pytest.raises(UserError, match=problem) as raised:
+        read_pairs([{"de": "ja das ist es", "en": "yes it is", "alignment": links}], "de", "en", "line {}".format)
+    assert raised.value.where == "line 0"
 
 
 @pytest.mark.parametrize(("source", "target"), [("de", "en"), ("en", "zh"), ("fr", "de"), ("zh", "fr")])
@@ -124,9 +159,9 @@ def test_true_alignments_reach_all_of_it_and_their_reverse_does_not(source, targ
         assert len(pair.alignment) == len(pair.target.split())
         for place, links in enumerate(pair.alignment):
             weights[row, place, list(links)] = 1.0
-    alignments = [pair.alignment for pair in pairs]
-    right, counted = count_aligned(weights, lengths, alignments).sum(0).tolist()
-    assert right == counted > 200
+    right, counted, sure, possible, made, _ = count_aligned(weights, lengths, pairs).sum(0).tolist()
+    assert right == counted == sure == possible > 200
+    assert made >= counted
     # Looking everywhere alike is looking at the first word.
-    right, counted = count_aligned(torch.ones_like(weights), lengths, alignments).sum(0).tolist()
+    right, counted, *_ = count_aligned(torch.ones_like(weights), lengths, pairs).sum(0).tolist()
     assert right < 0.5 * counted

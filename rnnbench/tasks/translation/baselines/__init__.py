@@ -1,0 +1,1 @@
+"""What a translator has to beat."""
