@@ -106,10 +106,11 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
     def close(self) -> None:
-        """Takes nothing more on, answers what it has, and ends."""
+        """Takes nothing more on, answers what it has, and ends; once more does nothing."""
         self.stopping = True  # what comes now is told so
         for _ in range(self.limits.room):  # all of the room is free once every answer is on its way
             self.room.acquire()
+        self.room = threading.BoundedSemaphore(self.limits.room)
         self.shutdown()
         self.waiting.close()
         self.server_close()

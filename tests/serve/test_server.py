@@ -159,7 +159,6 @@ def test_an_end_answers_what_it_has_taken_on(slow):
         late = request(server, PATH, {"inputs": ["late"]})
         replies = [one.result() for one in asked]
         ended.result()
-        server.close = lambda: None
     assert [reply.json["answers"][0]["text"] for reply in replies] == [f"film {number}" for number in range(6)]
     assert late.status == 503
     with pytest.raises(ConnectionRefusedError):

@@ -128,10 +128,13 @@ function present({ answers, warnings, picture }) {
 
 function drawn(answer) {
   const parts = [], lists = {};
+  const shaded = Object.entries(answer).filter(([, value]) => Array.isArray(value) && value.length && value.every(numbers));
+  const heads = new Map(shaded.map(([name, rows]) => [name, headed(rows, answer)]));
   for (const [name, value] of Object.entries(answer)) {
+    if ([...heads.values()].includes(name)) continue;
     if (name === "pieces") parts.unshift(pieces(value));
     else if (plain(value)) { if (!(name === "text" && answer.pieces)) parts.push(line(name, shown(value))); }
-    else if (Array.isArray(value) && value.length && value.every(numbers)) parts.push(titled(name, shades(value, answer)));
+    else if (heads.has(name)) parts.push(titled(name, shades(value, answer[heads.get(name)])));
     else if (Array.isArray(value) && value.length && value.every(plain)) (lists[value.length] ??= []).push([name, value]);
     else if (Array.isArray(value) && value.length && value.every(one => one && Object.values(one).every(plain))) parts.push(titled(name, records(value)));
     else if (!Array.isArray(value) && numbers(Object.values(value))) parts.push(titled(name, bars(value, name === "next")));
@@ -169,8 +172,13 @@ function bars(values, taken) {
   }));
 }
 
-function shades(rows, answer) {
-  const heads = Object.values(answer).find(one => Array.isArray(one) && one.length === rows[0].length && one.every(text => typeof text === "string"));
+// The name of the texts that the columns of a matrix stand for.
+function headed(rows, answer) {
+  const fits = one => Array.isArray(one) && one.length === rows[0].length && one.every(text => typeof text === "string");
+  return Object.keys(answer).find(name => fits(answer[name]));
+}
+
+function shades(rows, heads) {
   const table = make("table", {}, ...(heads ? [row("th", ["", ...heads])] : []));
   rows.forEach((values, place) => {
     const cells = row("td", values.map(number));
