@@ -143,7 +143,9 @@ def test_words_have_the_colours_of_classes(page, runs):
         bars = [bar.size["width"] for bar in article.find_elements("css selector", ".bars i")]
         shares = sorted(answer["probabilities"].values(), reverse=True)
         assert [bar / sum(bars) for bar in bars] == pytest.approx([share / sum(shares) for share in shares], abs=0.02)
-    assert page.driver.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    page.driver.set_window_size(500, 900)
+    assert page.driver.execute_script("return document.documentElement.scrollWidth <= innerWidth"), "fits a phone"
+    page.driver.set_window_size(1000, 1200)
 
 
 def test_a_click_goes_on_with_the_next_character_and_the_cold_choose_one(page):
