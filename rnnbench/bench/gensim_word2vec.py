@@ -163,8 +163,9 @@ def _quality(preset: str, options: Sequence[str], seeds: int) -> None:
             )
     for name, rows in found.items():
         columns = list(zip(*rows, strict=True))
-        means = [f"{statistics.fmean(one):.4f} +- {statistics.stdev(one):.4f}" for one in columns]
-        print(f"{preset}, {name}: " + ", ".join(means), flush=True)
+        means = [statistics.fmean(one) for one in columns]
+        spread = f" +- {_shown([statistics.stdev(one) for one in columns])}" if len(rows) > 1 else ""
+        print(f"{preset}, {name}: {_shown(means)}{spread}", flush=True)
 
 
 def _scores(theirs: Any, data: WordData) -> list[float]:

@@ -10,12 +10,16 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Adds the verb."""
     parser = subparsers.add_parser(
         "export",
-        help="write a trained model as a graph of ONNX or torch.export",
+        help="write a trained model as a graph of ONNX or torch.export; word vectors as files of word2vec",
         description="Writes the forward pass of a trained model as a graph, for any batch and any length, checks its"
-        " numbers against the model's own, and puts tokenizer and labels beside it.",
+        " numbers against the model's own, and puts tokenizer and labels beside it. Of word vectors it writes files of"
+        " word2vec, of TensorBoard's projector, or a page that shows them.",
     )
     parser.add_argument("--run", metavar="RUN", required=True, help="the run folder, or hf:NAME")
-    parser.add_argument("--format", choices=("onnx", "torch"), default="onnx", help="default: onnx")
+    parser.add_argument(
+        "--format",
+        help="onnx (the default) or torch; of word vectors word2vec (the default), word2vec-binary, projector or page",
+    )
     parser.add_argument("--output", metavar="DIR", type=Path, help="where to write (default: RUN/export)")
     parser.set_defaults(func=run)
 
@@ -29,8 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
     from rnnbench.applications import load_application
     from rnnbench.cli.quiet import quiet
     from rnnbench.cli.trained import load_model, model_class
-    from rnnbench.errors import UserError
-    from rnnbench.export.write import BESIDE, FILES, export
+    from rnnbench.errors import UserError, did_you_mean
+    from rnnbench.export.write import BESIDE, FILES, export, make_folder
     from rnnbench.hub import open_run
 
     quiet()
@@ -47,15 +51,26 @@ def run(arguments: argparse.Namespace) -> int:
             hint="predict answers: rnnbench predict --run RUN",
         ) from None
     model = load_model([run], None).eval()
+    folder = arguments.output or run.path / "export"
+    # An application whose models are no graphs has formats of its own.
+    own = getattr(application, "FORMATS", None)
+    formats = list(FILES) if own is None else list(own)
+    form = arguments.format or formats[0]
+    if form not in formats:
+        title = found.card.title.lower()
+        raise UserError(f"{title} cannot be written as {form!r}", where="--format", hint=did_you_mean(form, formats))
+    if own is not None:
+        make_folder(folder)
+        print(f"saved: {', '.join(str(path) for path in own[form](model, folder))}")
+        return 0
     if not any(True for _ in model.parameters()):
         raise UserError(
             f"{model.model_name()} is counted and has no weights: it is a table, and no graph",
             where=f"--run {run.path}",
             hint="predict answers: rnnbench predict --run RUN",
         )
-    folder = arguments.output or run.path / "export"
     torch.manual_seed(1)  # of what it is checked with
-    worst = export(application.graph(model), arguments.format, folder)
-    print(f"saved: {folder / FILES[arguments.format]}, {folder / BESIDE}")
+    worst = export(application.graph(model), form, folder)
+    print(f"saved: {folder / FILES[form]}, {folder / BESIDE}")
     print(f"checked on five batches of other sizes and lengths: at most {worst:.1e} from the model")
     return 0

@@ -49,10 +49,7 @@ def export(graph: Graph, form: Format, folder: Path) -> float:
     """
     write = {"onnx": _write_onnx, "torch": _write_torch}[form]
     read = {"onnx": _read_onnx, "torch": _read_torch}[form]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot be made: {error.strerror}", where=folder) from None
+    make_folder(folder)
     path = folder / FILES[form]
     with torch.no_grad(), _quiet(), whole_file(path) as part:
         with as_graph(graph.module):
@@ -66,6 +63,21 @@ def export(graph: Graph, form: Format, folder: Path) -> float:
     }
     replace_text(folder / BESIDE, json.dumps(beside, ensure_ascii=False, indent=1) + "\n")
     return worst
+
+
+def make_folder(folder: Path) -> None:
+    """Makes the folder that an export is written to, where it is missing.
+
+    Args:
+        folder: The folder.
+
+    Raises:
+        UserError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot be made: {error.strerror}", where=folder) from None
 
 
 def _program(graph: Graph) -> Any:
