@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +25,7 @@ from rnnbench.decode.language.interpolated import with_backoff
 from rnnbench.errors import UserError
 from rnnbench.tasks.text_generation.baselines.ngram import NGramLanguageModel
 from rnnbench.tasks.text_generation.model import TextModel
+from rnnbench.tasks.text_generation.trained import load_text_model
 
 
 def fusion(
@@ -71,18 +71,11 @@ def load_language_model(path: Path) -> BackoffModel | TextModel:
     """
     if path.is_file():
         return read_arpa(path)
-    checkpoints = [path / "checkpoints" / name for name in ("best.ckpt", "last.ckpt")]
-    found = next((one for one in checkpoints if one.is_file()), None)
-    if found is None:
+    if not path.is_dir():
         raise UserError(
             "there is no language model", where=f"lm {path}", hint="an ARPA file, or a run of text generation"
         )
-    options = torch.load(found, map_location="cpu", weights_only=True)[TextModel.CHECKPOINT_HYPER_PARAMS_KEY]
-    module, _, name = options["_class_path"].rpartition(".")
-    model_class = getattr(importlib.import_module(module), name)
-    if not issubclass(model_class, TextModel):
-        raise UserError(f"{name} is no model of text generation", where=f"lm {path}")
-    return model_class.load_from_checkpoint(found, map_location="cpu", weights_only=True)
+    return load_text_model(path, "lm")
 
 
 def _counted(model: NGramLanguageModel) -> BackoffModel:

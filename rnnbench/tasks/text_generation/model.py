@@ -87,7 +87,7 @@ class TextModel(Task[TextData]):
 
     def loss(self, batch: StripBatch) -> Loss | None:
         """Negative log-likelihood of the targets of one window, and the penalty."""
-        nats, state = self.sum_nats(batch, self._entering(self._trained, batch))
+        nats, state = self.sum_nats(batch, self.entering(self._trained, batch))
         # Kept apart until the step is done, so that a step that fails leaves the state before it.
         self._pending = detach(state)
         return Loss(nats, batch.tokens, self.penalty())
@@ -199,7 +199,7 @@ class TextModel(Task[TextData]):
 
     def evaluate(self, batch: StripBatch) -> None:
         """See `Task.evaluate`."""
-        losses, self._evaluated = self.nats(batch, self._entering(self._evaluated, batch))
+        losses, self._evaluated = self.nats(batch, self.entering(self._evaluated, batch))
         self.likelihood.update(batch.place, exact(losses).sum(), batch.tokens)
 
     def measure(self, split: str) -> Measured:
@@ -217,8 +217,13 @@ class TextModel(Task[TextData]):
             ("perplexity" if self.tokenizer.of_words else "nats_per_character",),
         )
 
-    def _entering(self, carried: StackState | None, batch: StripBatch) -> StackState:
-        """The state before a window: carried over, but initial in the strips that start here."""
+    def entering(self, carried: StackState | None, batch: StripBatch) -> StackState:
+        """The state before a window: carried over, but initial in the strips that start here.
+
+        Args:
+            carried: The state after the window before; None for none.
+            batch: The window.
+        """
         initial = self.initial_state(len(batch.x))
         if carried is None or leaves(carried)[0].shape[0] != len(batch.x):
             return initial
