@@ -88,7 +88,7 @@ def test_a_mixture_is_the_sum_by_hand_and_better_than_its_parts(runs, rnnbench):
         ("[runs/text_generation/lstm]", "a mixture is one of two runs or more, and 1 is named"),
         ("[runs/text_generation/lstm,nowhere]", "nowhere holds no checkpoint"),
         ("[runs/text_generation/lstm,runs/text_generation/ngram] --model.weights [0.5]", "are no 2 shares of 1"),
-        ("[runs/text_generation/lstm,runs/text_generation/ngram] --data.max_vocabulary 9", "these data have 9"),
+        ("[runs/text_generation/lstm,runs/text_generation/ngram] --data.max_vocabulary 9", "the data 9"),
     ],
 )
 def test_what_is_no_mixture_is_one_message(runs, rnnbench, options, message):

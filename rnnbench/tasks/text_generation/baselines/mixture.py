@@ -65,7 +65,7 @@ class Mixture(CountingModel[TextData], TextModel):
             model = load_text_model(Path(run), "--model.runs")
             if model.tokenizer.state() != self.tokenizer.state():
                 raise UserError(
-                    f"{run} predicts {len(model.tokenizer):,} tokens, these data have {len(self.tokenizer):,} or others",
+                    f"{run} predicts {len(model.tokenizer):,} tokens, the data {len(self.tokenizer):,} or others",
                     where="--model.runs",
                     hint="models that predict together are trained on one text, at one level",
                 )
