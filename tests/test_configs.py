@@ -12,7 +12,8 @@ from rnnbench.folders import configs_folder
 from rnnbench.results.page import update_page
 from rnnbench.results.rows import read_rows
 
-PRESETS = [name for name in preset_names() if name.startswith("text_generation/")]
+# A mixture stands on runs of others: tests/tasks/text_generation/test_mixture.py trains it.
+PRESETS = [name for name in preset_names() if name.startswith("text_generation/") and "mixture" not in name]
 CELLS = [name for name in preset_names() if name.startswith("cells/")]
 
 
