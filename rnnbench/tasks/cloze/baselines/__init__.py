@@ -1,0 +1,1 @@
+"""What can be said of a blank without looking around it."""
