@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rnnbench.safe_files import replace_bytes
 from rnnbench.tasks.glimpses.pictures import MOST, Seen
@@ -25,7 +26,7 @@ _TEXT = 18
 _LOOK, _ANSWER = 500, 1500
 # How bright is what was never looked at.
 _DARK = 0.3
-_BOX, _PATH = (255, 170, 60), (64, 192, 255)
+_BOX, _PATH, _AROUND = (255, 170, 60), (64, 192, 255), (48, 48, 48)
 
 
 def write_film(path: Path, images: Sequence[Seen]) -> None:
@@ -58,25 +59,25 @@ def _frame(one: Seen, look: int) -> Image:
 
     scales = one.patches.shape[1]
     patch = (_SIDE - (scales - 1) * _GAP) // scales if scales > 1 else _SIDE // 2
-    frame = Image.new("RGB", (_SIDE + patch + 3 * _GAP, _SIDE + 3 * _GAP + _TEXT))
+    frame = Image.new("RGB", (_SIDE + patch + 3 * _GAP, _SIDE + 3 * _GAP + _TEXT), _AROUND)
     shown = Image.fromarray((one.pixels * _lit(one, look)).astype(np.uint8))
-    frame.paste(shown.resize((_SIDE, _SIDE), Resampling.NEAREST).convert("RGB"), (_GAP, _GAP))
-    draw = ImageDraw.Draw(frame)
-    zoom = _SIDE / len(one.pixels)
-    path = [(_GAP + x * zoom, _GAP + y * zoom) for x, y in one.middles[: look + 1]]
-    draw.line(path, fill=_PATH, width=2)
+    shown = shown.resize((_SIDE, _SIDE), Resampling.NEAREST).convert("RGB")
+    draw, zoom = ImageDraw.Draw(shown), _SIDE / len(one.pixels)
+    draw.line([(x * zoom, y * zoom) for x, y in one.middles[: look + 1]], fill=_PATH, width=2)
     for scale in range(scales):
         left, top, width = (part * zoom for part in one.corners(look, scale))
-        draw.rectangle((_GAP + left, _GAP + top, _GAP + left + width, _GAP + top + width), outline=_BOX, width=2)
+        draw.rectangle((left, top, left + width, top + width), outline=_BOX, width=2)
         seen = Image.fromarray((one.patches[look, scale] * 255).round().astype(np.uint8))
         seen = seen.resize((patch, patch), Resampling.NEAREST).convert("RGB")
         frame.paste(seen, (_SIDE + 2 * _GAP, _GAP + scale * (patch + _GAP)))
+    frame.paste(shown, (_GAP, _GAP))
     said = one.said if look == len(one.places) - 1 else f"{one.thoughts[look]} ?"
-    draw.text((_GAP, _SIDE + 2 * _GAP), f"{look + 1}: {said}", fill=(255, 255, 255), font_size=_TEXT - 3)
+    text = ImageDraw.Draw(frame)
+    text.text((_GAP, _SIDE + 2 * _GAP), f"{look + 1}: {said}", fill=(255, 255, 255), font_size=_TEXT - 3)
     return frame
 
 
-def _lit(one: Seen, look: int) -> np.ndarray:
+def _lit(one: Seen, look: int) -> NDArray[np.float64]:
     """How bright each pixel is ``(C, C)``: what lay in a finest patch is, once it was looked at."""
     places = np.arange(len(one.pixels)) + 0.5
     lit = np.full(one.pixels.shape, _DARK)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from rnnbench.data.batches.batch import IGNORED
@@ -68,7 +68,7 @@ def seen_of(model: LookingReader, images: Tensor, passes: int, y: Tensor | None 
     return found
 
 
-def _by_class(model: LookingReader) -> Sequence[tuple[str, np.ndarray, np.ndarray]]:
+def _by_class(model: LookingReader) -> list[tuple[str, NDArray[np.float64], NDArray[np.float64]]]:
     """Of each class that is an answer, the mean of its scenes and the share of its looks that covers each pixel."""
     scenes = model.data.splits["test"]
     count = min(_COUNTED, len(scenes.lengths))
