@@ -46,7 +46,9 @@ def test_every_preset_of_mnist_trains(preset, rnnbench, real_data):
 
 
 def test_predict_answers_what_the_test_measured(rnnbench):
-    rnnbench(f"fit {RAM} --name a --model.passes 2 --data.source.count 2 --data.source.min_count 1")
+    rnnbench(
+        f"fit {RAM} --name a --model.passes 2 --data.source.canvas 24 --data.source.count 2 --data.source.min_count 1"
+    )
     rnnbench("test --run runs/glimpses/a")
     scenes = Scenes(ScikitDigits(), size=8, canvas=24, count=2, min_count=1, held_out=1300).samples("test")
     batch = scenes(list(range(360)), 0)
@@ -95,7 +97,7 @@ def test_folders_of_images_of_any_size(rnnbench):
     ("options", "problem"),
     [
         ("--model.glimpses 0", "glimpses"),
-        ("--model.glimpse.width 40", "a glimpse of 40 x 40 pixels is larger than the image, 24 x 24"),
+        ("--model.glimpse.width 40", "a glimpse of 40 x 40 pixels is larger than the image, 14 x 14"),
         ("--data.source.canvas 4", "do not fit side by side into 4"),
         ("--data.source.size 9", "images of 8 x 8 pixels of type uint8"),
         ("--data.source.held_out 5000", "5,000 of 1,437 images of training are to be held out"),
@@ -114,7 +116,7 @@ def test_bad_input_of_predict(rnnbench):
     rnnbench(f"fit {RAM} --name a")
     Path("empty").mkdir()
     Path("broken.png").write_bytes(b"\x89PNG\r\n")
-    save([np.zeros((24, 24), dtype=np.uint8)])
+    save([np.zeros((14, 14), dtype=np.uint8)])
     for words, problem in {
         "": "there is no image",
         "empty": "there is no image in it",
