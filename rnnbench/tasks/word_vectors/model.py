@@ -105,6 +105,11 @@ class WordModel(Task[WordData]):
     ) -> None:
         for name, pairs in benchmarks.pairs.items():
             found = spearman(pairs, lookup)
+            if found.known < 2:
+                self.data.tell(
+                    f"{name}: of {len(pairs):,} pairs {found.known} have two known words: they measure nothing"
+                )
+                continue
             values[name] = found.value
             signatures[name] = f"spearman|pairs:{found.known}/{len(pairs)}|{benchmarks.fingerprint()}"
 

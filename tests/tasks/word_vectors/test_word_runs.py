@@ -164,6 +164,14 @@ def test_what_is_wrong_is_told(options, said, rnnbench):
     assert said in done.err
 
 
+def test_what_nobody_can_answer_is_told_and_not_measured(rnnbench):
+    rnnbench(f"fit --config word_vectors/builtin {TINY} --data.level char --data.min_count 1 --trainer.max_epochs 1")
+    told = rnnbench(f"test --run {RUN}").out
+    assert "none of 180 analogies has four known words: they measure nothing" in told
+    assert "similarity: of 1,770 pairs 0 have two known words: they measure nothing" in told
+    assert set(metrics()) == {"nats_per_pair", "unknown"}
+
+
 def test_a_corpus_of_one_word_is_refused(rnnbench):
     data = small_text()
     Path("t.txt").write_text("again again again again again again again again\n" * 40)
