@@ -171,7 +171,8 @@ def _quality(preset: str, options: Sequence[str], seeds: int) -> None:
 def _scores(theirs: Any, data: WordData) -> list[float]:
     """What our measures say of gensim's vectors."""
     lookup = Lookup(theirs.wv.index_to_key, torch.from_numpy(theirs.wv.vectors))
-    rhos = [spearman(pairs, lookup).value for name, pairs in data.benchmarks.pairs.items() if name in _SCORES]
+    pairs = data.benchmarks.pairs
+    rhos = [spearman(pairs[name], lookup).value for name in _SCORES if name in pairs]
     answered = answer_questions(data.benchmarks.questions, lookup, data.analogy_words)
     return [*rhos, *([float(answered.added.mean())] if len(answered.numbers) else [])]
 

@@ -55,6 +55,9 @@ def _need(part: dict[str, Any]) -> str | None:
             return "network, once"
         if isinstance(origin, UserFiles) and not Path(part.get("path", name)).exists():
             return f"files: {part.get('path', name)}"
+    vectors = part.get("vectors")
+    if isinstance(vectors, str) and vectors not in card_names() and not Path(vectors).exists():
+        return f"files: {vectors}"
     return None
 
 
