@@ -11,6 +11,8 @@ from rnnbench.data.source import Row, name_it
 from rnnbench.errors import UserError, did_you_mean
 from rnnbench.reading import read_file
 
+_SEVERAL = "a frame has one class, unless --data.several true"
+
 
 class Segment(NamedTuple):
     """Frames that follow each other, and their class."""
@@ -29,18 +31,23 @@ class ClipLabels(NamedTuple):
 
     whole: str | None = None
     """Its class."""
-    each: Sequence[str] | None = None
-    """The class of each frame."""
+    each: Sequence[Sequence[str]] | None = None
+    """The class of each frame, or its classes."""
     segments: Sequence[Segment] | None = None
-    """What stands in none of them is of the class `background`."""
+    """Frames that have a class, or several."""
+
+    def plain(self) -> list[Any]:
+        """What it says, without where that is written."""
+        segments = None if self.segments is None else [(one.first, one.last, one.name) for one in self.segments]
+        return [self.whole, self.each, segments]
 
 
 def labels_of(row: Row, where: Callable[[], str]) -> ClipLabels:
     """What a row says about its clip.
 
     Args:
-        row: It has a ``label``; or ``labels``, a class for each frame; or ``segments``, mappings with ``from``, ``to``
-            and ``class``.
+        row: It has a ``label``; or ``labels``, a class or a list of them for each frame; or ``segments``, mappings
+            with ``from``, ``to`` and ``class``.
         where: Says where the row stands, for errors.
 
     Raises:
@@ -62,43 +69,47 @@ def labels_of(row: Row, where: Callable[[], str]) -> ClipLabels:
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise UserError(f"{found[0]} is a list, found {type(value).__name__}", where=where())
     if found == ["labels"]:
-        return ClipLabels(each=[str(one) for one in value])
+        return ClipLabels(each=[[*map(str, one)] if isinstance(one, list | tuple) else [str(one)] for one in value])
     return ClipLabels(segments=[_segment(one, f"{where()}, segment {i}") for i, one in enumerate(value, start=1)])
 
 
-def classes_of_frames(labels: ClipLabels, count: int, background: str, name: str) -> list[str]:
-    """The class of each frame of a clip.
+def classes_of_frames(labels: ClipLabels, count: int, name: str, several: bool = False) -> list[list[str]]:
+    """The classes of each frame of a clip; none where no segment has it.
 
     Args:
         labels: What is known of it; not one class for all.
         count: Number of its frames.
-        background: Class of frames that no segment has.
         name: What errors call the clip.
+        several: Whether a frame may have more than one.
 
     Raises:
-        UserError: A frame beyond the clip has a label, some have none, or a frame has two.
+        UserError: A frame beyond the clip has a label, some have none, or a frame has two that may not.
     """
     if labels.each is not None:
         if len(labels.each) != count:
             raise UserError(f"{len(labels.each):,} frames have a label, and the clip has {count:,} frames", where=name)
-        return list(labels.each)
+        many = next((i for i, names in enumerate(labels.each) if len(names) != 1), None)
+        if many is not None and not several:
+            raise UserError(f"frame {many} has {len(labels.each[many])} classes", where=name, hint=_SEVERAL)
+        return [list(names) for names in labels.each]
     assert labels.segments is not None
-    found: list[str | None] = [None] * count
+    found: list[list[str]] = [[] for _ in range(count)]
     for one in labels.segments:
         if one.last >= count:
             beyond = f"frame {one.last}" if one.first == one.last else f"frames {one.first} to {one.last}"
             raise UserError(
                 f"{one.name!r} is said of {beyond}, and {name} has {count:,} frames, 0 to {count - 1}", where=one.where
             )
-        twice = next((i for i in range(one.first, one.last + 1) if found[i] is not None), None)
-        if twice is not None:
-            raise UserError(
-                f"frame {twice} of {name} is {found[twice]!r} already, and {one.name!r}",
-                where=one.where,
-                hint="a frame has one class",
-            )
-        found[one.first : one.last + 1] = [one.name] * (one.last + 1 - one.first)
-    return [background if one is None else one for one in found]
+        for frame in range(one.first, one.last + 1):
+            if found[frame] and not several:
+                raise UserError(
+                    f"frame {frame} of {name} is {found[frame][0]!r} already, and {one.name!r}",
+                    where=one.where,
+                    hint=_SEVERAL,
+                )
+            if one.name not in found[frame]:
+                found[frame].append(one.name)
+    return found
 
 
 def read_label_table(path: Path) -> dict[str, dict[str, Any]]:

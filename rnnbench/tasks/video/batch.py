@@ -31,9 +31,11 @@ class VideoBatch(NamedTuple):
     places: Tensor
     """``(N,)`` int64, see `places_within`: where in ``(B, T)`` each frame stands."""
     y: Tensor
-    """``(N,)`` int64 classes of frames; or ``(B,)`` of clips."""
+    """``(N,)`` int64 classes of frames; ``(N, C)``, 1 where a class holds, if several may; or ``(B,)`` of clips."""
     hidden: Tensor
     """``(N,)`` bool: frames in which what is asked for cannot be seen, as far as the data say so."""
+    numbers: Tensor
+    """``(N,)`` int64: number of each frame in its split."""
     ids: Tensor
     """``(B,)`` int64: number of each clip in its split; -1 for one that counts for nothing in evaluation."""
     tokens: int
@@ -45,7 +47,7 @@ class ReadClip(NamedTuple):
 
     clip: Clip
     y: NDArray[np.int64]
-    """``(T,)`` classes of frames, or ``(1,)`` of the clip."""
+    """``(T,)`` classes of frames, ``(T, C)`` where several may hold, or ``(1,)`` of the clip."""
     hidden: NDArray[np.bool_]
     """``(T,)``."""
 
@@ -116,20 +118,21 @@ class Clips:
     def __call__(self, samples: list[int], epoch: int) -> VideoBatch:
         """The batch of these clips."""
         lengths = torch.from_numpy(self.lengths[samples])
+        numbers = [int(self._ends[i]) - place for i in samples for place in range(int(self.lengths[i]), 0, -1)]
         return VideoBatch(
-            frames=self._inputs(samples),
+            frames=self._inputs(samples, numbers),
             lengths=lengths,
             places=places_within(lengths),
             y=torch.cat([self.y[i] for i in samples]),
             hidden=torch.cat([self.hidden[i] for i in samples]),
+            numbers=torch.tensor(numbers),
             ids=torch.tensor(samples),
             tokens=int(lengths.sum()),
         )
 
-    def _inputs(self, samples: list[int]) -> Tensor:
+    def _inputs(self, samples: list[int], numbers: list[int]) -> Tensor:
         if self._maps is None:
             return as_images([frame for i in samples for frame in self.frames(i)])
-        numbers = [int(self._ends[i]) - place for i in samples for place in range(int(self.lengths[i]), 0, -1)]
         return torch.from_numpy(read_maps(self._maps, numbers)).permute(0, 3, 1, 2)
 
     # Frames are asked for one after the other.

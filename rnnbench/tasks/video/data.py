@@ -44,7 +44,8 @@ class VideoData(BucketedData[Clips]):
         fit: How a frame becomes a square: its sides are stretched, or what is too long is cut off.
         frame_rate: Frames a second that are read of clips that know when a frame is shown; null for all frames, which
             then have to follow each other at one rate.
-        background: Class of frames that no segment has; metrics of segments leave it out.
+        several: Whether several classes may hold at a frame, or none: each is then told apart from its absence.
+        background: Class of frames that no segment has, where a frame has one class; metrics of segments leave it out.
         folder: Folder that paths of clips are relative to; null for the working folder.
         max_frames: Most frames of a batch of one process, padding included.
         batch_size: Most clips of a batch of one process.
@@ -65,6 +66,7 @@ class VideoData(BucketedData[Clips]):
         image_size: Annotated[int, AT_LEAST_1] = 64,
         fit: Fit = "stretch",
         frame_rate: float | None = None,
+        several: bool = False,
         background: str = "nothing",
         folder: str | None = None,
         max_frames: Annotated[int, AT_LEAST_1] = 2048,
@@ -81,6 +83,7 @@ class VideoData(BucketedData[Clips]):
         self.image_size = image_size
         self.fit: Fit = fit
         self.frame_rate = frame_rate
+        self.several = several
         self.background = background
         self.folder = None if folder is None else Path(folder).expanduser()
         self.max_length = max_length
@@ -96,6 +99,7 @@ class VideoData(BucketedData[Clips]):
         return {
             "classes": self.classes,
             "every_frame": self.every_frame,
+            "several": self.several,
             "background": self.background,
             "image_size": self.image_size,
             "fit": self.fit,
@@ -121,11 +125,14 @@ class VideoData(BucketedData[Clips]):
         rows = {split: self._rows(split) for split in SPLITS}
         self.fingerprint = fingerprint(
             {
-                split: [{"clip": one.clip.content(), "labels": one.labels, "hidden": one.hidden} for one in found]
+                split: [
+                    {"clip": one.clip.content(), "labels": one.labels.plain(), "hidden": one.hidden} for one in found
+                ]
                 for split, found in rows.items()
             },
             background=self.background,
             frame_rate=self.frame_rate,
+            **({"several": True} if self.several else {}),
         )
         self._check_kind(rows)
         spec = self.model_spec()
@@ -134,12 +141,11 @@ class VideoData(BucketedData[Clips]):
         read = {split: self._read(split, rows[split], left_out) for split in wanted}
         if spec is None:
             train = read.get("train") or self._read("train", rows["train"], left_out)
-            names = {name for one in train for name in one.names}
+            names = {name for one in train for names in one.names for name in names}
             self.classes = sorted(names, key=lambda name: (name != self.background, len(name), name))
-            if len(self.classes) < 2:
-                raise UserError(
-                    f"all of train is {self.classes[0]!r}", where=self.dataset, hint="there is nothing to tell apart"
-                )
+            if len(self.classes) < (1 if self.several else 2):
+                what = repr(self.classes[0]) if self.classes else "without a class"
+                raise UserError(f"all of train is {what}", where=self.dataset, hint="there is nothing to tell apart")
         for split, clips in read.items():
             self.splits[split] = self._numbered(split, clips)
 
@@ -163,10 +169,12 @@ class VideoData(BucketedData[Clips]):
         if len(kinds) > 1:
             raise UserError("some clips have one class, others a class for each frame", where=self.dataset)
         self.every_frame = kinds == {True}
+        if self.several and not self.every_frame:
+            raise UserError("a clip has one class here, its frames have several", where="--data.several true")
 
     def _take(self, spec: Spec) -> None:
         """A trained model rules over new data."""
-        for name in ("every_frame", "background", "image_size", "fit", "frame_rate"):
+        for name in ("every_frame", "several", "background", "image_size", "fit", "frame_rate"):
             if spec[name] != getattr(self, name):
                 raise UserError(
                     f"the model was trained with {spec[name]!r}, found {getattr(self, name)!r}",
@@ -195,12 +203,12 @@ class VideoData(BucketedData[Clips]):
         kept = left_out.apply_limit(split, [len(one.hidden) for one in found], self.max_length, "drop")
         return [found[i] for i in kept]
 
-    def _names(self, one: LabelledClip, which: list[int]) -> list[str]:
-        """The classes of these frames, by their numbers in the file; or the class of the clip."""
+    def _names(self, one: LabelledClip, which: list[int]) -> list[list[str]]:
+        """The classes of each of these frames, by their numbers in the file; or the class of the clip."""
         if one.labels.whole is not None:
-            return [one.labels.whole]
-        names = classes_of_frames(one.labels, one.clip.count, self.background, one.clip.name)
-        return [names[i] for i in which]
+            return [[one.labels.whole]]
+        names = classes_of_frames(one.labels, one.clip.count, one.clip.name, self.several)
+        return [names[i] or ([] if self.several else [self.background]) for i in which]
 
     def _hidden(self, one: LabelledClip, which: list[int]) -> NDArray[np.bool_]:
         if one.hidden is None:
@@ -211,7 +219,7 @@ class VideoData(BucketedData[Clips]):
 
     def _numbered(self, split: Split, clips: list[_Read]) -> Clips:
         numbers = {name: i for i, name in enumerate(self.classes)}
-        there = Counter(name for one in clips for name in one.names)
+        there = Counter(name for one in clips for names in one.names for name in names)
         unknown = [name for name in there if name not in numbers]
         if unknown:
             raise UserError(
@@ -222,17 +230,23 @@ class VideoData(BucketedData[Clips]):
         if missing := [name for name in self.classes if name not in there]:
             self.tell(f"{split}: nothing is {' or '.join(missing)}")
         return Clips(
-            [ReadClip(one.clip, np.array([numbers[name] for name in one.names]), one.hidden) for one in clips],
+            [ReadClip(one.clip, self._targets(one.names, numbers), one.hidden) for one in clips],
             self.image_size,
             self.fit,
             self.frame_rate,
             [one.pixels for one in clips if one.pixels is not None] if self.keep_in_memory else None,
         )
 
+    def _targets(self, names: list[list[str]], numbers: dict[str, int]) -> NDArray[np.int64]:
+        """The number of each class ``(T,)``; or of each class whether it holds ``(T, C)``."""
+        if not self.several:
+            return np.array([numbers[one[0]] for one in names])
+        return np.array([[name in there for name in self.classes] for there in names], dtype=np.int64)
+
 
 class _Read(NamedTuple):
     clip: Clip
-    names: list[str]
+    names: list[list[str]]
     hidden: NDArray[np.bool_]
     pixels: NDArray[np.uint8] | None
 

@@ -12,9 +12,11 @@ from itertools import groupby
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from rnnbench.tasks.base import ItemValues, exact
+from rnnbench.tasks.base.ranking import average_precision
 
 OVERLAPS = (10, 25, 50)
 """Per cent of overlap from which on a segment is found."""
@@ -141,6 +143,36 @@ class ClipScores(ItemValues):
         assert self._last is not None, "compute comes first"
         numbers, values = self._last
         return dict(zip(numbers.tolist(), (values[:, 1] / values[:, 0]).tolist(), strict=True))
+
+
+class FrameRanks(ItemValues):
+    """Of every frame: the score of each class, and whether it holds."""
+
+    def update(self, ids: Tensor, numbers: Tensor, lengths: Tensor, scores: Tensor, y: Tensor) -> None:  # type: ignore[override]
+        """Enters the frames of some clips.
+
+        Args:
+            ids: Numbers of the clips ``(B,)`` int64; the frames of one with a negative number count for nothing.
+            numbers: Numbers of the frames ``(N,)``.
+            lengths: Frames of each clip ``(B,)``.
+            scores: Log-odds of the classes ``(N, C)``.
+            y: 1 for a class that holds, 0 for another ``(N, C)``.
+        """
+        counted = ids.to(numbers.device).repeat_interleave(lengths.to(numbers.device)) >= 0
+        super().update(torch.where(counted, numbers, -1), torch.cat([exact(scores), exact(y)], 1))
+
+    def compute(self) -> tuple[dict[str, float], str]:  # type: ignore[override]
+        """``map`` and ``cross_entropy``, and how many frames there are, and classes that hold anywhere.
+
+        ``map`` is the mean of the average precisions of these classes. ``cross_entropy`` is the mean over frames of the
+        sum over all classes, in nats.
+        """
+        scores, y = super().compute().chunk(2, dim=1)
+        there = [label for label in range(y.shape[1]) if y[:, label].any()]
+        found = [average_precision(scores[:, label], y[:, label] > 0) for label in there]
+        nats = F.binary_cross_entropy_with_logits(scores, y, reduction="none").sum(1)
+        values = {"map": math.fsum(found) / max(len(found), 1), "cross_entropy": math.fsum(nats.tolist()) / len(nats)}
+        return values, f"frames:{len(y)}|held:{len(there)}"
 
 
 def _parts(one: Span, other: Span) -> tuple[int, int]:

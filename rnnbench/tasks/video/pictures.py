@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rnnbench.tasks.base.fonts import font_families
 from rnnbench.tasks.base.pictures import save_figure
-from rnnbench.tasks.video.metrics import spans
+from rnnbench.tasks.video.metrics import Span, spans
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,16 +34,18 @@ class Strip(NamedTuple):
 
     frames: NDArray[np.uint8]
     """``(T, S, S, 3)``."""
-    wanted: Sequence[int]
-    """The right class of each frame, T of them."""
-    given: Sequence[int]
+    wanted: Sequence[Span]
+    """What is there; where several classes may hold, these overlap."""
+    given: Sequence[Span]
     """What a model says."""
     hidden: Sequence[bool]
     """Of each frame, whether what is asked for cannot be seen."""
     title: str
 
 
-def draw_strips(path: Path, strips: Sequence[Strip], classes: Sequence[str], background: int | None) -> None:
+def draw_strips(
+    path: Path, strips: Sequence[Strip], classes: Sequence[str], background: int | None, several: bool = False
+) -> None:
     """Draws clips one below the other.
 
     Args:
@@ -51,6 +53,7 @@ def draw_strips(path: Path, strips: Sequence[Strip], classes: Sequence[str], bac
         strips: The clips.
         classes: Names of the classes.
         background: The class that is drawn in grey.
+        several: Whether several classes may hold at a frame: each then has its own line.
 
     Raises:
         UserError: The file cannot be written.
@@ -59,7 +62,9 @@ def draw_strips(path: Path, strips: Sequence[Strip], classes: Sequence[str], bac
     from matplotlib.figure import Figure
 
     width = _FRAMES * _FRAME + 2 * _MARGIN
-    each = _TITLE + _FRAME + 2 * _BAND + _GAP
+    lines = len(classes) if several else 1
+    tall = _BAND * lines
+    each = _TITLE + _FRAME + 2 * tall + _GAP
     height = len(strips) * each + _MARGIN
     figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)
@@ -67,9 +72,9 @@ def draw_strips(path: Path, strips: Sequence[Strip], classes: Sequence[str], bac
     style: dict[str, Any] = {"fontfamily": families, "fontsize": _FONT_SIZE, "parse_math": False}
     without = {ord(character): "□" for character in missing}
 
-    def axes_at(row: int, top: float, tall: float) -> Axes:
-        bottom = height - (row * each + top + tall)
-        axes = figure.add_axes((_MARGIN / width, bottom / height, 1 - 2 * _MARGIN / width, tall / height))
+    def axes_at(row: int, top: float, size: float) -> Axes:
+        bottom = height - (row * each + top + size)
+        axes = figure.add_axes((_MARGIN / width, bottom / height, 1 - 2 * _MARGIN / width, size / height))
         axes.set_axis_off()
         return axes
 
@@ -79,19 +84,23 @@ def draw_strips(path: Path, strips: Sequence[Strip], classes: Sequence[str], bac
         axes.set_title(one.title.translate(without), loc="left", pad=2, **style)
         chosen = np.linspace(0, count - 1, _FRAMES).round().astype(int)
         axes.imshow(np.concatenate(one.frames[chosen], axis=1), aspect="auto", interpolation="nearest")
-        for place, labels in enumerate((one.wanted, one.given)):
-            band = axes_at(row, _TITLE + _FRAME + place * _BAND, _BAND)
-            band.set(xlim=(0, count), ylim=(0, 1))
-            for label, first, end in spans(labels):
-                band.axvspan(first, end, color=_colour(label, background), linewidth=0)
+        for place, found in enumerate((one.wanted, one.given)):
+            band = axes_at(row, _TITLE + _FRAME + place * tall, tall)
+            band.set(xlim=(0, count), ylim=(lines, 0))
+            for label, first, end in found:
+                line = label if several else 0
+                colour = _colour(label, background)
+                band.fill_between(
+                    (first, end), line, line + 1, color=colour, linewidth=0, alpha=1 - 0.4 * place * several
+                )
                 name = classes[label]
                 if (end - first) / count * _FRAMES * _FRAME >= _LETTER * len(name):
                     at = (first + end) / 2
-                    band.text(at, 0.45, name.translate(without), ha="center", va="center", **style)
+                    band.text(at, line + 0.55, name.translate(without), ha="center", va="center", **style)
             if place == 0:
                 for hidden, first, end in spans(list(map(int, one.hidden))):
                     if hidden:
-                        band.plot((first, end), (0.95, 0.95), color="black", linewidth=2, solid_capstyle="butt")
+                        band.plot((first, end), (0.05, 0.05), color="black", linewidth=2, solid_capstyle="butt")
     save_figure(figure, path, _DPI)
 
 

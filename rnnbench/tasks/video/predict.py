@@ -77,7 +77,8 @@ def predict(model: VideoModel, clips: Sequence[Clip], arguments: argparse.Namesp
     if not (arguments.srt or arguments.format == "json"):
         yield _line(["clip", "from", "to", "class", "probability"])
     for clip in clips:
-        found = segments(probabilities(model, _frames(model, clip, arguments), arguments.batch_size or _AT_ONCE))
+        parts = probabilities(model, _frames(model, clip, arguments), arguments.batch_size or _AT_ONCE)
+        found = segments(parts, model.several)
         if arguments.srt:
             yield from _subtitles(model, clip, found)
         elif arguments.format == "json":

@@ -26,30 +26,47 @@ class Said(NamedTuple):
     """When the next segment begins."""
 
 
-def segments(parts: Iterable[tuple[list[Frame], Tensor]]) -> Iterator[Said]:
-    """The segments of a clip.
+class _Open(NamedTuple):
+    """A segment that is not over."""
+
+    first: Frame
+    last: Frame
+    total: float
+    frames: int
+
+    def closed(self, label: int, ends: float | None) -> Said:
+        """As it is once it is over."""
+        return Said(self.first.number, self.last.number, label, self.total / self.frames, self.first.seconds, ends)
+
+
+def segments(parts: Iterable[tuple[list[Frame], Tensor]], several: bool = False) -> Iterator[Said]:
+    """The segments of a clip, in the order in which they end.
 
     Args:
         parts: Frames with the probabilities of the classes ``(N, C)`` at each; or ``(1, C)`` of the whole clip.
+        several: Whether all classes hold that are likelier than not, rather than the likeliest one.
     """
-    now: Said | None = None
-    total, count, step = 0.0, 0, 0.0
-    before: float | None = None
+    running: dict[int, _Open] = {}
+    step = 0.0
+    before: Frame | None = None
     for frames, found in parts:
         rows = found.expand(len(frames), -1)
-        for frame, label, probability in zip(frames, rows.argmax(1).tolist(), rows.amax(1).tolist(), strict=True):
-            if frame.seconds is not None and before is not None:
-                step = frame.seconds - before
-            before = frame.seconds
-            if now is None or label != now.label:
-                if now is not None:
-                    yield now._replace(probability=total / count, ends=frame.seconds)
-                now, total, count = Said(frame.number, frame.number, label, 0.0, frame.seconds, None), 0.0, 0
-            now = now._replace(last=frame.number)
-            total, count = total + probability, count + 1
-    if now is not None:
-        # The last frame is shown as long as the one before it.
-        yield now._replace(probability=total / count, ends=None if before is None else before + step)
+        for frame, row in zip(frames, rows, strict=True):
+            if before is not None and frame.seconds is not None and before.seconds is not None:
+                step = frame.seconds - before.seconds
+            before = frame
+            here = (row > 0.5).nonzero()[:, 0].tolist() if several else [int(row.argmax())]
+            for label in [one for one in running if one not in here]:
+                yield running.pop(label).closed(label, frame.seconds)
+            for label in here:
+                known = running.get(label, _Open(frame, frame, 0.0, 0))
+                running[label] = known._replace(
+                    last=frame, total=known.total + float(row[label]), frames=known.frames + 1
+                )
+    # The last frame is shown as long as the one before it.
+    ends = None if before is None or before.seconds is None else before.seconds + step
+    for label, known in running.items():
+        yield known.closed(label, ends)
 
 
 def subtitle(number: int, said: Said, text: str) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-import torch
+from torch import Tensor
 
 from rnnbench.examples import Example, plain
 from rnnbench.tasks.base import evaluating
 from rnnbench.tasks.base.pictures import best_median_worst, record_picture
-from rnnbench.tasks.video.metrics import ClipScores, spans
+from rnnbench.tasks.video.metrics import ClipScores, Span, spans
 from rnnbench.tasks.video.model import VideoModel
 from rnnbench.tasks.video.pictures import STRIPS, Strip, draw_strips
 
@@ -39,7 +40,8 @@ def draw_test(model: VideoModel) -> None:
         wanted, given = _said(model, number)
         hidden = clips.hidden[number].tolist()
         strips.append(Strip(clips.frames(number), wanted, given, hidden, f"{told}{clips.clips[number].name}"))
-    draw_strips(Path(model.trainer.default_root_dir, STRIPS), strips, model.classes, model.background)
+    path = Path(model.trainer.default_root_dir, STRIPS)
+    draw_strips(path, strips, model.classes, model.background, model.several)
     record_picture(model.trainer, STRIPS)
 
 
@@ -57,20 +59,31 @@ def examples_of(model: VideoModel) -> list[Example]:
     return found
 
 
-def in_words(model: VideoModel, labels: list[int]) -> str:
-    """Labels of frames, such as ``nothing 0-3, disc 4-17``; of clips with one class, that."""
+def in_words(model: VideoModel, found: Sequence[Span]) -> str:
+    """Segments, such as ``nothing 0-3, disc 4-17``; of a clip with one class, that."""
     if not model.every_frame:
-        return model.classes[labels[0]]
-    return ", ".join(f"{model.classes[one.label]} {one.first}-{one.end - 1}" for one in spans(labels))
+        return model.classes[found[0].label]
+    return ", ".join(f"{model.classes[one.label]} {one.first}-{one.end - 1}" for one in found) or "-"
 
 
-def _said(model: VideoModel, number: int) -> tuple[list[int], list[int]]:
-    """The right classes of the frames of a test clip, and those that the model gives them."""
+def _said(model: VideoModel, number: int) -> tuple[list[Span], list[Span]]:
+    """What is there in a test clip, and what the model says, as segments."""
     batch = model.data.splits["test"]([number], 0)
     moved = model.transfer_batch_to_device(batch, model.device, 0)
     with evaluating(model):
-        given = model(moved.frames, moved.lengths, moved.places).argmax(1)
-    frames = torch.ones(batch.tokens, dtype=torch.int64)
+        scores = model(moved.frames, moved.lengths, moved.places).cpu()
+    if model.several:
+        held = [_held(one) for one in (batch.y > 0, model.probabilities(scores) > 0.5)]
+        return held[0], held[1]
     if model.every_frame:
-        return batch.y.tolist(), given.tolist()
-    return (frames * batch.y).tolist(), (frames * given.cpu()).tolist()
+        return spans(batch.y.tolist()), spans(scores.argmax(1).tolist())
+    return [Span(int(batch.y), 0, batch.tokens)], [Span(int(scores.argmax()), 0, batch.tokens)]
+
+
+def _held(holds: Tensor) -> list[Span]:
+    """Of classes that hold or not ``(T, C)``, all segments of each."""
+    return [
+        Span(label, one.first, one.end)
+        for label, column in enumerate(holds.long().T.tolist())
+        for one in spans(column, background=0)
+    ]

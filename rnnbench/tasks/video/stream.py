@@ -11,7 +11,7 @@ from torch import Tensor
 from rnnbench.backbone.state import StackState
 from rnnbench.data.clips.clip import Frame
 from rnnbench.data.images.picture import Pixels, as_images
-from rnnbench.tasks.base import evaluating, exact
+from rnnbench.tasks.base import evaluating
 from rnnbench.tasks.video.model import VideoModel
 from rnnbench.tasks.video.models.recurrent import RecurrentVideoModel
 
@@ -37,7 +37,7 @@ class FrameStream:
                 scores = model.output(made[0])
             else:
                 scores = whole_scores(model, images)
-        return exact(scores).softmax(1).cpu()
+        return model.probabilities(scores).cpu()
 
 
 def whole_scores(model: VideoModel, images: Tensor) -> Tensor:
@@ -64,7 +64,7 @@ def probabilities(model: VideoModel, frames: Iterable[Frame], at_once: int) -> I
         some = list(coming)
         with evaluating(model):
             scores = whole_scores(model, as_images([frame.pixels for frame in some]).to(model.device))
-        yield some, exact(scores).softmax(1).cpu()
+        yield some, model.probabilities(scores).cpu()
         return
     stream = FrameStream(model)
     while some := list(islice(coming, at_once)):

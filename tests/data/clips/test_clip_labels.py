@@ -14,21 +14,33 @@ def table(text, name="labels.csv"):
     return Path(name)
 
 
-def frames(row, count, background="nothing"):
-    return classes_of_frames(labels_of(row, lambda: "row 1"), count, background, "a.gif")
+def frames(row, count, several=False):
+    return classes_of_frames(labels_of(row, lambda: "row 1"), count, "a.gif", several)
+
+
+def names(row, count):
+    return ["".join(one) or "-" for one in frames(row, count)]
 
 
 def test_segments_and_what_lies_between():
     rows = read_label_table(table("clip,from,to,class\na.gif,1,2,run\na.gif,4,4,jump\nb.gif,0,0,run\n"))
     assert list(rows) == ["a.gif", "b.gif"]
-    assert frames(rows["a.gif"], 6) == ["nothing", "run", "run", "nothing", "jump", "nothing"]
+    assert names(rows["a.gif"], 6) == ["-", "run", "run", "-", "jump", "-"]
 
 
 def test_a_class_a_frame_and_a_class_a_clip():
     rows = read_label_table(table("clip\tframe\tclass\na\t0\tx\na\t1\ty\n", "labels.tsv"))
-    assert frames(rows["a"], 3, "-") == ["x", "y", "-"]
-    assert frames({"labels": ["x", "x", "y"]}, 3) == ["x", "x", "y"]
+    assert names(rows["a"], 3) == ["x", "y", "-"]
+    assert names({"labels": ["x", "x", "y"]}, 3) == ["x", "x", "y"]
     assert read_label_table(table("clip,class\na,x\nb,y\n")) == {"a": {"label": "x"}, "b": {"label": "y"}}
+
+
+def test_several_classes_at_a_frame():
+    row = read_label_table(table("clip,from,to,class\na,0,2,x\na,1,3,y\na,1,1,x\n"))["a"]
+    assert frames(row, 5, several=True) == [["x"], ["x", "y"], ["x", "y"], ["y"], []]
+    assert frames({"labels": [["x", "y"], [], ["x"]]}, 3, several=True) == [["x", "y"], [], ["x"]]
+    with pytest.raises(UserError, match="frame 1 has 0 classes\na frame has one class, unless --data.several true"):
+        frames({"labels": [["x"], []]}, 2)
 
 
 @pytest.mark.parametrize(

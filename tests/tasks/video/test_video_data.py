@@ -66,6 +66,26 @@ def test_the_fingerprint_is_that_of_clips_and_labels(clips):
     assert read().fingerprint != before
 
 
+def test_the_fingerprint_does_not_say_where_the_files_are(clips):
+    before = read().fingerprint
+    Path("clips").rename("elsewhere")
+    assert read(source=LabelledClips("elsewhere")).fingerprint == before
+
+
+def test_several_classes_at_a_frame(clips):
+    write_table([*clips, *(f"{number}.gif,0,{1 + number % 3},change" for number in range(10))])
+    assert "is 'light' already, and 'change'" in fault()
+    data = read(several=True)
+    assert data.classes == ["light", "change"]
+    batch = data.splits["train"]([0, 1], 0)
+    # From dark to light: the first light frame is both, and no frame is nothing.
+    assert batch.y.tolist() == [[0, 1], [1, 1], [1, 0], [1, 0], [0, 1], [0, 1], [1, 1], [1, 0], [1, 0]]
+    assert batch.numbers.tolist() == list(range(9))
+    assert data.splits["train"]([1], 0).numbers.tolist() == [4, 5, 6, 7, 8]
+    write_table([f"{number}.gif,light" for number in range(10)], "clip,class")
+    assert "a clip has one class here, its frames have several" in fault(several=True)
+
+
 def records(folder):
     """As the hub has them: bytes in a column of another name, and a list of labels."""
     import pyarrow

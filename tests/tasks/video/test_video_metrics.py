@@ -1,6 +1,7 @@
 """Frames and segments: the definitions of the field, written plainly, against what is computed."""
 
 import functools
+import math
 from itertools import pairwise, product
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnbench.tasks.video.metrics import OVERLAPS, ClipScores, Span, edit_score, found_spans, spans
+from rnnbench.tasks.video.metrics import OVERLAPS, ClipScores, FrameRanks, Span, edit_score, found_spans, spans
 
 labels = st.lists(st.integers(0, 2), min_size=1, max_size=12)
 
@@ -133,3 +134,42 @@ def test_the_metrics_of_a_split():
 def test_batches_and_their_order_leave_no_trace():
     whole = scores([0, 1, 2, 3], [[0, 1, 2, 3]])
     assert scores([3, 1, 0, 2], [[0], [1, 2], [3]]) == whole
+
+
+def ranked(parts, lengths=(4, 3, 5)):
+    generator = torch.Generator().manual_seed(1)
+    logits = torch.randint(-3, 4, (sum(lengths), 3), generator=generator).float()
+    y = torch.randint(2, (sum(lengths), 3), generator=generator)
+    y[:, 2] = 0
+    metric, firsts = FrameRanks(), np.cumsum([0, *lengths])
+    for clips in parts:
+        numbers = torch.tensor([n for i in clips for n in range(firsts[i], firsts[i + 1])])
+        sizes = torch.tensor([lengths[i] for i in clips])
+        metric.update(torch.tensor(clips), numbers, sizes, logits[numbers], y[numbers])
+    return logits.double(), y, metric.compute()
+
+
+def test_mean_average_precision_by_its_definition():
+    logits, y, (found, told) = ranked([[0, 1, 2]])
+    assert told == "frames:12|held:2", "a class that never holds has no average precision"
+    precisions = []
+    for label in (0, 1):
+        area, recall = 0.0, 0.0
+        for threshold in sorted(set(logits[:, label].tolist()), reverse=True):
+            said = logits[:, label] >= threshold
+            right = int((said & (y[:, label] > 0)).sum())
+            now = right / int(y[:, label].sum())
+            area, recall = area + (now - recall) * right / int(said.sum()), now
+        precisions.append(area)
+    assert found["map"] == pytest.approx(sum(precisions) / 2, abs=1e-12)
+    chances = 1 / (1 + (-logits).exp())
+    nats = -(y * chances.log() + (1 - y) * (1 - chances).log()).sum(1)
+    assert found["cross_entropy"] == pytest.approx(math.fsum(nats.tolist()) / 12)
+    assert ranked([[2], [0, 1]])[2] == (found, told)
+
+
+def test_a_clip_that_counts_for_nothing_has_no_frames():
+    metric = FrameRanks()
+    y = torch.tensor([[1], [0], [1]])
+    metric.update(torch.tensor([-1, 0]), torch.tensor([0, 0, 1]), torch.tensor([1, 2]), y.float(), y)
+    assert metric.compute()[1] == "frames:2|held:1"

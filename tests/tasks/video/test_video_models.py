@@ -17,7 +17,8 @@ from rnnbench.tasks.video.said import Said, segments, subtitle
 from rnnbench.tasks.video.stream import FrameStream, probabilities
 
 SPEC = {
-    "classes": ["nothing", "a", "b"], "every_frame": True, "background": "nothing", "image_size": 8, "fit": "stretch",
+    "classes": ["nothing", "a", "b"], "every_frame": True, "several": False, "background": "nothing",
+    "image_size": 8, "fit": "stretch",
     "frame_rate": None,
 }  # fmt: skip
 ENCODER = functools.partial(ConvEncoder, channels=[8], halvings=1)
@@ -131,14 +132,18 @@ def test_one_class_for_a_clip(pooling):
     assert len(list(segments([(some, found)]))) == 1
 
 
+def batch_of(clips, y):
+    lengths = torch.tensor([len(clip) for clip in clips])
+    count = int(lengths.sum())
+    hidden, ids = torch.zeros(count, dtype=torch.bool), torch.arange(len(clips))
+    return VideoBatch(torch.cat(clips), lengths, places_within(lengths), y, hidden, torch.arange(count), ids, count)
+
+
 def test_frames_count_alike_in_the_loss_whatever_clip_they_are_of():
     model = recurrent()
     clips = frames(4, 2)
-    lengths = torch.tensor([4, 2])
     y = torch.tensor([0, 1, 2, 0, 1, 1])
-    batch = VideoBatch(
-        torch.cat(clips), lengths, places_within(lengths), y, torch.zeros(6, dtype=torch.bool), torch.tensor([0, 1]), 6
-    )
+    batch = batch_of(clips, y)
     found = model.loss(batch)
     parts = scores(model, clips).log_softmax(1)
     assert found.units == 6
@@ -149,6 +154,30 @@ def test_the_most_frequent_class_before_it_has_counted():
     model = MajorityModel()
     model.use_spec(SPEC)
     assert model(torch.cat(frames(2)), torch.tensor([2]), torch.arange(2)).shape == (2, 3)
+
+
+def test_where_several_classes_may_hold_each_has_its_own_probability():
+    model = recurrent(SPEC | {"classes": ["a", "b"], "several": True})
+    clips = frames(4, 2)
+    y = torch.tensor([[0, 1], [1, 1], [0, 0], [1, 0], [0, 1], [1, 1]])
+    found = model.loss(batch_of(clips, y))
+    chances = scores(model, clips).double().sigmoid()
+    nats = -torch.where(y > 0, chances, 1 - chances).log()
+    assert (found.units, model.monitor, model.background) == (6, "validation/map", None)
+    torch.testing.assert_close(found.total.double(), nats.sum())
+    ((_, whole),) = probabilities(model, iter(as_frames(clips[0])), 10)
+    torch.testing.assert_close(whole, chances[:4].detach())
+
+
+def test_segments_of_several_classes_overlap():
+    chances = torch.tensor([[0.9, 0.1], [0.8, 0.7], [0.2, 0.7], [0.6, 0.1]]).double()
+    frame = np.zeros((8, 8, 3), dtype=np.uint8)
+    some = [Frame(frame, number, number / 2) for number in range(4)]
+    found = list(segments([(some[:2], chances[:2]), (some[2:], chances[2:])], several=True))
+    assert [(one.label, one.first, one.last, one.begins, one.ends) for one in found] == [
+        (0, 0, 1, 0.0, 1.0), (1, 1, 2, 0.5, 1.5), (0, 3, 3, 1.5, 2.0),
+    ]  # fmt: skip
+    assert [one.probability for one in found] == pytest.approx([0.85, 0.7, 0.6])
 
 
 def said(labels, rate=10):

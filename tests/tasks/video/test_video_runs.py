@@ -81,6 +81,24 @@ def test_a_run_is_taken_further_on_other_classes(clips, rnnbench):
 
 
 @pytest.mark.slow
+def test_several_classes_at_a_frame(clips, rnnbench):
+    write_table([*clips, *(f"{number}.gif,0,{1 + number % 3},change" for number in range(10))])
+    options = "--trainer.max_epochs 20 --model.optimizer.lr 0.02 --data.max_frames 32 --model.dropout 0"
+    rnnbench(f"fit {FOLDER} --data.several true {options}")
+    rnnbench("test --run runs/video/a")
+    assert set(metrics()) == {"map", "cross_entropy"}
+    assert metrics()["map"] == 1.0
+    # The best one ranks frames rightly, and may not know yet from which probability on a class holds.
+    out = rnnbench("predict --run runs/video/a clips/0.gif --checkpoint runs/video/a/checkpoints/last.ckpt").out
+    assert [line.split(",")[1:4] for line in out.splitlines()[1:]] == [["0", "1", "change"], ["1", "3", "light"]]
+    options = "--data.source LabelledClips --data.source.path clips --data.image_size 16 --data.several true"
+    rnnbench(f"fit --config video/builtin_majority {options} --name b")
+    rnnbench("test --run runs/video/b")
+    # All frames have one score, and precision is the share of frames that a class holds at, whatever is asked for.
+    assert metrics("b")["map"] == pytest.approx((3 / 4 + 2 / 4) / 2, abs=0.2)
+
+
+@pytest.mark.slow
 def test_one_class_a_clip(clips, rnnbench):
     write_table([f"{number}.gif,{'odd' if number % 2 else 'even'}" for number in range(10)], "clip,class")
     # Of ten clips one is for the test.

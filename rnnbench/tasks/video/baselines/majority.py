@@ -16,24 +16,27 @@ from rnnbench.tasks.video.model import VideoModel
 class MajorityModel(CountingModel[VideoData], VideoModel):
     """How often each class occurs in training, each counted once more; it looks at nothing."""
 
-    tables: ClassVar[Sequence[str]] = ("counts",)
-    counts: Tensor
+    tables: ClassVar[Sequence[str]] = ("guess",)
+    guess: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         self.save_hyperparameters()
 
     def count_split(self) -> Mapping[str, Tensor]:
-        """``counts (C,)``."""
+        """``guess (C,)``: log-frequencies; log-odds where several classes may hold."""
         clips = self.data.splits["train"]
         y = torch.cat([clips.y[i] for i in range(len(clips.y))])
-        return {"counts": y.bincount(minlength=len(self.classes)).double() + 1}
+        if self.several:
+            held = y.double().sum(0)
+            return {"guess": ((held + 1) / (len(y) - held + 1)).log()}
+        return {"guess": (y.bincount(minlength=len(self.classes)).double() + 1).log()}
 
     def forward(self, frames: Tensor, lengths: Tensor, places: Tensor) -> Tensor:
         """See `VideoModel.forward`."""
         count = len(frames) if self.every_frame else len(lengths)
-        counts = self.counts if len(self.counts) else self.counts.new_ones(len(self.classes))
-        return counts.log().expand(count, -1)
+        guess = self.guess if len(self.guess) else self.guess.new_zeros(len(self.classes))
+        return guess.expand(count, -1)
 
     def model_name(self) -> str:
         """What it is."""
