@@ -81,7 +81,9 @@ def restrict(scores: Tensor, sampling: Sampling) -> Tensor:
     return torch.zeros_like(scores).scatter(-1, tokens, probabilities)
 
 
-def sample(step: Step, prompt: Tensor, state: Any, sampling: Sampling) -> Iterator[int]:
+def sample(
+    step: Step, prompt: Tensor, state: Any, sampling: Sampling, allowed: Sequence[Tensor] | None = None
+) -> Iterator[int]:
     """Continues a prompt, token by token.
 
     Args:
@@ -89,6 +91,8 @@ def sample(step: Step, prompt: Tensor, state: Any, sampling: Sampling) -> Iterat
         prompt: Tokens ``(N,)``, N >= 1, that are read first.
         state: State before the prompt.
         sampling: How tokens are chosen.
+        allowed: Ids ``(K,)`` of the tokens that may stand at each place, in place of ``sampling.length``; each is drawn
+            among these alone, whatever has to follow.
 
     Yields:
         The tokens written, each as soon as it is chosen.
@@ -96,9 +100,13 @@ def sample(step: Step, prompt: Tensor, state: Any, sampling: Sampling) -> Iterat
     generator = torch.Generator().manual_seed(sampling.seed)
     for token in prompt:
         scores, state = step(token[None], state)
-    for _ in range(sampling.length):
-        probabilities = restrict(scores.float().cpu(), sampling)
-        chosen = torch.multinomial(probabilities, 1, generator=generator)[:, 0]
+    for place in range(sampling.length if allowed is None else len(allowed)):
+        known = scores.float().cpu()
+        if allowed is None:
+            chosen = torch.multinomial(restrict(known, sampling), 1, generator=generator)[:, 0]
+        else:
+            among = restrict(known.index_select(1, allowed[place]), sampling)
+            chosen = allowed[place][torch.multinomial(among, 1, generator=generator)[:, 0]]
         yield int(chosen)
         scores, state = step(chosen.to(prompt.device), state)
 

@@ -15,6 +15,7 @@ from rnnbench.backbone.state import StackState, detach, leaves, reset, unflatten
 from rnnbench.data.batches.batch import IGNORED, StripBatch
 from rnnbench.data.text.tokenizer import Tokenizer
 from rnnbench.decode.sample import Sampling, restrict, sample
+from rnnbench.decode.template import read_template
 from rnnbench.errors import UserError
 from rnnbench.examples import Example, plain
 from rnnbench.tasks.base import Axes, Loss, Measured, Names, Spec, Task, evaluating, exact
@@ -100,13 +101,14 @@ class TextModel(Task[TextData]):
         """Continues one prompt."""
         return "".join(self.write(batch, self.sampling))
 
-    def write(self, prompt: str, sampling: Sampling) -> Iterator[str]:
+    def write(self, prompt: str, sampling: Sampling, template: str | None = None) -> Iterator[str]:
         """Continues a prompt, piece by piece. ``<unk>`` stands for no text in particular, so it is never written.
 
         Args:
             prompt: The beginning; what is not in the vocabulary is read as ``<unk>``. It may be empty: then the text
                 starts as a document does.
             sampling: How tokens are chosen.
+            template: What is written, place by place, see `read_template`: characters, or words between white space.
 
         Yields:
             Pieces of text whose concatenation is the continuation, each as soon as it is written.
@@ -116,13 +118,20 @@ class TextModel(Task[TextData]):
         shown = ""
         with evaluating(self):
             start = torch.tensor(tokens, device=self.device)
-            for token in sample(self._step_to_known, start, self.initial_state(1), sampling):
+            allowed = None if template is None else self._allowed(template)
+            for token in sample(self._step_to_known, start, self.initial_state(1), sampling, allowed):
                 written.append(token)
                 text = self.tokenizer.decode(written)
                 # A character of several bytes is shown once it is whole.
                 if not text.endswith("\ufffd"):
                     yield text[len(shown) :]
                     shown = text
+
+    def _allowed(self, template: str) -> list[Tensor]:
+        if self.tokenizer.level == "byte":
+            raise UserError("a byte is no character", where="--template", hint="a model of --data.level char or word")
+        places = template.split() if self.tokenizer.of_words else list(template)
+        return read_template(places, self.tokenizer.tokens, "--template")
 
     def following(self, prompt: str, sampling: Sampling, most: int) -> dict[str, float]:
         """The likeliest tokens after a prompt, and how likely `write` takes each.

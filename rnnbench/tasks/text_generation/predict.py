@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 from rnnbench.data.lines import Line, LineStream, in_parts, json_line
 from rnnbench.decode.sample import Sampling
+from rnnbench.decode.template import ANY
 from rnnbench.errors import UserError
 from rnnbench.tasks.text_generation.model import TextModel
+from rnnbench.tasks.text_generation.verse import FORMS, poem
 
 _HELP = {
     "temperature": "divides the scores: below 1 careful, above 1 bold, 0 the best token always",
@@ -44,6 +46,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--next", type=int, default=0, metavar="N", help="JSON: the N likeliest tokens after the prompt (default: 0)"
     )
+    parser.add_argument(
+        "--template",
+        metavar="TEXT",
+        help=f"what is written, place by place: {ANY} is any letter or word, all else stands as it is",
+    )
+    parser.add_argument("--form", choices=list(FORMS), help="a Chinese poem of this form, which is a template")
+    parser.add_argument("--first", metavar="TEXT", default="", help="how the poem begins")
+    parser.add_argument("--acrostic", metavar="TEXT", default="", help="the first character of each line of the poem")
     for field in fields(Sampling):
         kind = type(field.default)
         parser.add_argument(
@@ -66,10 +76,11 @@ def predict(model: TextModel, lines: Sequence[Line] | LineStream, arguments: arg
         raise UserError(f"must not be negative, found {arguments.next}", where="--next")
     if arguments.next and arguments.format == "text":
         raise UserError("a text has no probabilities", where="--next", hint="--format json")
+    template = _template(model, arguments)
     sampling = Sampling(**{field.name: getattr(arguments, field.name) for field in fields(Sampling)})
     given = [] if arguments.prompt is None else [(arguments.prompt, "--prompt")]
     if not lines and not given:
-        yield from _continue(model, [Prompt("", "")], sampling, arguments)
+        yield from _continue(model, [Prompt("", "")], sampling, template, arguments)
         return
     first = True
     for part in itertools.chain([given], in_parts(lines, _PROMPTS_AT_ONCE)):
@@ -78,25 +89,42 @@ def predict(model: TextModel, lines: Sequence[Line] | LineStream, arguments: arg
                 raise UserError("the prompt is empty", where=where, hint="leave it out to start as a document does")
         if part and not first and arguments.format == "text":
             yield "\n"
-        yield from _continue(model, [Prompt(*line) for line in part], sampling, arguments)
+        yield from _continue(model, [Prompt(*line) for line in part], sampling, template, arguments)
         first = first and not part
 
 
 def _continue(
-    model: TextModel, prompts: Sequence[Prompt], sampling: Sampling, arguments: argparse.Namespace
+    model: TextModel,
+    prompts: Sequence[Prompt],
+    sampling: Sampling,
+    template: str | None,
+    arguments: argparse.Namespace,
 ) -> Iterator[str]:
     for number, prompt in enumerate(prompts):
         if arguments.format == "json":
             following = {"next": model.following(prompt.text, sampling, arguments.next)} if arguments.next else {}
-            yield json_line({"prompt": prompt.text, **following, "text": "".join(model.write(prompt.text, sampling))})
+            text = "".join(model.write(prompt.text, sampling, template))
+            yield json_line({"prompt": prompt.text, **following, "text": text})
             continue
         if number:
             yield "\n"
         yield prompt.text
         if prompt.text and model.tokenizer.of_words:
             yield " "
-        yield from model.write(prompt.text, sampling)
+        yield from model.write(prompt.text, sampling, template)
         yield "\n"
+
+
+def _template(model: TextModel, arguments: argparse.Namespace) -> str | None:
+    if arguments.form is None:
+        if arguments.first or arguments.acrostic:
+            raise UserError("which poem?", where="--form", hint=f"one of {', '.join(FORMS)}")
+        return arguments.template
+    if arguments.template is not None:
+        raise UserError("a poem's form is a template of its own", where="--form, --template", hint="keep one of them")
+    if model.tokenizer.level != "char":
+        raise UserError("poems are written by characters", where="--form", hint="a model of --data.level char")
+    return poem(arguments.form, arguments.first, arguments.acrostic)
 
 
 def warnings(model: TextModel, lines: Sequence[Line], arguments: argparse.Namespace) -> list[str]:
