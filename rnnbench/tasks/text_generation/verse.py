@@ -18,8 +18,7 @@ def poem(form: str, first: str = "", acrostic: str = "") -> str:
         acrostic: The first character of each line.
 
     Raises:
-        UserError: The acrostic has not as many characters as the poem lines, the beginning is longer than a line, or they
-            do not agree.
+        UserError: The acrostic has not as many characters as the poem lines, or the beginning is longer than a line.
     """
     lines, size = FORMS[form]
     if acrostic and len(acrostic) != lines:
