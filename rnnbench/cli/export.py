@@ -20,6 +20,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "--format",
         help="onnx (the default) or torch; of word vectors word2vec (the default), word2vec-binary, projector or page",
     )
+    parser.add_argument(
+        "--int8", action="store_true", help="also write model.int8.onnx, whose weights are 8-bit integers"
+    )
     parser.add_argument("--output", metavar="DIR", type=Path, help="where to write (default: RUN/export)")
     parser.set_defaults(func=run)
 
@@ -34,9 +37,12 @@ def run(arguments: argparse.Namespace) -> int:
     from rnnbench.cli.quiet import quiet
     from rnnbench.cli.trained import load_model, model_class
     from rnnbench.errors import UserError, did_you_mean
+    from rnnbench.export.quantize import FILE, quantize
     from rnnbench.export.write import BESIDE, FILES, export, make_folder
     from rnnbench.hub import open_run
 
+    if arguments.int8 and arguments.format not in (None, "onnx"):
+        raise UserError("goes with ONNX", where="--int8", hint="--format onnx")
     quiet()
     run = open_run(arguments.run, "--run")
     found = load_application(model_class(run).application)
@@ -60,6 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
         title = found.card.title.lower()
         raise UserError(f"{title} cannot be written as {form!r}", where="--format", hint=did_you_mean(form, formats))
     if own is not None:
+        if arguments.int8:
+            raise UserError(f"{found.card.title.lower()} are no graph", where="--int8", hint="leave it out")
         make_folder(folder)
         print(f"saved: {', '.join(str(path) for path in own[form](model, folder))}")
         return 0
@@ -70,7 +78,11 @@ def run(arguments: argparse.Namespace) -> int:
             hint="predict answers: rnnbench predict --run RUN",
         )
     torch.manual_seed(1)  # of what it is checked with
-    worst = export(application.graph(model), form, folder)
+    graph = application.graph(model)
+    worst = export(graph, form, folder)
     print(f"saved: {folder / FILES[form]}, {folder / BESIDE}")
     print(f"checked on five batches of other sizes and lengths: at most {worst:.1e} from the model")
+    if arguments.int8:
+        eight = quantize(graph, folder)
+        print(f"saved: {folder / FILE}, {eight.share:.2f} of its size, at most {eight.worst:.1e} from the model")
     return 0

@@ -48,13 +48,13 @@ def export(graph: Graph, form: Format, folder: Path) -> float:
         UserError: The model has no graph, the graph computes something else, or a package is missing.
     """
     write = {"onnx": _write_onnx, "torch": _write_torch}[form]
-    read = {"onnx": _read_onnx, "torch": _read_torch}[form]
+    read = {"onnx": read_onnx, "torch": _read_torch}[form]
     make_folder(folder)
     path = folder / FILES[form]
-    with torch.no_grad(), _quiet(), whole_file(path) as part:
+    with torch.no_grad(), quiet_exporters(), whole_file(path) as part:
         with as_graph(graph.module):
             write(graph, part)
-        worst = _check(graph, read(part, graph))
+        worst = check(graph, read(part, graph), TOLERANCE)
     beside = {
         "format": form,
         "inputs": {name: list(axes) for name, axes in graph.inputs.items()},
@@ -127,7 +127,13 @@ def _write_onnx(graph: Graph, path: Path) -> None:
     program.save(str(path))
 
 
-def _read_onnx(path: Path, graph: Graph) -> Run:
+def read_onnx(path: Path, graph: Graph) -> Run:
+    """A graph of ONNX as a function of its inputs.
+
+    Args:
+        path: Its file.
+        graph: What it was written from.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -152,8 +158,17 @@ def _read_torch(path: Path, graph: Graph) -> Run:
     return lambda inputs: list(module(*inputs))
 
 
-def _check(graph: Graph, run: Run) -> float:
-    """The largest difference from what the model computes by its own engine."""
+def check(graph: Graph, run: Run, tolerance: float) -> float:
+    """The largest difference from what the model computes by its own engine.
+
+    Args:
+        graph: The graph.
+        run: What was written, as a function.
+        tolerance: Most that a number may differ.
+
+    Raises:
+        UserError: One differs more, or has another shape.
+    """
     worst = 0.0
     for batch, steps in _CHECKED:
         inputs = graph.example(batch, steps)
@@ -162,7 +177,7 @@ def _check(graph: Graph, run: Run) -> float:
                 raise _wrong(f"{name} has the shape {tuple(found.shape)} and not {tuple(wanted.shape)}", batch, steps)
             scale = wanted.double().abs().clamp(min=1)
             difference = float(((wanted.double() - found.double()).abs() / scale).max()) if wanted.numel() else 0.0
-            if not difference <= TOLERANCE:
+            if not difference <= tolerance:
                 raise _wrong(f"{name} differs by {difference:.1e} from the model's", batch, steps)
             worst = max(worst, difference)
     return worst
@@ -173,9 +188,9 @@ def _wrong(problem: str, batch: int, steps: int) -> UserError:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_exporters() -> Iterator[None]:
     """Without what the exporters tell of themselves."""
-    loggers = [logging.getLogger(name) for name in ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")]
+    loggers = [logging.getLogger(name) for name in ("root", "torch.onnx", "torch.export", "onnxscript", "onnx_ir")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)

@@ -19,6 +19,7 @@ from rnnbench.cli import main
 from rnnbench.data import Adding, GeneratedSeries, Parity
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.errors import UserError
+from rnnbench.export.quantize import quantize
 from rnnbench.export.write import TOLERANCE, export
 from rnnbench.nn import WordEmbedding
 from rnnbench.tasks.base.graph import Graph
@@ -190,6 +191,23 @@ def test_a_network_that_remembers_is_a_graph(tmp_path, source):
         torch.testing.assert_close(answers[batch.asked], model(batch.x, batch.lengths, batch.asked))
 
 
+@pytest.mark.slow
+def test_eight_bits_reach_into_the_loop_and_answers_stay_near(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    torch.manual_seed(0)
+    one = graph(classifier(LSTM, num_layers=2))
+    export(one, "onnx", tmp_path)
+    found = quantize(one, tmp_path)
+    nodes = [node for node in onnx.load(tmp_path / "model.int8.onnx").graph.node if node.op_type == "Scan"]
+    inside = [{step.op_type for step in attribute.g.node} for node in nodes for attribute in node.attribute]
+    loops = [kinds for kinds in inside if kinds]
+    assert len(loops) == 2
+    assert all("MatMulInteger" in kinds and not kinds & {"MatMul", "Gemm"} for kinds in loops)
+    assert 0 < found.worst < 0.02
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.int8.onnx", "model.json", "model.onnx"]
+
+
 class _Different(nn.Module):
     def forward(self, x):
         return (x * 1.001 if torch.compiler.is_exporting() else x,)
@@ -232,5 +250,7 @@ def test_what_has_no_export_is_told(tmp_path, capsys):
     (tmp_path / "run" / "config.yaml").write_text(config, encoding="utf-8")
     assert main(["export", "--run=run"]) == 2
     assert "a run of translation has no export" in capsys.readouterr().err
+    assert main(["export", "--run=run", "--format=torch", "--int8"]) == 2
+    assert "--int8\n  goes with ONNX" in capsys.readouterr().err
     assert main(["export", "--run=nowhere"]) == 2
     assert "no such run folder" in capsys.readouterr().err
