@@ -8,7 +8,7 @@ project = "rnnbench"
 author = "the rnnbench authors"
 release = __version__
 extensions = [
-    "myst_parser",
+    "myst_nb",  # Markdown by myst_parser, and notebooks
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
@@ -21,6 +21,8 @@ html_title = f"rnnbench {release}"
 templates_path = ["_templates"]
 exclude_patterns = ["_build"]
 myst_heading_anchors = 3
+# They are run by a test; the pages have what is to be run.
+nb_execution_mode = "off"
 autosummary_generate = True
 autodoc_default_options = {"members": True, "show-inheritance": True}
 autodoc_typehints = "description"
