@@ -24,12 +24,12 @@ def write_table(rows, columns="clip,from,to,class"):
     Path("clips/labels.csv").write_text("\n".join([columns, *rows]) + "\n")
 
 
-def video(values, times=None, rate=25, name=None, **options):
+def video(values, times=None, rate=25, name=None, form="mp4", codec="mpeg4", **options):
     """A video file, also by its name; times in hundredths of a second, or one frame after the other at a rate."""
     av = pytest.importorskip("av")
     file = name or io.BytesIO()
-    with av.open(file, "w", format="mp4", options=options) as box:
-        stream = box.add_stream("mpeg4", rate=rate)
+    with av.open(file, "w", format=form, options=options) as box:
+        stream = box.add_stream(codec, rate=rate)
         stream.width = stream.height = SIDE
         stream.pix_fmt = "yuv420p"
         if times is not None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _GIF, _PNG = b"GIF8", b"\x89PNG"
 _END, _EXTENSION, _IMAGE = 0x3B, 0x21, 0x2C
+# Containers round lengths, and the last frame of some has none.
+_MOST_OF = 0.9
 _CUT_OFF = "save it again, or leave it out"
 
 
@@ -92,22 +94,26 @@ def video_frames(file: Path | bytes, name: str) -> Iterator[Shown]:
             has = ", ".join(sorted({stream.type for stream in box.streams})) or "nothing"
             raise UserError(f"there is no video in it, only {has}", where=name)
         stream = box.streams.video[0]
-        wanted, number = stream.frames, 0
+        ends = 0.0
         first: Fraction | None = None
-        for frame in box.decode(stream):
+        for number, frame in enumerate(box.decode(stream)):
             begins = until = None
             if frame.pts is not None:
                 at = frame.pts * frame.time_base
                 first = at if first is None else first
                 begins = float(at - first)
                 until = float(at - first + frame.duration * frame.time_base) if frame.duration else None
+                ends = begins if until is None else until
             image = frame.to_image()
             # As it was held: a phone films upright by a note beside the frames.
             turned = image.rotate(frame.rotation, expand=True) if frame.rotation else image
             yield Shown(turned, number, begins, until)
-            number += 1
-        if number < wanted:
-            raise UserError(f"the video is cut off: {number:,} of its {wanted:,} frames", where=name, hint=_CUT_OFF)
+        # By its length, not by its number of frames: a player leaves out those that an edit has cut away.
+        whole = float(stream.duration * stream.time_base) if stream.duration else 0.0
+        if ends < _MOST_OF * whole:
+            raise UserError(
+                f"the video is cut off: it ends after {ends:.3g} of {whole:.3g} s", where=name, hint=_CUT_OFF
+            )
 
 
 def _library(name: str) -> Any:

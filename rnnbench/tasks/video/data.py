@@ -18,7 +18,7 @@ from rnnbench.data.column_names import ColumnNames, records_of
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.images.picture import Fit
 from rnnbench.data.left_out import LeftOut
-from rnnbench.data.source import SPLITS, Row, Source, Split
+from rnnbench.data.source import SPLITS, Row, Source, Split, name_it
 from rnnbench.errors import UserError, did_you_mean
 from rnnbench.ranges import AT_LEAST_0, AT_LEAST_1
 from rnnbench.tasks.base import BucketedData, Spec
@@ -160,7 +160,7 @@ class VideoData(BucketedData[Clips]):
             raise UserError(
                 f"there is no column 'clip'; there are: {', '.join(row)}",
                 where=place(),
-                hint=f"name it: --data.columns '{{clip: {did_you_mean('clip', row).rpartition(': ')[2] or 'NAME'}}}'",
+                hint=name_it("clip", row),
             )
         return LabelledClip(clip_of(row["clip"], place(), self.folder), labels_of(row, place), row.get("hidden"))
 

@@ -59,6 +59,13 @@ def test_video_files_have_frames_and_times(tmp_path):
         assert [frame.seconds for frame in frames] == pytest.approx([0, 0.04, 0.08, 0.12, 0.16])
 
 
+@pytest.mark.parametrize(("form", "codec"), [("matroska", "mpeg4"), ("avi", "mpeg4"), ("webm", "libvpx")])
+def test_other_containers(form, codec):
+    frames = read(video(VALUES * 6, form=form, codec=codec))
+    assert levels(frames) == pytest.approx(VALUES * 6, abs=6)
+    assert [frame.seconds for frame in frames] == pytest.approx([number / 25 for number in range(30)], abs=1e-3)
+
+
 def test_frames_of_a_folder_are_in_the_order_of_their_numbers(tmp_path):
     for number, image in enumerate(grey(*VALUES, 30, 90, 150, 210, 250, 10)):
         image.save(tmp_path / f"frame{number}.png")
@@ -167,7 +174,7 @@ def test_a_video_that_is_cut_off_or_none():
     # The table of its frames comes first.
     whole = video(VALUES * 8, name="fast.mp4", movflags="faststart")
     assert len(read(whole)) == 40
-    assert "the video is cut off: 0 of its 40 frames" in fault(whole[:-800])
+    assert "the video is cut off: it ends after 0 of 1.6 s" in fault(whole[:-800])
     for size in (5, 100, 300):
         assert "no video that can be read" in fault(whole[:-size])
     assert "no video that can be read" in fault(video(VALUES)[:60])
