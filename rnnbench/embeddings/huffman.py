@@ -43,14 +43,16 @@ def huffman_codes(counts: Sequence[int]) -> Codes:
         parent[[first, second]], bit[second] = node, 1
         heapq.heappush(heap, (light + heavy, node))
     root = 2 * words - 2
-    paths: dict[int, tuple[list[int], list[int]]] = {root: ([], [])}
+    depth = np.zeros(2 * words - 1, dtype=np.int64)
     # Parents have greater numbers than their children.
     for node in range(root - 1, -1, -1):
-        nodes, bits = paths[int(parent[node])]
-        paths[node] = ([*nodes, int(parent[node]) - words], [*bits, int(bit[node])])
-    lengths = [len(paths[word][0]) for word in range(words)]
-    return Codes(
-        np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        np.array([node for word in range(words) for node in paths[word][0]], dtype=np.int32),
-        np.array([step for word in range(words) for step in paths[word][1]], dtype=np.int8),
-    )
+        depth[node] = depth[parent[node]] + 1
+    offsets = np.concatenate([[0], np.cumsum(depth[:words])])
+    nodes, bits = np.zeros(offsets[-1], dtype=np.int32), np.zeros(offsets[-1], dtype=np.int8)
+    # All words go up at once, each from the end of its way to the beginning.
+    at, place = np.arange(words), offsets[1:] - 1
+    while len(at):
+        nodes[place], bits[place] = parent[at] - words, bit[at]
+        on = parent[at] != root
+        at, place = parent[at][on], place[on] - 1
+    return Codes(offsets, nodes, bits)

@@ -18,7 +18,6 @@ from rnnbench.embeddings.outputs import HierarchicalSoftmax, NegativeSampling
 from rnnbench.embeddings.windows import PIECE
 from rnnbench.engine.fused.build import BuildError, load
 from rnnbench.engine.fused.native import native_source, shipped
-from rnnbench.engine.fused.threads import parallel
 
 _POINTER = ctypes.c_void_p
 _NUMBER = ctypes.c_int64
@@ -117,7 +116,8 @@ def learn(
         assert isinstance(output, HierarchicalSoftmax)
         codes = output.codes
         found.code_offsets, found.nodes, found.bits = (part.ctypes.data for part in codes)
-    if _library(network.weight.dtype == torch.float32).rnnbench_pass(ctypes.byref(found), parallel()):
+    # Threads of its own, a few for each batch: those of OpenMP do not survive a fork.
+    if _library(network.weight.dtype == torch.float32).rnnbench_pass(ctypes.byref(found), _POINTER(None)):
         raise MemoryError("no room for the vectors of a window")
     return Lost(float(lost.sum()), int(pairs.sum()))
 

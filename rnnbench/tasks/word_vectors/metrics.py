@@ -17,7 +17,7 @@ from rnnbench.tasks.word_vectors.lookup import Lookup
 
 # Of 3CosMul: what keeps it from dividing by nothing.
 _SMALL = 1e-3
-_AT_ONCE = 256
+_AT_ONCE, _SCORED = 64, 16
 
 
 class HeldOut(ItemValues):
@@ -90,10 +90,10 @@ def answer_questions(questions: Sequence[Question], lookup: Lookup, most: int) -
         some = words[start : start + _AT_ONCE]
         asked, at = np.unique(some[:, :3], return_inverse=True)
         cosines = table[asked] @ table.T
-        for part in range(0, len(some), 16):
-            a, b, c = (cosines[at.reshape(-1, 3)[part : part + 16, side]] for side in range(3))
+        for part in range(0, len(some), _SCORED):
+            a, b, c = (cosines[at.reshape(-1, 3)[part : part + _SCORED, side]] for side in range(3))
             for way, scores in enumerate((b - a + c, ((1 + b) * (1 + c)) / ((1 + a) + 2 * _SMALL))):
-                scores.scatter_(1, torch.from_numpy(some[part : part + 16, :3]), -np.inf)
+                scores.scatter_(1, torch.from_numpy(some[part : part + _SCORED, :3]), -np.inf)
                 found = scores.argmax(1).numpy()
-                right[way, start + part : start + part + 16] = found == some[part : part + 16, 3]
+                right[way, start + part : start + part + _SCORED] = found == some[part : part + _SCORED, 3]
     return Answered(numbers, right[0], right[1])
