@@ -42,6 +42,7 @@ def test_nested_in_a_file(rnnbench, small, tmp_path):
     assert (backbone.dropout.between, backbone.dropout.state, backbone.dropout.locked) == (0.2, 0.1, True)
 
 
+@pytest.mark.slow
 def test_everything_at_once_resumes_with_the_same_bits(rnnbench, small, monkeypatch, tmp_path):
     backbone = {
         "num_layers": 2, "connect": "residual", "layer_norm": "true", "weight_drop": 0.3, "learned_state": "true",

@@ -197,6 +197,7 @@ def test_an_exploding_gradient_stops_the_run(rnnbench, small):
     assert "step 0" in stopped.err
 
 
+@pytest.mark.slow
 def test_counting_model_through_the_same_verbs(rnnbench, corpus, tmp_path):
     options = f"--config text_generation/char_5gram --data.source Files --data.source.path {corpus} --name five"
     assert rnnbench(f"fit {options}", debug=True).status == 0

@@ -22,6 +22,7 @@ def looked_at(cell, hidden=4, **options):
     return [diagnose(one) for one in recordings]
 
 
+@pytest.mark.slow
 def test_heads_of_a_memory_are_seen(tmp_path):
     cell = partial(NTM, num_locations=6, location_size=3, read_heads=2)
     (found,) = looked_at(cell)

@@ -14,6 +14,7 @@ def size(path):
         return image.size
 
 
+@pytest.mark.slow
 def test_attention_of_short_and_long_captions(tmp_path):
     short = Seen(PIXELS, ["a"], torch.ones(1, 2, 2) / 4)
     long = Seen(PIXELS, ["word"] * 20, torch.ones(20, 2, 2) / 4)

@@ -142,6 +142,7 @@ def test_bad_records(rnnbench, tmp_path, line, expected):
         assert part in err
 
 
+@pytest.mark.slow
 def test_tags_that_are_not_in_every_split(rnnbench, names, tmp_path):
     """Named and counted: what training does not have is an error of every model, what another split lacks is not."""
     (names / "validation.conll").write_text("the0 O\nOslo1 B-EVENT\nParis1 B-LOC\n")
@@ -176,6 +177,7 @@ def test_empty_and_long_sentences(rnnbench, tmp_path):
     assert rnnbench("test --run runs/labelling/a")[0] == 0
 
 
+@pytest.mark.slow
 def test_unknown_text_and_a_very_long_one(rnnbench, names, tmp_path):
     assert rnnbench(f"fit {SMALL} {names} --trainer.max_epochs 1 --name a")[0] == 0
     (tmp_path / "odd.txt").write_text("日本 ??? ∑\n" + "the0 Oslo1 " * 2500 + "\n")

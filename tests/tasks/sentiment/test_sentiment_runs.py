@@ -1,5 +1,6 @@
 """Whole runs of the application: fit, test, predict."""
 
+import pytest
 import torch
 
 from rnnbench.examples import read_examples
@@ -13,6 +14,7 @@ def weights(path):
     return torch.load(path, weights_only=True)["state_dict"]
 
 
+@pytest.mark.slow
 def test_fit_test_predict(rnnbench, small, corpus, tmp_path):
     rnnbench(f"fit {small} --trainer.max_epochs 2 --name first")
     run = tmp_path / RUN / "first"

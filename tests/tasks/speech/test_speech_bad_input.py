@@ -182,6 +182,7 @@ def predicted(rnnbench, monkeypatch, content, options=""):
     return rnnbench(f"predict --run runs/speech/a - {options}", debug=False)
 
 
+@pytest.mark.slow
 def test_predictions_of_sounds_from_stdin(rnnbench, small, corpus, monkeypatch):
     rnnbench(f"fit {small} --name a")
     content = (corpus / "wav/test0.wav").read_bytes()

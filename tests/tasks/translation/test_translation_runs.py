@@ -74,6 +74,7 @@ def test_fit_test_predict(rnnbench, trained, tmp_path):
         assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_unknown_and_very_long_text(rnnbench, trained, tmp_path):
     (tmp_path / "odd.txt").write_text("日本 ein ∑\n" + "ein zwei " * 5000 + "\n")
     status, out, err = rnnbench(f"predict --run {trained} odd.txt --max-length 30 --beam-size 2 --replace-unknown")
