@@ -15,6 +15,10 @@ from rnnbench.safe_files import replace_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from PIL.Image import Image
+
+FILMS = {".gif": "GIF", ".webp": "WEBP"}
+"""Extensions of films, and Pillow's names of their formats."""
 
 
 def save_figure(figure: Figure, path: Path, dpi: int) -> None:
@@ -39,6 +43,20 @@ def save_figure(figure: Figure, path: Path, dpi: int) -> None:
     picture = io.BytesIO()
     figure.savefig(picture, format=kind, dpi=dpi, metadata={"Software": None} if kind == "png" else None)
     replace_bytes(path, picture.getvalue())
+
+
+def save_film(frames: Sequence[Image], times: Sequence[int], path: Path) -> None:
+    """Writes images as a film that begins anew at its end.
+
+    Args:
+        frames: The images, at least one.
+        times: Milliseconds of each.
+        path: Where, with one of the extensions of `FILMS`.
+    """
+    film = io.BytesIO()
+    kind = FILMS[path.suffix.lower()]
+    frames[0].save(film, format=kind, save_all=True, append_images=frames[1:], duration=list(times), loop=0)
+    replace_bytes(path, film.getvalue())
 
 
 def record_picture(trainer: Trainer, name: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,14 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnbench.safe_files import replace_bytes
+from rnnbench.tasks.base.pictures import save_film
 from rnnbench.tasks.glimpses.pictures import MOST, Seen
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-SUFFIXES = {".gif": "GIF", ".webp": "WEBP"}
-"""Extensions of films, and Pillow's names of their formats."""
 
 _SIDE = 320
 _GAP = 8
@@ -41,16 +37,7 @@ def write_film(path: Path, images: Sequence[Seen]) -> None:
         for look in range(len(one.places)):
             frames.append(_frame(one, look))
             times.append(_ANSWER if look == len(one.places) - 1 else _LOOK)
-    film = io.BytesIO()
-    frames[0].save(
-        film,
-        format=SUFFIXES[path.suffix.lower()],
-        save_all=True,
-        append_images=frames[1:],
-        duration=times,
-        loop=0,
-    )
-    replace_bytes(path, film.getvalue())
+    save_film(frames, times, path)
 
 
 def _frame(one: Seen, look: int) -> Image:

@@ -16,7 +16,8 @@ from rnnbench.data.lines import json_line
 from rnnbench.data.readable import readable
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import evaluating, exact
-from rnnbench.tasks.glimpses.animation import SUFFIXES, write_film
+from rnnbench.tasks.base.pictures import FILMS
+from rnnbench.tasks.glimpses.animation import write_film
 from rnnbench.tasks.glimpses.model import SceneReader
 from rnnbench.tasks.glimpses.models.looking import LookingReader
 from rnnbench.tasks.glimpses.pictures import MOST, Seen, draw_glimpses
@@ -110,7 +111,7 @@ def predict(model: SceneReader, inputs: Sequence[Picture], arguments: argparse.N
                 yield f"{picture.name}\t{' '.join(names) or '-'}\t{likely:.4f}\n"
     if shown:
         path = Path(arguments.picture)
-        (write_film if path.suffix.lower() in SUFFIXES else draw_glimpses)(path, shown)
+        (write_film if path.suffix.lower() in FILMS else draw_glimpses)(path, shown)
 
 
 def _passes(model: SceneReader, arguments: argparse.Namespace) -> int:

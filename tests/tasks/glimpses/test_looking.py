@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from torch.distributions import Normal
 
 from rnnbench.errors import UserError
+from rnnbench.tasks.base.noise import noise_of
 from rnnbench.tasks.glimpses.looking.glimpse import GlimpseNetwork
-from rnnbench.tasks.glimpses.looking.noise import noise_of
 from rnnbench.tasks.glimpses.looking.policy import Policy
 from rnnbench.tasks.glimpses.looking.retina import Retina
 
@@ -132,11 +132,11 @@ def test_other_rules():
 
 def test_noise_belongs_to_the_image():
     images = torch.randint(256, (4, 5, 5), dtype=torch.uint8)
-    noise = noise_of(images, 3, 2)
-    assert noise.shape == (3, 8, 2)
-    assert torch.equal(noise_of(images[2:3], 3, 2), noise[:, 4:6])
-    assert not torch.equal(noise[:, 0], noise[:, 1]), "passes differ"
-    many = noise_of(torch.randint(256, (500, 5, 5), dtype=torch.uint8), 4, 1)
+    noise = noise_of(images, 6)
+    assert noise.shape == (4, 6)
+    assert torch.equal(noise_of(images[2:3], 6), noise[2:3])
+    assert not torch.equal(noise[0], noise[1])
+    many = noise_of(torch.randint(256, (500, 5, 5), dtype=torch.uint8), 8)
     assert many.mean().abs() < 5 / math.sqrt(many.numel())
     assert many.std().item() == pytest.approx(1, abs=0.05)
 

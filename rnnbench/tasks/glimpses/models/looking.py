@@ -17,8 +17,8 @@ from rnnbench.data.images.scenes import SceneBatch
 from rnnbench.errors import UserError
 from rnnbench.ranges import AT_LEAST_0, AT_LEAST_1
 from rnnbench.tasks.base import Loss, Spec
+from rnnbench.tasks.base.noise import noise_of
 from rnnbench.tasks.glimpses.looking.glimpse import GlimpseNetwork
-from rnnbench.tasks.glimpses.looking.noise import noise_of
 from rnnbench.tasks.glimpses.looking.policy import Place, Policy
 from rnnbench.tasks.glimpses.looking.retina import Pyramid
 from rnnbench.tasks.glimpses.model import SceneReader, nats_of
@@ -169,7 +169,8 @@ class LookingReader(SceneReader):
             Log-probabilities ``(B, L, K)`` up to a constant, of the mean over the passes; and all B * P passes.
         """
         pixels = self._pixels(images)
-        looked = self.look(pixels, noise_of(images, self.looks, passes).to(pixels), drawn=passes > 1)
+        noise = noise_of(images, passes * self.looks * 2).to(pixels).view(-1, self.looks, 2).transpose(0, 1)
+        looked = self.look(pixels, noise, drawn=passes > 1)
         if passes == 1:
             return looked.scores, looked
         return F.log_softmax(looked.scores, 2).unflatten(0, (len(images), passes)).logsumexp(1), looked

@@ -1,0 +1,1 @@
+"""What a model of images has to beat."""

@@ -1,0 +1,1 @@
+"""Models that draw images, and those that say how likely an image is."""
