@@ -1,10 +1,17 @@
 """The server over HTTP: answers, refusals, what it says of itself, and an end."""
 
 import json
+import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
 from http_client import request, serving
@@ -163,6 +170,28 @@ def test_an_end_answers_what_it_has_taken_on(slow):
     assert late.status == 503
     with pytest.raises(ConnectionRefusedError):
         request(server, PATH, {"inputs": ["too late"]})
+
+
+@pytest.mark.slow
+def test_a_process_that_is_told_to_end_answers_first(classifier, tmp_path):
+    """As a service manager ends it: SIGTERM while requests wait; none of them is lost, and the exit status is 0."""
+    command = [sys.executable, "-m", "rnnbench", "serve", f"--run={classifier}", "--port=0", "--batch-size=1"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(rnnbench.__file__).parents[1]), "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True, cwd=tmp_path) as process:
+        assert process.stdout.readline() == "sentiment/tiny: Sentiment analysis\n"
+        address = urlsplit(process.stdout.readline().split()[0])
+        server = SimpleNamespace(server_name=address.hostname, server_port=address.port)
+        body = {"inputs": [f"a fine film {number}" for number in range(300)], "show": True}
+        with ThreadPoolExecutor(8) as pool:
+            asked = [pool.submit(request, server, PATH, body) for _ in range(8)]
+            while request(server, "/health").json["answered"] < 1:
+                time.sleep(0.01)
+            process.send_signal(signal.SIGTERM)
+            replies = [one.result() for one in asked]
+        told, _ = process.communicate(timeout=60)
+    assert [(reply.status, len(reply.json["answers"])) for reply in replies] == [(200, 300)] * 8
+    assert process.returncode == 0
+    assert told == "8 requests in 8 batches, 0 refused\n"
 
 
 def test_a_client_that_says_nothing_gives_its_place_back(served):
