@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rnnbench.data.batches.bucket import Budget
 from rnnbench.data.column_names import ColumnNames, rows_of
 from rnnbench.data.fingerprint import fingerprint
+from rnnbench.data.formats.text_file import split_lines
 from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Source, Split, text_of
 from rnnbench.data.text.encoder import TextEncoder, Unit
@@ -120,7 +121,7 @@ class ClozeData(BucketedData[Texts]):
             documents = [text_of(row, functools.partial(self.source.place, split, i)) for i, row in enumerate(rows)]
         else:
             documents = ["".join(one) for one in self.source.documents(split)]
-        texts = documents if self.context == "document" else [line for one in documents for line in one.split("\n")]
+        texts = documents if self.context == "document" else [line for one in documents for line in split_lines(one)]
         return [text for text in texts if text.strip()]
 
     def _pieces(self, ids: NDArray[np.int64]) -> list[NDArray[np.int64]]:

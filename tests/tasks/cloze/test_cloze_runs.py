@@ -97,6 +97,9 @@ def test_texts_are_lines_or_documents_and_long_ones_are_cut(pairs):
     whole = read(context="document", max_length=500)
     assert whole.splits["train"].lengths.tolist() == [500, 220]
     assert lines.fingerprint != whole.fingerprint != read(context="document").fingerprint
+    content = Path("pairs/train.txt").read_text()
+    Path("pairs/train.txt").write_text(content.replace("\n", "\r\n"), newline="")
+    assert read(unit="char").splits["train"].lengths.max() == len("p pq q"), "a line ends before its carriage return"
     batch = lines.splits["train"]([0, 1], 0)
     assert batch.x.shape == (2, 5)
     assert batch.x[:, 0].tolist() == [2, 2]
