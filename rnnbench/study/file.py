@@ -59,6 +59,7 @@ class Application:
         defaults: What the preset says of the trainer.
         baselines: Presets of models to stand beside the cells; run once each, with the first seed.
         backbones: Options that hold a recurrent stack: all of them get the cell, the first one the parameters.
+        stack: Class path of the first one, which over time is `rnnbench.backbone.Backbone`.
         amounts: Its budgets.
         options: Its options; those of the data hold for the baselines as well.
     """
@@ -68,6 +69,7 @@ class Application:
     defaults: Options
     baselines: tuple[str, ...]
     backbones: tuple[str, ...]
+    stack: str
     amounts: tuple[float, ...]
     options: Options
 
@@ -183,12 +185,14 @@ def _application(section: Section, preset: str, find: Find, amounts: tuple[float
             f"{preset} is no preset of an application: its model is {path or 'not named'}",
             f"models come from: {', '.join(one.module for one in applications().values())}",
         )
+    backbones = section.list("backbones", str) or ("model.backbone",)
     application = Application(
         preset=preset,
         folder=owner.card.name,
         defaults=content.get("trainer") or {},
         baselines=section.list("baselines", str),
-        backbones=section.list("backbones", str) or ("model.backbone",),
+        backbones=backbones,
+        stack=_stack(content, backbones[0]),
         amounts=section.amounts("budget") if "budget" in section else amounts,
         options=section.options("options"),
     )
@@ -196,6 +200,14 @@ def _application(section: Section, preset: str, find: Find, amounts: tuple[float
     for baseline in application.baselines:
         _preset(section, baseline, find, "baselines")
     return application
+
+
+def _stack(content: dict[str, Any], backbone: str) -> str:
+    """What a preset says that the stack is."""
+    where: Any = {"init_args": content}
+    for name in backbone.split("."):
+        where = (where.get("init_args") or {}).get(name) or {}
+    return str(where.get("class_path", "rnnbench.backbone.Backbone"))
 
 
 def _preset(section: Section, name: str, find: Find, key: str = "") -> dict[str, Any]:

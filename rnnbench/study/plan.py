@@ -173,7 +173,7 @@ def run_words(study: Study, pair: Pair, seed: int, values: Mapping[str, Any], fr
     if study.unit == "parameters":
         # As one value: an option that is null within a stack is not understood on its own.
         stack = {"hidden_size": None, "parameters": int(pair.amount)}
-        value = {"class_path": "rnnbench.backbone.Backbone", "init_args": stack}
+        value = {"class_path": application.stack, "init_args": stack}
         words += option_words({application.backbones[0]: value})
     words += option_words({f"{backbone}.cell": pair.cell.value for backbone in application.backbones})
     length = _length(study, pair, options, fraction)

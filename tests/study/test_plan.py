@@ -46,6 +46,12 @@ def test_every_backbone_gets_the_cell_and_the_first_one_the_parameters(study):
     ]
 
 
+def test_the_stack_is_the_one_of_the_preset(study):
+    run = finals(study(FILE.replace("sentiment/builtin:", "trees/builtin:")))[-1]
+    (stack,) = [json.loads(word.partition("=")[2]) for word in run.words if "parameters" in word]
+    assert stack["class_path"] == "rnnbench.backbone.trees.TreeBackbone"
+
+
 def test_options_of_the_application_come_after_those_of_the_study_and_data_reach_the_baselines(study):
     text = FILE.replace("applications:", "options: {trainer.max_epochs: 1, data.level: word}\napplications:").replace(
         "    baselines", "    options: {data.level: byte, model.dropout: 0.5}\n    baselines"
