@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import contextlib
 import functools
 import importlib
 import json
@@ -133,11 +134,16 @@ class Served:
         if self.predict.input == "files" or self.predict.show in self._files:
             question.folder = Path(tempfile.mkdtemp(prefix="rnnbench-"))
         try:
-            if question.show:
-                question.asking = self._showing(question)
             inputs = asked["inputs"]
             if self.predict.input == "files":
                 inputs = [_written(one, number, question.folder) for number, one in enumerate(inputs, start=1)]
+            if question.show:
+                # Some draw only where nothing is read.
+                with contextlib.suppress(UserError):
+                    showing = self._showing(question)
+                    question.read, question.asking = showing.read(inputs), showing
+                    return question
+                question.picture = None
             question.read = question.asking.read(inputs)
         except BaseException as error:
             question.close()
@@ -279,14 +285,15 @@ def _options(application: Any) -> tuple[tuple[Option, ...], frozenset[str]]:
         application.add_options(parser)
     found, files = [], set()
     for action in parser._actions:
+        name = action.option_strings[0].removeprefix("--").replace("-", "_")
         kind = "boolean" if action.nargs == 0 else _TYPES.get(action.type, "string")
         if action.metavar == _FILE:
             files.add(action.option_strings[0])
-        elif action.dest != "format" and (kind != "string" or action.choices or action.metavar == _NAME):
+        elif name != "format" and (kind != "string" or action.choices or action.metavar == _NAME):
             kind = "array" if action.nargs == "+" else kind
             choices = None if action.choices is None else [str(one) for one in action.choices]
             text = (action.help or "") % {"default": action.default} if "%(" in (action.help or "") else action.help
-            found.append(Option(action.dest, kind, action.default, choices, (text or "").replace("%%", "%")))
+            found.append(Option(name, kind, action.default, choices, (text or "").replace("%%", "%")))
     return tuple(found), frozenset(files)
 
 

@@ -24,7 +24,7 @@ pytestmark = [
 ]
 NAMES = [
     "sentiment", "text_generation", "translation", "captioning", "forecasting", "speech", "question_answering",
-    "labelling",
+    "labelling", "drawing",
 ]  # fmt: skip
 
 
@@ -208,6 +208,17 @@ def test_a_file_and_a_microphone_are_heard(page, tmp_path):
     assert page.json()[0]["recording"] == "microphone.wav"
     assert min(page.picture()) > 100
     assert page.one("#given audio").is_displayed()
+
+
+def test_a_painter_draws_where_nothing_is_given_and_judges_what_is(page, tmp_path):
+    from PIL import Image
+
+    page.choose("drawing").answered()
+    assert min(page.picture()) > 20
+    Image.effect_mandelbrot((40, 40), (-2, -1, 1, 1), 50).save(tmp_path / "one.png")
+    page.give(tmp_path / "one.png").answered()
+    assert page.json()[0]["image"] == "one.png"
+    assert not page.find("#result > img")
 
 
 def test_where_a_hop_looks_is_shaded(page):

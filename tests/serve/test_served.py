@@ -1,12 +1,14 @@
 """What a request may ask of a run: no file of this machine, no number without end."""
 
+import argparse
 import base64
 import importlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from rnnbench.api.asking import Asking
+from rnnbench.api.asking import Asking, as_words
 from rnnbench.applications import applications
 from rnnbench.cli.predict import read_words
 from rnnbench.errors import UserError
@@ -16,14 +18,38 @@ MODULES = {name: importlib.import_module(f"{one.module}.predict") for name, one 
 OFFERED = {name: _options(module) for name, module in MODULES.items()}
 
 
-def test_no_option_on_offer_is_a_text_of_any_kind_but_names_of_tasks():
-    free = {
-        (name, o.name)
-        for name, (options, _) in OFFERED.items()
-        for o in options
-        if o.type == "string" and not o.choices
-    }
-    assert free == {("question_answering", "task")}
+def test_only_numbers_flags_choices_and_names_are_on_offer():
+    def add_options(parser):
+        parser.add_argument("--file", metavar="FILE")
+        parser.add_argument("--path", metavar="PATH")
+        parser.add_argument("--text")
+        parser.add_argument("--format", choices=("text", "json"))
+        parser.add_argument("--class", dest="of_class", metavar="NAME")
+        parser.add_argument("--way", choices=("one", "two"), default="one", help="%(default)s, or 5 %%")
+        parser.add_argument("--beam-size", type=int, metavar="K")
+        parser.add_argument("--levels", type=int, nargs="+")
+        parser.add_argument("--rate", type=float)
+        parser.add_argument("--loud", action="store_true")
+
+    options, files = _options(SimpleNamespace(add_options=add_options))
+    assert {option.name: option.type for option in options} == {
+        "class": "string", "way": "string", "beam_size": "integer", "levels": "array", "rate": "number",
+        "loud": "boolean",
+    }  # fmt: skip
+    assert options[1].help == "one, or 5 %"
+    assert files == {"--file"}
+    words = as_words({"class": "a", "beam_size": 3, "levels": [1, 2], "loud": True})
+    assert words == ["--class=a", "--beam-size=3", "--levels", "1", "2", "--loud"]
+
+
+@pytest.mark.parametrize("name", OFFERED)
+def test_every_option_on_offer_is_read_by_its_name(name):
+    parser = argparse.ArgumentParser()
+    MODULES[name].add_options(parser)
+    known = {option for action in parser._actions for option in action.option_strings}
+    for option in OFFERED[name][0]:
+        [word, *_] = as_words({option.name: 1})
+        assert word.partition("=")[0] in known
 
 
 def test_those_that_name_files_are_known_as_such():
