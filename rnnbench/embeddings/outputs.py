@@ -125,7 +125,7 @@ class HierarchicalSoftmax(Output):
     together = False
 
     def __init__(self, counts: Sequence[int], size: int) -> None:
-        super().__init__(len(counts) - 1, size)
+        super().__init__(sum(count > 0 for count in counts) - 1, size)
         self.codes: Codes = huffman_codes(counts)
 
     def targets(self, words: NDArray[np.int64], places: NDArray[np.int64], draws: Draws) -> Targets:
@@ -143,9 +143,11 @@ class HierarchicalSoftmax(Output):
         return int(np.diff(self.codes.offsets).max())
 
     def log_probabilities(self, x: Tensor) -> Tensor:
-        """Of inputs ``(B, D)`` the log-probability of every word ``(B, V)``."""
+        """Of inputs ``(B, D)`` the log-probability of every word ``(B, V)``, -inf for one without a code."""
         words = np.arange(len(self.codes.offsets) - 1)
         targets = self.targets(words, words, Draws(0))
         rows, signs = torch.from_numpy(targets.rows), torch.from_numpy(targets.signs)
         scores = (x @ self.weight.T)[:, rows]
-        return torch.where(signs != 0, nn.functional.logsigmoid(signs * scores), 0).sum(-1)
+        found = torch.where(signs != 0, nn.functional.logsigmoid(signs * scores), 0).sum(-1)
+        # What has no code is no word.
+        return found.masked_fill((signs == 0).all(1), -torch.inf)

@@ -11,7 +11,7 @@ from rnnbench.embeddings.draws import PER_PLACE, Draws, below, threshold, upper
 from rnnbench.embeddings.huffman import huffman_codes
 from rnnbench.embeddings.noise import Noise
 
-COUNTS = st.lists(st.integers(0, 1000), min_size=2, max_size=40)
+COUNTS = st.lists(st.integers(1, 1000), min_size=2, max_size=40)
 
 
 def code_lengths(counts):
@@ -55,21 +55,32 @@ def shortest_text(counts):
     )
 
 
-@given(st.lists(st.integers(0, 50), min_size=2, max_size=7))
+@given(st.lists(st.integers(1, 50), min_size=2, max_size=7))
 def test_no_tree_is_shorter(counts):
     bits = sum(count * length for count, length in zip(counts, code_lengths(counts), strict=True))
     assert bits == shortest_text(counts)
 
 
-def test_a_tree_of_gensim_is_as_deep():
+@given(COUNTS)
+def test_what_never_occurs_has_no_code(counts):
+    found = huffman_codes([0, *counts, 0, 0])
+    assert [found.of(word) for word in range(1, len(counts) + 1)] == [
+        huffman_codes(counts).of(word) for word in range(len(counts))
+    ]
+    assert found.of(0) == found.of(len(counts) + 1) == found.of(len(counts) + 2) == ""
+
+
+def test_the_tree_is_that_of_gensim():
     word2vec = pytest.importorskip("gensim.models.word2vec")
-    counts = np.random.default_rng(3).zipf(1.3, 500).clip(max=10**6)
-    counts[::-1].sort()
+    drawn = np.random.default_rng(3).zipf(1.3, 500).clip(max=10**6)
     model = word2vec.Word2Vec(hs=1, negative=0, min_count=1)
-    model.build_vocab_from_freq({f"w{number}": int(count) for number, count in enumerate(counts)})
-    theirs = [len(model.wv.get_vecattr(f"w{number}", "code")) for number in range(len(counts))]
-    ours = code_lengths(counts.tolist())
-    assert np.dot(counts, ours) == np.dot(counts, theirs)
+    model.build_vocab_from_freq({f"w{number}": int(count) for number, count in enumerate(drawn)})
+    words = model.wv.index_to_key
+    found = huffman_codes([model.wv.get_vecattr(word, "count") for word in words])
+    for number, word in enumerate(words):
+        part = slice(found.offsets[number], found.offsets[number + 1])
+        assert found.nodes[part].tolist() == model.wv.get_vecattr(word, "point").tolist()
+        assert found.bits[part].tolist() == model.wv.get_vecattr(word, "code").tolist()
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=60).filter(any), st.sampled_from([0.0, 0.75, 1.0]))

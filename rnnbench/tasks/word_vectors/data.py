@@ -217,7 +217,7 @@ class WordData(TaskData):
 
 
 def count_tokens(tokens: Tokens, tokenizer: Tokenizer) -> list[int]:
-    """How often each token occurs; 0 for what gets no vector: the end of a text, and what is unknown.
+    """How often each token occurs, at least once; 0 for what is no word: the end of a text, and what is unknown.
 
     Args:
         tokens: The stream.
@@ -226,6 +226,8 @@ def count_tokens(tokens: Tokens, tokenizer: Tokenizer) -> list[int]:
     found: NDArray[np.int64] = np.zeros(len(tokenizer), dtype=np.int64)
     for start in range(0, len(tokens), _COUNTED_AT_ONCE):
         found += np.bincount(tokens[:][start : start + _COUNTED_AT_ONCE], minlength=len(tokenizer))
+    # Words that a run knows besides, whose vectors are taken, may come in other texts.
+    found = np.maximum(found, 1)
     found[left_out(tokenizer)] = 0
     return found.tolist()
 
