@@ -26,7 +26,7 @@ UNICODE = 0x110000 - 0x800
 
 
 def items(nats: list[float], tokens: list[int]) -> Items:
-    values = torch.tensor([[n, t, 0, 0] for n, t in zip(nats, tokens, strict=True)], dtype=torch.float64)
+    values = torch.tensor([[n, t, *[0] * 6] for n, t in zip(nats, tokens, strict=True)], dtype=torch.float64)
     return Items(list(range(len(nats))), values, ["", ""])
 
 
