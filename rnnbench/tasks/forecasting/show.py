@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-from lightning.pytorch.loggers import WandbLogger
-
 from rnnbench.data.series.series import stamps
 from rnnbench.examples import Example, plain
+from rnnbench.tasks.base.pictures import best_median_worst, record_picture
 from rnnbench.tasks.forecasting.metrics import INTERVALS
 from rnnbench.tasks.forecasting.model import Forecaster
 from rnnbench.tasks.forecasting.pictures import BY_STEP, FORECASTS, Drawn, draw_by_step, draw_forecasts
@@ -21,7 +19,7 @@ _VALUES = 12
 
 
 def examples_of(model: Forecaster) -> list[Example]:
-    """Windows of the test split in numbers, best, middling and worst: the last values, how it went on, the forecast.
+    """Windows of the test split in numbers, best, median and worst: the last values, how it went on, the forecast.
 
     Args:
         model: A model that was tested just now.
@@ -30,7 +28,7 @@ def examples_of(model: Forecaster) -> list[Example]:
 
 
 def draw_test(model: Forecaster) -> None:
-    """Draws windows of the test split into the run folder, the best, middling and worst, and errors by step.
+    """Draws windows of the test split into the run folder, the best, median and worst, and errors by step.
 
     Args:
         model: A model that was tested just now.
@@ -41,10 +39,8 @@ def draw_test(model: Forecaster) -> None:
     folder = Path(model.trainer.default_root_dir)
     draw_forecasts(folder / FORECASTS, [_drawn(model, word, number) for word, number in chosen], across=_OF_EACH)
     draw_by_step(folder / BY_STEP, model.errors.curve(), model.horizon)
-    for logger in model.trainer.loggers:
-        if isinstance(logger, WandbLogger):
-            for name in (FORECASTS, BY_STEP):
-                logger.log_image(Path(name).stem, [str(folder / name)])
+    for name in (FORECASTS, BY_STEP):
+        record_picture(model.trainer, name)
 
 
 def _chosen(model: Forecaster) -> list[tuple[str, int]]:
@@ -52,21 +48,9 @@ def _chosen(model: Forecaster) -> list[tuple[str, int]]:
     found = model.errors.item_sums()
     if found is None:
         return []
-    scores = (found.sums[:, 0] / found.sums[:, 1].clamp(min=1)).cpu().numpy()
-    return [(word, int(found.numbers[row])) for word, row in best_median_worst(scores, _OF_EACH)]
-
-
-def best_median_worst(scores: np.ndarray, count: int) -> list[tuple[str, int]]:
-    """Places of the lowest, middle and highest scores, each with a word for it; none stands there twice."""
-    order = np.argsort(scores, kind="stable").tolist()
-    count = min(count, -(-len(order) // 3))
-    middle = (len(order) - count) // 2
-    parts = {"best": order[:count], "middle": order[middle : middle + count], "worst": order[-count:]}
-    chosen: dict[int, str] = {}
-    for word, places in parts.items():
-        for place in places:
-            chosen.setdefault(place, word)
-    return [(word, place) for place, word in chosen.items()]
+    errors = found.sums[:, 0] / found.sums[:, 1].clamp(min=1)
+    parts = best_median_worst((-errors).tolist(), _OF_EACH)
+    return [(word, int(found.numbers[row])) for word, rows in parts for row in rows]
 
 
 def _told(model: Forecaster, word: str, number: int) -> Example:
