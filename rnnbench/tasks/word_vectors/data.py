@@ -166,13 +166,15 @@ class WordData(TaskData):
             prepare_benchmarks(self.benchmarks_name)
 
     def setup(self, stage: str) -> None:
-        """Reads and encodes the splits of this stage, and before a test the benchmarks.
+        """Reads and encodes the splits of this stage, and the benchmarks.
 
         Raises:
             UserError: There are not two words.
         """
         if stage == "predict":
             raise UserError("predictions are those of a run", hint="rnnbench predict --run RUN words.txt")
+        # A file that is wrong is told of before a training, not after it.
+        benchmarks = self._read_benchmarks()
         spec = self.model_spec()
         corpus = Corpus(self.source, self.level, self.max_vocabulary, self.columns, self.min_count)
         if self.tokenizer is None:
@@ -192,7 +194,7 @@ class WordData(TaskData):
                 hint="--data.min_count 1, or more text",
             )
         if stage == "test":
-            self.benchmarks = self._read_benchmarks()
+            self.benchmarks = benchmarks
 
     def _read_benchmarks(self) -> Benchmarks:
         if self.benchmarks_name is not None:
