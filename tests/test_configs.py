@@ -38,6 +38,8 @@ def words(tmp_path: Path) -> str:
 )
 def test_every_preset_trains_in_every_precision(preset, precision, words, tmp_path):
     small = "" if "gram" in preset or "uniform" in preset else " --data.batch_size 2"
+    if preset == "text_generation/amazon_bytes":  # is meant for GPUs
+        small += " --model.backbone.hidden_size 64 --data.columns null"
     assert (
         main(f"fit --config {preset} --config smoke {words}{small} --trainer.precision {precision} --debug".split())
         == 0
