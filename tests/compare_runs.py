@@ -75,7 +75,7 @@ def _curves(path: Path) -> dict[str, Any]:
     """The values of every column, as they are written."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    names = [name for name in rows[0] if not name.endswith("_per_second")] if rows else []
+    names = [name for name in rows[0] if not name.endswith(("seconds", "_per_second"))] if rows else []
     return {name: [row[name] for row in rows] for name in names}
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shlex
 import sys
 import traceback
+from typing import cast
 
 import torch
 
+from rnnbench.backbone import for_budget
 from rnnbench.cli.own_code import see_working_folder
 from rnnbench.cli.quiet import quiet
 from rnnbench.cli.run_options import read_options
@@ -19,6 +21,7 @@ from rnnbench.platform.run_folder import RunFolder
 from rnnbench.study.launch import Outcome, Report
 from rnnbench.study.plan import Run
 from rnnbench.study.state import clean, still_to_do
+from rnnbench.tasks.base import Spec, Task
 
 quiet()
 import_all()
@@ -50,17 +53,33 @@ def perform(run: Run, report: Report) -> Outcome:
 def look_at(run: Run, report: Report) -> Outcome:
     """Reads the options of a run, makes its data ready and builds its model, and leaves nothing behind.
 
+    Where a budget of all parameters is to be spent, it builds models of several sizes, and says which is nearest.
+
     Args:
         run: The run.
         report: Is told nothing.
     """
     torch.set_num_threads(1)
     see_working_folder()
+    words, size = run.fit[1:], 0
     try:
-        model = Untrained(read_options("fit", run.fit[1:])).model
+        model = Untrained(read_options("fit", words)).model
+        if run.spend is not None:
+            size, model = _spend(words, *run.spend, model.spec)
     except Exception as error:
         return _failed(error)
-    return Outcome("done", parameters=model.num_parameters())
+    return Outcome("done", parameters=model.num_parameters(), hidden_size=size)
+
+
+def _spend(words: list[str], stack: str, parameters: int, spec: Spec) -> tuple[int, Task]:
+    """The hidden size of a stack with which the whole model has so many parameters, and the model."""
+
+    def build(size: int) -> Task:
+        model = Untrained(read_options("fit", [*words, f"--{stack}.hidden_size={size}"]), spec).model
+        return cast(Task, model)
+
+    size = for_budget(parameters, build)
+    return size, build(size)
 
 
 def _failed(error: Exception) -> Outcome:

@@ -40,6 +40,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="the cells to compare over all tasks (default: those of the largest table without a gap)",
     )
     parser.add_argument(
+        "--reference",
+        metavar="CELL",
+        help="compare every row of runs with that of this cell and with no other, over all tasks, too",
+    )
+    parser.add_argument(
         "--findings", type=Path, metavar="FILE", help="a text in Markdown to put at the top of the page"
     )
     parser.set_defaults(func=run)
@@ -47,7 +52,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Build the report."""
-    write_report(args.runs, args.out, args.across, args.findings, args.cells)
+    write_report(args.runs, args.out, args.across, args.findings, args.cells, args.reference)
     return 0
 
 
@@ -57,6 +62,7 @@ def write_report(
     across: Collection[Across] = (),
     findings: Path | None = None,
     cells_named: Sequence[str] = (),
+    reference: str | None = None,
 ) -> None:
     """Builds the report of runs and says what it holds.
 
@@ -66,6 +72,7 @@ def write_report(
         across: In what the protocols of runs that are ranked together may differ.
         findings: A text in Markdown for the top of the page.
         cells_named: The cells to compare over all tasks.
+        reference: The cell that others are compared with.
     """
     # Before numpy is imported: the products of the tests are small, and on a busy machine threads wait for each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -78,12 +85,15 @@ def write_report(
     from rnnbench.safe_files import read_text
 
     rows = read_rows(configs_folder() / "results.csv")
-    content = content_of_runs(runs, rows, across) if runs else content_of_rows(rows, [name for name, _ in cells()])
+    if runs:
+        content = content_of_runs(runs, rows, across, reference)
+    else:
+        content = content_of_rows(rows, [name for name, _ in cells()])
     if findings is not None:
         content = dataclasses.replace(content, findings=read_text(findings))
     for problem in content.problems[:5]:
         print(f"left out: {problem}")
     if len(content.problems) > 5:
         print(f"left out: {len(content.problems) - 5} more; the page names them")
-    written = build(content, out, cells_named)
+    written = build(content, out, cells_named, reference)
     print(f"{written.page}: {len(content.sections)} rankings; {written.files} tables and figures beside it")

@@ -110,7 +110,8 @@ def run_study(path: Path, arguments: argparse.Namespace) -> int:
     if ended.comparison is not None:
         print(f"\n{render_markdown(ended.comparison)}")
         print(f"saved: {folder / 'compare.md'}, {folder / 'compare.csv'}")
-        write_report([str(folder)], folder / "report")
+        reference = None if study.reference is None else study.reference.title
+        write_report([str(folder)], folder / "report", reference=reference)
         if arguments.record:
             _record(study.name, ended.comparison)
     return SOME_FAILED if ended.failures else 0

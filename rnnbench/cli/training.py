@@ -232,7 +232,7 @@ class RunCLI(LightningCLI):
                 accounting,
                 # Before all that write into a run that exists: it is what takes it over.
                 RunRecorder(accounting, self.request, settings_hash(self.config[self.subcommand])),
-                MetricsFile(),
+                MetricsFile(accounting),
                 FinishWandb(),
             ]
             if self.request is not None:

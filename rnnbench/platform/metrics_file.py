@@ -9,6 +9,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from rnnbench.platform.accounting import Accounting
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.safe_files import check_folder, replace_text
 
@@ -18,11 +19,16 @@ _DIGITS = 18  # more steps than any training takes
 class MetricsFile(Callback):
     """Appends a row every ``log_every_n_steps`` steps of training and after every validation.
 
-    A row has the epoch, the number of optimizer steps done and whatever was logged; a metric that is logged for the
-    first time becomes a new column. A resumed run first drops the rows of steps that will be done again.
+    A row has the epoch, the number of optimizer steps done, the seconds that training took so far, without those of
+    validation, and whatever was logged; a metric that is logged for the first time becomes a new column. A resumed run
+    first drops the rows of steps that will be done again.
+
+    Args:
+        accounting: The callback that keeps the clock; it comes before this one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, accounting: Accounting) -> None:
+        self._accounting = accounting
         self._columns: list[str] = []
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -64,7 +70,8 @@ class MetricsFile(Callback):
         if not (trainer.is_global_zero and values):
             return
         path = _path(trainer)
-        row = {"epoch": trainer.current_epoch, "step": trainer.global_step, **values}
+        seconds = round(self._accounting.train_seconds, 3)
+        row = {"epoch": trainer.current_epoch, "step": trainer.global_step, "seconds": seconds, **values}
         new = [name for name in row if name not in self._columns]
         check_folder(path.parent)
         if new or not path.is_file():

@@ -9,7 +9,7 @@ from pathlib import Path
 from rnnbench.errors import UserError
 from rnnbench.report.charts.cost import cost_chart
 from rnnbench.report.charts.learning import learning
-from rnnbench.report.charts.over_tasks import rank_chart, win_chart
+from rnnbench.report.charts.over_tasks import effect_chart, profile_chart, rank_chart, typical_chart, win_chart
 from rnnbench.report.charts.ranking import ranking
 from rnnbench.report.charts.sensitivity import sensitivity
 from rnnbench.report.content import COSTS, Content, Section
@@ -41,13 +41,14 @@ class Written:
     files: int
 
 
-def build(content: Content, out: Path, cells: Sequence[str] = ()) -> Written:
+def build(content: Content, out: Path, cells: Sequence[str] = (), reference: str | None = None) -> Written:
     """Writes ``index.html``, ``tables/`` and ``figures/``.
 
     Args:
         content: What the report says.
         out: The folder; it is made where there is none, and files of other names stay in it.
         cells: The cells to compare over all tasks; those of the largest table without a gap where none is named.
+        reference: The cell that the others are compared with over all tasks; the first one where none is named.
     """
     for folder in (out, out / "tables", out / "figures"):
         try:
@@ -58,7 +59,7 @@ def build(content: Content, out: Path, cells: Sequence[str] = ()) -> Written:
             ) from None
     entries = [entry for section in content.sections for entry in section.entries]
     drawn = marks([e.kind for e in entries if e.cell], [e.kind for e in entries if not e.cell])
-    across = overall(content.sections, cells)
+    across = overall(content.sections, cells, reference)
     general = _overall_charts(across, drawn)
     # Charts of many small rankings would take long to draw and to scroll past.
     largest = sorted(content.sections, key=lambda section: -len(section.entries))[:_MOST_DRAWN]
@@ -93,4 +94,5 @@ def _charts(section: Section, drawn: Mapping[str, Mark]) -> list[Chart]:
 def _overall_charts(across: Overall | None, drawn: Mapping[str, Mark]) -> Sequence[Chart]:
     if across is None:
         return []
-    return [chart for chart in (rank_chart(across, drawn), win_chart(across, drawn)) if chart is not None]
+    made = (make(across, drawn) for make in (rank_chart, win_chart, typical_chart, profile_chart, effect_chart))
+    return [chart for chart in made if chart is not None]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from rnnbench.results.group import Column
+from rnnbench.results.pairs import Pair
 from rnnbench.results.rows import Reproduced
 from rnnbench.results.statistics.summary import Summary
 
@@ -81,7 +82,7 @@ class Entry:
         rank: The places that the tests leave open to it, None where it was not tested.
         letters: Rows that share a letter are not told apart; empty where it was not tested.
         leads: Whether no row is better by more than the noise, where some rows are told apart.
-        p: Corrected p value against the first row.
+        p: Corrected p value against the reference, or the first row.
         values: Column -> mean, deviation and interval over the seeds.
         seed_values: The values of the leading column, seed by seed.
         costs: What it costs, as far as it is known.
@@ -92,6 +93,8 @@ class Entry:
         published: What is published for this row.
         note: A sentence about it.
         failed: How many of its seeds came to nothing.
+        against: How far it is from that row; None where that was not tested, and for committed rows.
+        after: Seconds of training -> the leading metric on validation by then, where the run kept its curves.
     """
 
     label: str
@@ -111,6 +114,8 @@ class Entry:
     published: Published | None = None
     note: str = ""
     failed: int = 0
+    against: Pair | None = None
+    after: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -147,6 +152,7 @@ class Section:
         anchors: Published values on the same data.
         card: What is known of the data set.
         caption: What stands above it in a paper, as LaTeX; the notes where nothing is given.
+        chance: What a model that knows nothing has in the leading column; None where that is not known.
     """
 
     key: str
@@ -164,6 +170,7 @@ class Section:
     anchors: tuple[Published, ...] = ()
     card: Card | None = None
     caption: str = ""
+    chance: float | None = None
 
     def mean(self, entry: Entry) -> float | None:
         """The entry's value in the leading column."""

@@ -69,6 +69,33 @@ def curves(entries: Sequence[Entry], column: str, most: int) -> list[Curve]:
     return found
 
 
+def best_after(folders: Sequence[Path], column: str, lower: bool, limits: Sequence[int]) -> dict[int, float]:
+    """The best value that runs had measured after so many seconds of training, as mean over the runs.
+
+    Args:
+        folders: Folders of runs that are seeds of one row.
+        column: What was measured, as a run logs it.
+        lower: Whether lower is better.
+        limits: Seconds.
+
+    Returns:
+        Seconds -> value; no entry where a run had measured nothing yet, or was over before.
+    """
+    found: dict[int, list[float]] = {limit: [] for limit in limits}
+    for folder in folders:
+        values, clock = read_curve(folder / _FILE, column), read_curve(folder / _FILE, "seconds")
+        end = max(clock.values(), default=0.0)
+        for limit in limits:
+            until = [value for step, value in values.items() if clock.get(step, math.inf) <= limit]
+            if until and limit <= end:
+                found[limit].append(min(until) if lower else max(until))
+    return {
+        limit: math.fsum(values) / len(values)
+        for limit, values in found.items()
+        if values and len(values) == len(folders)
+    }
+
+
 def read_curve(path: Path, column: str) -> dict[int, float]:
     """Step -> value, as far as the file goes; nothing where there is no such file or column."""
     found: dict[int, float] = {}

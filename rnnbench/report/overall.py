@@ -1,4 +1,4 @@
-"""Cells over several tasks: mean ranks, critical difference, probability of improvement."""
+"""Cells over several tasks: mean ranks, and aggregates of scores that run from chance to the best cell of a task."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from rnnbench.errors import UserError, did_you_mean
 from rnnbench.report.content import Entry, Section
 from rnnbench.report.text import listed
 from rnnbench.results.metric import badness, better
+from rnnbench.results.statistics import hierarchy
+from rnnbench.results.statistics.hierarchy import Effects, effects
 from rnnbench.results.statistics.summary import Summary
 from rnnbench.results.statistics.tasks import (
     CriticalDifference,
     Estimate,
     critical_difference,
+    interquartile_mean,
     mean_ranks,
+    performance_profile,
     probability_of_improvement,
 )
 
@@ -24,6 +28,26 @@ _MOST_CELLS = 12
 _MOST_BLOCKS = 2000
 MIN_TASKS = 10
 """Fewer tasks are no sample of tasks: J. Demsar, JMLR 2006, section 3.2.2, asks for more than ten."""
+_STEPS = 50
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What several seeds say of cells on one scale: 0 is chance, 1 the mean of the best cell of a task.
+
+    Args:
+        typical: For each cell the interquartile mean of its scores.
+        thresholds: Scores, ascending.
+        profiles: For each cell the share of its runs above each threshold.
+        reference: The place of the cell that others are compared with.
+        effects: What the hierarchical model says; None for fewer than three tasks.
+    """
+
+    typical: list[Estimate]
+    thresholds: list[float]
+    profiles: list[list[Estimate]]
+    reference: int
+    effects: Effects | None
 
 
 @dataclass(frozen=True)
@@ -37,6 +61,7 @@ class Overall:
         ranks: Mean ranks; the interval is missing where a task has one seed.
         critical: Friedman's and Nemenyi's tests; None for fewer than three cells or ten tasks.
         wins: For each cell after the first: how probably the first one beats it; nothing where a task has one seed.
+        scores: The cells on one scale; None where a task has one seed.
         left_out: What is not compared and why, a sentence each.
     """
 
@@ -46,10 +71,11 @@ class Overall:
     ranks: list[Summary]
     critical: CriticalDifference | None
     wins: list[Estimate]
+    scores: Scores | None
     left_out: list[str]
 
 
-def overall(sections: Sequence[Section], named: Sequence[str] = ()) -> Overall | None:
+def overall(sections: Sequence[Section], named: Sequence[str] = (), reference: str | None = None) -> Overall | None:
     """The largest table of cells and tasks without a gap; None where there are not two of each.
 
     A cell that stands in several rows of a ranking is there with the row that is best on validation.
@@ -57,6 +83,7 @@ def overall(sections: Sequence[Section], named: Sequence[str] = ()) -> Overall |
     Args:
         sections: The rankings.
         named: The cells that are to be compared, on all tasks that have them; the largest table where none is named.
+        reference: The cell that others are compared with; the first one by mean rank where it is not among them.
 
     Raises:
         UserError: No ranking has a cell of that name.
@@ -82,7 +109,9 @@ def overall(sections: Sequence[Section], named: Sequence[str] = ()) -> Overall |
     plain = {cell: _mean_rank(cell, {other: means[other] for other in order}) for cell in order}
     ranks = [Summary(plain[cell]) for cell in order]
     wins: list[Estimate] = []
+    common: Scores | None = None
     if several:
+        common = _on_one_scale([section for section, _ in chosen], order, scores, reference)
         found = mean_ranks([scores[cell] for cell in order])
         ranks = [Summary(one.value, None, one.low, one.high) for one in found]
         wins = [probability_of_improvement(scores[order[0]], scores[cell]) for cell in order[1:]]
@@ -95,8 +124,55 @@ def overall(sections: Sequence[Section], named: Sequence[str] = ()) -> Overall |
         ranks=ranks,
         critical=critical_difference(table) if enough else None,
         wins=wins,
+        scores=common,
         left_out=_left_out(list(tasks.values()), block, order),
     )
+
+
+def _on_one_scale(
+    tasks: Sequence[Section], cells: Sequence[str], scores: dict[str, list[list[float]]], reference: str | None
+) -> Scores:
+    """Aggregates of the scores of all cells.
+
+    Chance is that of the metric where it is known, or else the worst row of the ranking, baselines among them.
+    """
+    scaled: dict[str, list[list[float]]] = {cell: [] for cell in cells}
+    for task, section in enumerate(tasks):
+        found = {cell: [_additive(section, score) for score in scores[cell][task]] for cell in cells}
+        best = max(math.fsum(some) / len(some) for some in found.values())
+        nothing = _additive(section, _floor(section))
+        # Where no cell is better than chance, all are at it.
+        span = best - nothing if best > nothing else math.inf
+        for cell in cells:
+            scaled[cell].append([(score - nothing) / span for score in found[cell]])
+    models = [scaled[cell] for cell in cells]
+    lowest = max(-0.5, min(0.0, *(score for model in models for task in model for score in task)))
+    highest = max(1.0, *(score for model in models for task in model for score in task))
+    thresholds = [lowest + (highest - lowest) * step / _STEPS for step in range(_STEPS + 1)]
+    place = cells.index(reference) if reference in cells else 0
+    return Scores(
+        typical=[interquartile_mean(model) for model in models],
+        thresholds=thresholds,
+        profiles=[performance_profile(model, thresholds) for model in models],
+        reference=place,
+        effects=effects(models, place) if len(tasks) >= hierarchy.MIN_TASKS else None,
+    )
+
+
+def _additive(section: Section, score: float) -> float:
+    """A score on a scale of which shares can be taken: perplexities multiply, and their logarithms add."""
+    assert section.leading is not None
+    return -math.log(-score) if section.leading.metric == "perplexity" and score < 0 else score
+
+
+def _floor(section: Section) -> float:
+    """The score of a model that knows nothing, higher being better."""
+    assert section.leading is not None
+    metric = section.leading.metric
+    if section.chance is not None:
+        return -badness(metric, section.chance)
+    means = [mean for entry in section.entries if (mean := section.mean(entry)) is not None and math.isfinite(mean)]
+    return min(-badness(metric, mean) for mean in means)
 
 
 def _largest_block(tasks: Sequence[frozenset[str]]) -> frozenset[str]:

@@ -13,7 +13,7 @@ from rnnbench.report.text import slug, words
 from rnnbench.results.group import Column
 from rnnbench.results.metric import badness, better, comparable
 from rnnbench.results.rows import Row
-from rnnbench.results.significance import LEVEL
+from rnnbench.results.significance import CAUTIOUS, LEVEL
 from rnnbench.results.statistics.summary import MIN_SEEDS, Summary
 
 if TYPE_CHECKING:
@@ -178,20 +178,23 @@ def _tests(group: Sequence[Row], leading: Column) -> _Tests:
     few = f"Ordered by value, without ranks: a rank takes {MIN_SEEDS} seeds."
     if all(not deviation > 0 for deviation in known):
         return untested._replace(note=few)
-    from rnnbench.results.statistics.seeds import welch_of_summaries
+    from rnnbench.results.statistics.seeds import skewed, welch_of_summaries
     from rnnbench.results.statistics.table import holm, letters, ranks
 
     means = [math.nan if (value := _value(row, leading)) is None else value for row in group]
-    corrected = holm(welch_of_summaries(means, known, [max(len(row.seeds), 1) for row in group]))
+    sizes = [max(len(row.seeds), 1) for row in group]
+    cautious = skewed([row.seed_values for row in group if not row.is_exact])
+    corrected = holm(welch_of_summaries(means, known, sizes, cautious))
     tested = [not bool((row != row).all()) for row in corrected]
     if not any(tested):
         return untested._replace(note=few)
     apart = corrected <= LEVEL
     first = [None if math.isnan(value) else float(value) for value in corrected[0]]
     pairs = int((corrected == corrected).sum()) // 2
+    test = CAUTIOUS if cautious else "Welch's t test over the seeds"
     note = (
-        "Rows that share a letter are not told apart; a rank spans all places that the tests leave open (Welch's t "
-        f"test over the seeds; p against the first row, with Holm's correction over {pairs:,} pairs; {LEVEL:.0%} for "
+        f"Rows that share a letter are not told apart; a rank spans all places that the tests leave open ({test}; "
+        f"p against the first row, with Holm's correction over {pairs:,} pairs; {LEVEL:.0%} for "
         f"the whole table). Rows of fewer than {MIN_SEEDS} seeds have none."
     )
     return _Tests(ranks(apart, tested), letters(apart, tested) or [""] * len(group), first, note)

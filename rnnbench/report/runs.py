@@ -10,23 +10,31 @@ from statistics import fmean
 from rnnbench.errors import UserError
 from rnnbench.report.cards import card_of
 from rnnbench.report.content import Content, Cost, Entry, Published, Section, Source
+from rnnbench.report.curves import best_after
 from rnnbench.report.text import listed, slug, words
-from rnnbench.results.group import Across, Group, Run
+from rnnbench.results.chance import chance
+from rnnbench.results.group import Across, Column, Group, Run
 from rnnbench.results.latex import caption
+from rnnbench.results.metric import better
+from rnnbench.results.pairs import Pair, against
 from rnnbench.results.record import RESULT_FILE, Result, read_result
 from rnnbench.results.rows import Row, reproduced
 from rnnbench.results.table import Table, compare, find_runs, state
 
 _CONFIG_FILE = "config.yaml"
+_SECONDS = (15, 30, 60, 120)
 
 
-def content_of_runs(paths: Sequence[str], rows: Sequence[Row], across: Collection[Across] = ()) -> Content:
+def content_of_runs(
+    paths: Sequence[str], rows: Sequence[Row], across: Collection[Across] = (), reference: str | None = None
+) -> Content:
     """The rankings of runs.
 
     Args:
         paths: Run folders, folders of runs, or patterns.
         rows: The committed rows, for the published values among them.
         across: Fields of the protocol that may differ within a ranking.
+        reference: Cell or model that all others are compared with, and with no other; all pairs where none is named.
 
     Raises:
         UserError: None of the runs is finished.
@@ -40,7 +48,7 @@ def content_of_runs(paths: Sequence[str], rows: Sequence[Row], across: Collectio
             where=listed(paths, 4),
             hint="train one with `rnnbench fit`, or leave the runs out: the report is then of the committed results",
         )
-    comparison = compare(runs, across)
+    comparison = compare(runs, across, reference)
     keys: dict[str, int] = {}
     sections = [_section(table, rows, keys) for table in comparison.tables]
     finished = {run.result.application for run in runs if run.result.status == "finished"}
@@ -93,7 +101,7 @@ def _section(table: Table, rows: Sequence[Row], keys: dict[str, int]) -> Section
     selections = dict.fromkeys(result.selection for result in results)
     key = slug(f"{protocol.application}-{table.dataset}")
     keys[key] = keys.get(key, 0) + 1
-    anchors = _anchors(rows, table)
+    anchors, pairs = _anchors(rows, table), against(table)
     return Section(
         key=key if keys[key] == 1 else f"{key}-{keys[key]}",
         application=protocol.application,
@@ -106,17 +114,18 @@ def _section(table: Table, rows: Sequence[Row], keys: dict[str, int]) -> Section
         leading=leading,
         columns=tuple(table.shown),
         entries=tuple(
-            _entry(table, place, label, group, rows)
+            _entry(table, place, label, group, rows, pairs[place])
             for place, (label, group) in enumerate(zip(table.labels(), table.groups, strict=True))
         ),
         notes=tuple(table.notes()),
         anchors=anchors,
         card=card,
         caption=caption(table),
+        chance=chance(leading.metric, results[0].data.details, ()) if leading else None,
     )
 
 
-def _entry(table: Table, place: int, label: str, group: Group, rows: Sequence[Row]) -> Entry:
+def _entry(table: Table, place: int, label: str, group: Group, rows: Sequence[Row], pair: Pair | None) -> Entry:
     verdict, leading = table.verdict, table.leading
     results = [run.result for run in group.runs]
     speeds = [result.training.tokens_per_second for result in results if result.training.tokens_per_second is not None]
@@ -135,7 +144,9 @@ def _entry(table: Table, place: int, label: str, group: Group, rows: Sequence[Ro
         rank=verdict.ranks[place] if verdict else None,
         letters=verdict.letters[place] if verdict and verdict.letters else "",
         leads=verdict is not None and verdict.leads(place),
-        p=verdict.p(0, place) if verdict and place else None,
+        p=pair.corrected if pair else None,
+        against=pair,
+        after=_after(group, leading),
         values=group.summaries,
         seed_values=tuple(group.values(leading)) if leading else (),
         costs=costs,
@@ -146,6 +157,14 @@ def _entry(table: Table, place: int, label: str, group: Group, rows: Sequence[Ro
         published=_published(group, table, rows),
         failed=len(group.failures(leading)) if leading else 0,
     )
+
+
+def _after(group: Group, leading: Column | None) -> dict[int, float]:
+    """The metric by the clock; nothing where a seed failed."""
+    if leading is None or better(leading.metric) is None or group.failures(leading):
+        return {}
+    folders = [run.folder for run in group.runs]
+    return best_after(folders, f"validation/{leading.metric}", better(leading.metric) == "lower", _SECONDS)
 
 
 def _source(run: Run, table: Table) -> Source:

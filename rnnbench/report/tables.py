@@ -12,13 +12,13 @@ from rnnbench.report.content import Entry, Published, Section
 from rnnbench.report.text import clean, decimals, number, short, words
 from rnnbench.results.group import Column
 from rnnbench.results.latex import escaped, latex_table
-from rnnbench.results.metric import better, speed_title
+from rnnbench.results.metric import better, metric_title, speed_title
 from rnnbench.results.render import Cell, markdown_table, safe_cell
 from rnnbench.results.statistics.summary import Summary
 
 _OTHER_METRICS = 4
 _MOST_SEEDS = 5
-_PAPER = {"model", "rank", "group", "95% interval", "parameters", "published", "seeds"}
+_PAPER = {"model", "rank", "group", "95% interval", "difference", "effect", "parameters", "published", "seeds"}
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def grid(section: Section) -> Grid:
         if any(value is not None for value in found):
             cells = [Value("–") if value is None else Value(form(value), order=value) for value in found]
             parts.append((Header(name, meaning), cells))
-    parts += _published(section)
+    parts += [*_by_the_clock(section), *_published(section)]
     parts.append((Header("seeds", "of the runs, and how many came to something"), list(map(_seeds, section.entries))))
     headers, columns = [head for head, _ in parts], [cells for _, cells in parts]
     return Grid(headers, [list(row) for row in zip(*columns, strict=True)])
@@ -128,7 +128,9 @@ def comma_separated(section: Section) -> str:
     writer = csv.writer(output, lineterminator="\n")
     columns = section.columns
     head = ["model", "cell", "baseline", "rank", "group", "p"]
+    clock = sorted({limit for entry in section.entries for limit in entry.after})
     tail = ["parameters", "flops", "seconds", "memory", "tokens_per_second", "epochs"]
+    tail += [f"validation_after_{limit}_seconds" for limit in clock]
     last = ["seeds", "seed_values", "published", "published_source", "runs", "config", "command", "commit"]
     names = [f"{c.split}_{c.metric}{part}" for c in columns for part in ("", "_deviation", "_low", "_high")]
     writer.writerow(["application", "dataset", "fingerprint", *head, *names, *tail, *last])
@@ -140,7 +142,8 @@ def comma_separated(section: Section) -> str:
             s = entry.values.get(column)
             values += [s.mean, s.deviation, s.low, s.high] if s else [None] * 4
         values += [entry.costs.get(name) for name in ("parameters", "flops", "seconds", "memory")]
-        values += [entry.speed, entry.epochs, " ".join(map(str, entry.seeds)), " ".join(map(repr, entry.seed_values))]
+        values += [entry.speed, entry.epochs, *map(entry.after.get, clock)]
+        values += [" ".join(map(str, entry.seeds)), " ".join(map(repr, entry.seed_values))]
         values += [entry.published.value, entry.published.source] if entry.published else [None, None]
         values += [" ".join(source.name for source in entry.sources), first.config, first.command, first.commit]
         writer.writerow(map(safe_cell, values))
@@ -192,10 +195,49 @@ def _intervals(section: Section, column: Column) -> list[tuple[Header, list[Valu
             for s in summaries
         ]
         parts.append((Header("95% interval", "of the mean over the seeds (Student's t), from three seeds on"), cells))
+    if any(entry.against is not None for entry in section.entries):
+        places = decimals(summary.mean for summary in summaries if summary)
+        meaning = "less the reference, or the first row, with intervals that hold all together"
+        parts.append((Header("difference", meaning), [_difference(entry, places) for entry in section.entries]))
+        found = [None if entry.against is None else entry.against.effect for entry in section.entries]
+        cells = [Value("–") if effect is None else Value(f"{effect:.2f}", order=effect) for effect in found]
+        parts.append((Header("effect", "the difference in standard deviations of the seeds (Hedges' g)"), cells))
     if any(entry.p is not None for entry in section.entries):
         cells = [Value("–") if e.p is None else Value(f"{e.p:.2g}", order=e.p) for e in section.entries]
-        parts.append((Header("p", "against the first row, corrected over the table by Holm's method"), cells))
+        parts.append(
+            (Header("p", "against the reference, or the first row, corrected over the table by Holm's method"), cells)
+        )
     return parts
+
+
+def _difference(entry: Entry, places: int) -> Value:
+    pair = entry.against
+    if pair is None:
+        return Value("–")
+    between = ""
+    if pair.low is not None and pair.high is not None:
+        between = f" ({number(pair.low, places)} to {number(pair.high, places)})"
+    return Value(number(pair.difference, places) + between, order=pair.difference)
+
+
+def _by_the_clock(section: Section) -> list[tuple[Header, list[Value]]]:
+    """What was reached after so many seconds, where all rows were trained on hardware of one kind."""
+    limits = sorted({limit for entry in section.entries for limit in entry.after})
+    machines = {source.hardware for entry in section.entries if entry.after for source in entry.sources}
+    if len(machines) != 1 or section.leading is None:
+        return []
+    meaning = (
+        f"validation {metric_title(section.leading.metric)} after so many seconds of training, the best so far, mean "
+        "over the seeds; nothing where training was over before"
+    )
+    places = decimals(value for entry in section.entries for value in entry.after.values())
+    return [
+        (
+            Header(f"after {limit} s", meaning),
+            [Value(number(entry.after.get(limit), places), order=entry.after.get(limit)) for entry in section.entries],
+        )
+        for limit in limits
+    ]
 
 
 def _published(section: Section) -> list[tuple[Header, list[Value]]]:

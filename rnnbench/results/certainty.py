@@ -57,9 +57,15 @@ def _how(table: Table, verdict: Verdict) -> str:
     holm = f"Holm's correction over {pairs:,} pair{'s' if pairs != 1 else ''}; {LEVEL:.0%} for the whole table"
     if verdict.reference is not None:
         name = table.labels()[verdict.reference]
-        return f"Each row is compared with {name}, and with no other (p: {used}, with {holm})."
-    shared = "Rows that share a letter are not told apart" if verdict.letters else "P is that against the first row"
-    return f"{shared}; a rank spans all places that the tests leave open ({used}; {holm})."
+        return (
+            f"Each row is compared with {name}, and with no other: difference, with intervals that hold all together, "
+            f"effect (Hedges' g) and p ({used}, with {holm})."
+        )
+    shared = "Rows that share a letter are not told apart; a" if verdict.letters else "A"
+    return (
+        f"{shared} rank spans all places that the tests leave open ({used}; {holm}). Difference (with intervals that "
+        "hold all together), effect (Hedges' g) and p are against the first row."
+    )
 
 
 def _seen(table: Table, verdict: Verdict, leading: Column) -> list[str]:

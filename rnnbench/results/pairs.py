@@ -1,8 +1,9 @@
-"""Every pair of a table's rows: how far apart they are, how sure that is, and how large it is."""
+"""Pairs of a table's rows: how far apart they are, how sure that is, and how large it is."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,8 @@ class Pair:
         rows: Their places, counted from 0.
         models: Their labels.
         difference: The first one's mean less the second one's.
-        low: Lower end of Welch's 95 % interval of the difference, for this pair alone; None where nothing varies.
+        low: Lower end of Welch's interval of the difference; the intervals of all tested pairs hold together in 95 % of
+            tables. None where nothing varies, and where seeds were counted that learned the task or did not.
         high: Its upper end.
         effect: The difference in standard deviations of the seeds (Hedges' g); None where nothing varies.
         by_seed: P value of the test over the seeds; None where there was none.
@@ -39,29 +41,40 @@ class Pair:
 
 def pairs_of(table: Table) -> list[Pair]:
     """The pairs that were tested, in the order of the rows."""
+    labels = table.labels()
+    places = itertools.combinations(range(len(labels)), 2)
+    return [pair for a, b in places if (pair := _pair(table, labels, a, b)) is not None]
+
+
+def against(table: Table) -> list[Pair | None]:
+    """Each row beside the reference, or the first row where there is none; None for a pair that was not tested."""
+    labels, anchor = table.labels(), table.verdict.anchor if table.verdict else 0
+    return [_pair(table, labels, place, anchor) for place in range(len(labels))]
+
+
+def _pair(table: Table, labels: Sequence[str], a: int, b: int) -> Pair | None:
     verdict, leading = table.verdict, table.leading
-    if verdict is None or leading is None:
-        return []
+    corrected = verdict.p(a, b) if verdict is not None else None
+    if verdict is None or leading is None or corrected is None:
+        return None
     from rnnbench.results.statistics.seeds import difference, hedges
 
-    labels = table.labels()
     # A row without noise is one value, however many seeds it was run with.
-    samples = [group.values(leading)[: 1 if group.is_exact else None] for group in table.groups]
-    found = []
-    for a, b in itertools.combinations(range(len(labels)), 2):
-        corrected = verdict.p(a, b)
-        if corrected is None:
-            continue
-        by_seed, by_item = float(verdict.by_seed[a, b]), float(verdict.by_item[a, b])
-        found.append(
-            Pair(
-                (a, b),
-                (labels[a], labels[b]),
-                *difference(samples[a], samples[b]),
-                hedges(samples[a], samples[b]),
-                None if by_seed != by_seed else by_seed,
-                None if by_item != by_item else by_item,
-                corrected,
-            )
-        )
-    return found
+    one, other = (
+        group.values(leading)[: 1 if group.is_exact else None] for group in (table.groups[a], table.groups[b])
+    )
+    gap, low, high = difference(one, other, verdict.tested, verdict.cautious)
+    if verdict.learned is not None:
+        low = high = None
+    by_seed, by_item = float(verdict.by_seed[a, b]), float(verdict.by_item[a, b])
+    return Pair(
+        (a, b),
+        (labels[a], labels[b]),
+        gap,
+        low,
+        high,
+        hedges(one, other),
+        None if by_seed != by_seed else by_seed,
+        None if by_item != by_item else by_item,
+        corrected,
+    )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnnbench.results.group import Column, Group
 from rnnbench.results.metric import format_value, speed_title
-from rnnbench.results.pairs import pairs_of
+from rnnbench.results.pairs import Pair, against, pairs_of
 from rnnbench.results.record import Result
 from rnnbench.results.significance import LEVEL
 from rnnbench.results.statistics.summary import Summary
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # More are counted, not listed.
 _MOST_SEEDS = 5
-PAIR_HEADERS = ("pair", "difference", "95% interval of the pair", "effect (Hedges' g)", "corrected p")
+PAIR_HEADERS = ("pair", "difference", "95% interval of all pairs together", "effect (Hedges' g)", "corrected p")
 
 
 @dataclass(frozen=True)
@@ -165,42 +165,55 @@ def pair_cells(table: Table) -> list[list[Cell]]:
     """Every pair of rows that was tested, as the cells below `PAIR_HEADERS`; those that are told apart in bold."""
     lines = []
     for pair in pairs_of(table):
-        between = "-" if pair.low is None else f"{pair.low:.4g} to {pair.high:.4g}"
-        effect = "-" if pair.effect is None else f"{pair.effect:.2f}"
         told = Cell(f"{pair.corrected:.2g}", pair.corrected <= LEVEL)
-        lines.append([Cell(" - ".join(pair.models)), Cell(f"{pair.difference:.4g}"), Cell(between), Cell(effect), told])
+        lines.append([Cell(" - ".join(pair.models)), *_gap(pair), told])
     return lines
+
+
+def _gap(pair: Pair | None) -> list[Cell]:
+    """Difference, its interval, and effect."""
+    if pair is None:
+        return [Cell("-")] * 3
+    between = "-" if pair.low is None else f"{pair.low:.3g} to {pair.high:.3g}"
+    effect = "-" if pair.effect is None else f"{pair.effect:.2f}"
+    return [Cell(f"{pair.difference:.3g}"), Cell(between), Cell(effect)]
 
 
 def headers_of(table: Table, columns: list[Column], has_costs: bool = True) -> list[str]:
     """The heads of a table's columns."""
-    certainty = ["rank", "group", "95% interval", "p"] if table.verdict else []
+    certainty = ["95% interval", "difference", "its interval", "effect", "p"] if table.verdict else []
+    if table.verdict and table.verdict.reference is None:
+        certainty = ["rank", "group", *certainty]
     costs = ["parameters", "epochs", speed_title(table.protocol.application), "minutes"] if has_costs else []
     return ["model", *certainty, *costs, *map(str, columns), "seed"]
 
 
 def rows_of(table: Table, columns: list[Column], has_costs: bool = True) -> list[list[Cell]]:
     """Its rows, the best first."""
-    lines = []
+    lines, gaps = [], against(table)
     for place, (label, group) in enumerate(zip(table.labels(), table.groups, strict=True)):
         values = [_summary(group.summaries.get(column), table.leads(place, column)) for column in columns]
         costs = _costs(group) if has_costs else []
-        lines.append([Cell(label), *_certainty(table, place), *costs, *values, Cell(seeds_of(group, table.leading))])
+        lines.append(
+            [Cell(label), *_certainty(table, place, gaps[place]), *costs, *values, Cell(seeds_of(group, table.leading))]
+        )
     return lines
 
 
-def _certainty(table: Table, place: int) -> list[Cell]:
-    """Rank, letters, interval of the leading metric, and p value against the first row or the reference."""
+def _certainty(table: Table, place: int, pair: Pair | None) -> list[Cell]:
+    """Rank and letters among all pairs; interval of the leading metric; difference from one row, effect, p."""
     verdict, leading = table.verdict, table.leading
     if verdict is None or leading is None:
         return []
-    rank, p = verdict.ranks[place], verdict.p(verdict.reference or 0, place)
+    rank = verdict.ranks[place]
     summary = table.groups[place].summaries.get(leading)
     between = "-"
     if summary and summary.low is not None:
         between = f"{format_value(summary.low)} to {format_value(summary.high)}"
     letters = verdict.letters[place] if verdict.letters else ""
-    return [Cell(str(rank or "-")), Cell(letters or "-"), Cell(between), Cell("-" if p is None else f"{p:.2g}")]
+    p = Cell("-" if pair is None else f"{pair.corrected:.2g}")
+    places = [Cell(str(rank or "-")), Cell(letters or "-")] if verdict.reference is None else []
+    return [*places, Cell(between), *_gap(pair), p]
 
 
 def _costs(group: Group) -> list[Cell]:

@@ -25,6 +25,7 @@ MOST_ROWS_BY_ITEM = 30
 LEVEL = 0.05
 """How often a table of equal rows may show a difference."""
 _BLEU_COUNTS = 10
+CAUTIOUS = "Welch's t test over the seeds with the degrees of freedom of the smaller row, since they are skewed"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Verdict:
         tests: The tests that were used, in words.
         learned: How many seeds learned, where a run learns the task or does not.
         reference: The row that all others were compared with; None where all pairs were compared.
+        cautious: Whether the seeds are skewed, so that t had no more degrees of freedom than the smaller row.
     """
 
     by_seed: Floats
@@ -68,11 +70,19 @@ class Verdict:
     tests: list[str]
     learned: Learned | None = None
     reference: int | None = None
+    cautious: bool = False
 
     @property
     def tested(self) -> int:
         """How many pairs were tested."""
         return int((self.corrected == self.corrected).sum()) // 2
+
+    @property
+    def anchor(self) -> int:
+        """The row that differences are shown from: the reference, or the first one that was tested."""
+        if self.reference is not None:
+            return self.reference
+        return next(row for row, tested in enumerate(self.corrected) if (tested == tested).any())
 
     def p(self, row: int, other: int) -> float | None:
         """Corrected p value of a pair, None where it was not tested."""
@@ -114,7 +124,7 @@ def judge(
 
     place = np.ix_(rows, rows)
     by_seed, by_item = (np.full((len(groups), len(groups)), np.nan) for _ in range(2))
-    by_seed[place], learned, tests = _over_seeds([groups[row] for row in rows], column, criterion)
+    by_seed[place], learned, tests, cautious = _over_seeds([groups[row] for row in rows], column, criterion)
     by_item[place], paired = _over_items([groups[row] for row in rows], column)
     p = np.fmax(by_seed, by_item)
     if reference is not None:
@@ -139,26 +149,28 @@ def judge(
         [*tests, *paired],
         learned,
         reference,
+        cautious,
     )
 
 
 def _over_seeds(
     groups: Sequence[Group], column: Column, criterion: float | None
-) -> tuple[Floats, Learned | None, list[str]]:
-    """P values of all pairs, how many seeds learned, and the names of the tests."""
+) -> tuple[Floats, Learned | None, list[str], bool]:
+    """P values of all pairs, how many seeds learned, the names of the tests, and whether the seeds are skewed."""
     import numpy as np
 
     from rnnbench.results.statistics.learned import fisher, threshold
-    from rnnbench.results.statistics.seeds import welch
+    from rnnbench.results.statistics.seeds import skewed, welch
 
     samples = [group.values(column) for group in groups]
     exact = [group.is_exact for group in groups]
-    found = welch(samples, exact)
-    names = ["Welch's t test over the seeds"] if not np.isnan(found).all() else []
+    cautious = skewed([sample for sample, certain in zip(samples, exact, strict=True) if not certain])
+    found = welch(samples, exact, cautious)
+    names = [CAUTIOUS if cautious else "Welch's t test over the seeds"] if not np.isnan(found).all() else []
     seen = threshold([sample for sample, certain in zip(samples, exact, strict=True) if not certain])
     middle = seen if criterion is None else criterion
     if middle is None:
-        return found, None, names
+        return found, None, names, cautious
     sign = 1 if better(column.metric) == "higher" else -1
     counts = [(sum(sign * value >= sign * middle for value in sample), len(sample)) for sample in samples]
     # Rows that lie wholly in one heap are compared as ever: there, values are values. Given how many of both learned,
@@ -167,7 +179,8 @@ def _over_seeds(
     mixed = (sides[:, None] != sides) | (sides < 0)
     known = [None if certain else count for count, certain in zip(counts, exact, strict=True)]
     name = "Fisher's exact test of how many seeds learned"
-    return np.where(mixed, fisher(counts, exact), found), Learned(middle, criterion is not None, known), [*names, name]
+    told = Learned(middle, criterion is not None, known)
+    return np.where(mixed, fisher(counts, exact), found), told, [*names, name], cautious
 
 
 def _over_items(groups: Sequence[Group], column: Column) -> tuple[Floats, list[str]]:

@@ -35,6 +35,8 @@ from rnnbench.study.tune import tune
 _LOCK_FILE = ".lock"
 _LOOKED_FILE = "looked.json"
 """Options of a run -> parameters of its model, for all that were looked at before."""
+_SIZES_FILE = "sizes.json"
+"""Options of a model -> the hidden size that spends its budget of parameters."""
 _WAIT_SECONDS = 70.0
 _BYTES_OF_A_PARAMETER = 4
 # Weights and two averages of the gradient: what the checkpoint to resume from holds of a run with Adam.
@@ -99,7 +101,7 @@ def conduct(
         UserError: The file asks for something that there is not, or the disk is too small.
     """
     work = _Work(folder, launcher, console, {} if retry else read_failed(folder), retry)
-    pairs = plan.pairs(study)
+    pairs = work.sized(study, plan.pairs(study), looker)
     first = dict(enumerate(tuning.points(study)))
     every_trial = [run for pair in pairs for some in plan.trials(study, pair, first, folder).values() for run in some]
     beside = plan.baselines(study, folder)
@@ -160,6 +162,30 @@ class _Work:
     def is_new(self, run: Run) -> bool:
         """Whether nothing of the run is there."""
         return run.id not in self._failed and not run.folder.exists()
+
+    def sized(self, study: Study, pairs: Sequence[Pair], looker: Launcher) -> list[Pair]:
+        """Finds the hidden sizes that spend a budget of all parameters; under another budget there is nothing to find.
+
+        Raises:
+            UserError: A model cannot be built, or no size comes within 1 % of its budget.
+        """
+        if study.unit != "total_parameters":
+            return list(pairs)
+        path = self._folder / _SIZES_FILE
+        sizes: dict[str, int] = json.loads(read_text(path)) if path.is_file() else {}
+        asked = {plan.sizing(study, pair, self._folder): pair for pair in pairs}
+        unknown = [run for run in asked if _asked(run) not in sizes]
+        if unknown:
+            self._console.print(f"looking for the sizes of {len(unknown)} models", highlight=False)
+            with contextlib.closing(looker.launch(unknown)) as events:
+                for event in events:
+                    if event.outcome is None:
+                        continue
+                    if event.outcome.kind != "done":
+                        raise _blame(study, asked[event.run], event.outcome)
+                    sizes[_asked(event.run)] = event.outcome.hidden_size
+                    replace_text(path, json.dumps(sizes, indent=2) + "\n")
+        return [dataclasses.replace(pair, hidden_size=sizes[_asked(run)]) for run, pair in asked.items()]
 
     def prepare(self, study: Study, new: Sequence[Run], finals: Mapping[Pair, Sequence[Run]], looker: Launcher) -> None:
         """Finds out before the first run what is wrong in the file, and how much disk the new runs will need."""
@@ -279,6 +305,11 @@ def _check_names(study: Study, runs: Sequence[Run]) -> None:
 def _words(run: Run) -> str:
     """What a run is made of, as text."""
     return " ".join(run.words)
+
+
+def _asked(run: Run) -> str:
+    """What a hidden size is asked for, as text."""
+    return f"{_words(run)} {run.spend}"
 
 
 def _bytes(run: Run, parameters: int) -> int:

@@ -1,7 +1,7 @@
 """A study's file: which applications, cells, budgets and seeds, and how the rates are tuned.
 
     seeds: [1, 2, 3]
-    budget: {parameters: 80000}             # or flops, or seconds: the same for every cell; a list: each of them
+    budget: {parameters: 80000}             # or total_parameters, flops, seconds: the same for every cell; or a list
     cells: [cells/lstm, cells/gru, my_cell.Mine]
     options: {trainer.max_epochs: 2}        # of all trainings, as on the command line
     applications:
@@ -22,7 +22,8 @@
     keep: all                               # the last checkpoint beside the best one
 
 All ``backbones`` of an application get the cell, and the first one the parameters; it is ``model.backbone`` alone where
-nothing is said. A random search has ``trials`` and ``space`` in the place of ``grid``:
+nothing is said. Of ``total_parameters``, those of the whole model, the first stack gets what the rest leaves. A random
+search has ``trials`` and ``space`` in the place of ``grid``:
 ``{model.optimizer.lr: {low: 1.0e-4, high: 1.0e-2, log: true}, model.dropout: [0.0, 0.5]}``. Under a budget of
 parameters a training is as long as ``trainer.max_epochs`` or ``trainer.max_steps`` says; a trial has a share of that
 (``fraction: 0.25`` alone is one round). Reading the file imports no torch.
@@ -45,7 +46,7 @@ from rnnbench.study.section import Options, Section
 
 Find = Callable[[str], Path]
 """The file of a preset, or of a path; raises a `UserError` where there is none."""
-Unit = Literal["parameters", "flops", "seconds"]
+Unit = Literal["parameters", "total_parameters", "flops", "seconds"]
 Keep = Literal["best", "all"]
 
 
@@ -248,7 +249,9 @@ def _check_lengths(top: Section, study: Study) -> None:
     """The unit of the budget says how long a training is, and nothing else may."""
     for application in study.applications:
         for option in {**study.options, **application.options}:
-            if option == "trainer.max_time" or (study.unit != "parameters" and option in ("trainer.max_epochs",)):
+            if option == "trainer.max_time" or (
+                study.unit in ("flops", "seconds") and option in ("trainer.max_epochs",)
+            ):
                 where = f"applications.{application.preset}.options" if option in application.options else "options"
                 raise top.error(
                     f"{where}.{option}",

@@ -29,6 +29,8 @@ class Outcome(NamedTuple):
     """The file or the option at fault, where there is one."""
     parameters: int = 0
     """Number of parameters, where a preset was only looked at."""
+    hidden_size: int = 0
+    """The hidden size that spends a budget of them, where that was asked for."""
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,13 @@ class Pair:
         application: The application.
         cell: The cell.
         amount: The budget.
+        hidden_size: That of the first stack under a budget of all parameters of the model; None before it was found.
     """
 
     application: Application
     cell: Cell
     amount: float
+    hidden_size: int | None = None
 
     @property
     def name(self) -> str:
@@ -48,6 +50,8 @@ class Run:
         words: Its options, as they stand on the command line.
         test: Whether it is tested when it is trained; a trial is not.
         keep: Which checkpoints stay when it is finished.
+        spend: The option of a stack, and how many parameters the whole model is to have: it is only asked for the
+            hidden size. None for a training.
     """
 
     root: Path
@@ -56,6 +60,7 @@ class Run:
     words: tuple[str, ...]
     test: bool
     keep: str
+    spend: tuple[str, int] | None = None
 
     @property
     def id(self) -> str:
@@ -157,6 +162,19 @@ def finals(study: Study, pair: Pair, chosen: Mapping[str, Any], folder: Path) ->
     ]
 
 
+def sizing(study: Study, pair: Pair, folder: Path) -> Run:
+    """What finds the hidden size that spends a budget of all parameters of a model.
+
+    Args:
+        study: The study.
+        pair: The model.
+        folder: The study's folder.
+    """
+    spend = (pair.application.backbones[0], int(pair.amount))
+    words = run_words(study, pair, study.seeds[0], {}, 1.0)
+    return Run(folder, pair.application.folder, f"{pair.name}-size", words, True, "none", spend)
+
+
 def run_words(study: Study, pair: Pair, seed: int, values: Mapping[str, Any], fraction: float) -> tuple[str, ...]:
     """The options of a run; later ones override earlier ones.
 
@@ -170,9 +188,10 @@ def run_words(study: Study, pair: Pair, seed: int, values: Mapping[str, Any], fr
     application = pair.application
     options = {**study.options, **application.options}
     words = [*_config(application.preset), *(_config(pair.cell.preset) if pair.cell.preset else [])]
-    if study.unit == "parameters":
+    if study.unit in ("parameters", "total_parameters"):
         # As one value: an option that is null within a stack is not understood on its own.
-        stack = {"hidden_size": None, "parameters": int(pair.amount)}
+        of_stack = study.unit == "parameters"
+        stack = {"hidden_size": pair.hidden_size, "parameters": int(pair.amount) if of_stack else None}
         value = {"class_path": application.stack, "init_args": stack}
         words += option_words({application.backbones[0]: value})
     words += option_words({f"{backbone}.cell": pair.cell.value for backbone in application.backbones})

@@ -41,6 +41,19 @@ def test_a_cell_of_the_working_folder_is_found(cell, small, tmp_path, monkeypatc
     assert outcome.parameters
 
 
+def test_a_hidden_size_spends_the_parameters_of_the_whole_model(small):
+    def look(*more: str, spend: tuple[str, int] | None = None):
+        run = Run(Path("runs"), "text_generation", "own", (*small.split(), *more), True, "best", spend)
+        return look_at(run, lambda progress: None)
+
+    found = look(spend=("model.backbone", 20_000))
+    assert found.kind == "done", found
+    assert found.parameters == pytest.approx(20_000, rel=0.01)
+    assert look(f"--model.backbone.hidden_size={found.hidden_size}").parameters == found.parameters
+    none = look(spend=("model.backbone", 3))
+    assert "no hidden size comes within 1 % of 3 parameters" in none.message
+
+
 @pytest.mark.slow
 def test_a_study_of_an_own_cell_from_the_command_line(cell, small, tmp_path):
     Path("own.yaml").write_text(

@@ -40,6 +40,9 @@ def test_fit_test_predict(rnnbench, small, tmp_path):
     assert config["model"]["init_args"]["backbone"]["init_args"]["hidden_size"] == 8
     with (run / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
+    clock = [float(row["seconds"]) for row in rows]
+    assert 0 < clock[0] <= clock[-1] <= result.training.wall_seconds
+    assert clock == sorted(clock)
     assert [row["step"] for row in rows if row["validation/perplexity"]] == [
         str(result.training.steps // 2), str(result.training.steps)
     ]  # fmt: skip
@@ -105,7 +108,7 @@ def test_a_killed_run_ends_with_the_same_bits(rnnbench, small, killed_after, sam
 
 def curves(run):
     with (run / "metrics.csv").open() as file:
-        return [{k: v for k, v in row.items() if "per_second" not in k} for row in csv.DictReader(file)]
+        return [{k: v for k, v in row.items() if "second" not in k} for row in csv.DictReader(file)]
 
 
 def test_a_run_that_ends_before_its_first_validation_says_so(rnnbench, small):

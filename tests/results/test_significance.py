@@ -12,6 +12,7 @@ from scipy import stats
 from rnnbench.errors import UserError
 from rnnbench.results.group import Column
 from rnnbench.results.items import ITEMS_FILE, Items, read_items, write_items
+from rnnbench.results.pairs import against
 from rnnbench.results.render import render_json, render_markdown
 from rnnbench.results.table import compare, load_runs
 
@@ -274,17 +275,44 @@ def test_equal_items_are_equal_files(tmp_path: Path) -> None:
 
 
 def test_json_holds_every_test(rows_of) -> None:
-    rows = {"A": [1.0, 1.1, 1.0], "B": [2.0, 2.1, 2.0], "C": [float("nan")]}
+    rows = {"A": [1.0, 1.1, 1.04], "B": [2.0, 2.1, 2.06], "C": [float("nan")]}
     comparison = compare(load_runs(rows_of(rows)))
     content = json.loads(render_json(comparison), parse_constant=pytest.fail)
     (table,) = content["tables"]
     assert [(row["rank"], row["letters"]) for row in table["rows"]] == [([1, 1], "a"), ([2, 2], "b"), (None, "")]
-    assert table["rows"][0]["values"]["test perplexity"]["mean"] == pytest.approx(31 / 30)
+    assert table["rows"][0]["values"]["test perplexity"]["mean"] == pytest.approx(3.14 / 3)
     assert [Path(folder).name for folder in table["rows"][2]["failed"]] == ["C-1"]
     (pair,) = table["pairs"]
     assert (pair["rows"], pair["models"]) == ([0, 1], ["A", "B"])
-    wanted = stats.ttest_ind([1.0, 1.1, 1.0], [2.0, 2.1, 2.0], equal_var=False)
+    wanted = stats.ttest_ind([1.0, 1.1, 1.04], [2.0, 2.1, 2.06], equal_var=False)
     assert pair["corrected"] == pair["by_seed"] == pytest.approx(wanted.pvalue)
     assert (pair["low"], pair["high"]) == pytest.approx(tuple(wanted.confidence_interval()))
     assert pair["by_item"] is None
     assert table["protocol"]["hash"] == comparison.tables[0].protocol.hash
+
+
+def test_every_row_shows_how_far_it_is_from_the_reference_or_the_first_one(rows_of) -> None:
+    levels = {"A": [1.0, 1.1, 1.04, 1.06], "B": [2.0, 2.1, 2.06, 2.02], "C": [2.0, 2.2, 2.16, 2.12]}
+    runs = load_runs(rows_of(levels))
+    first = against(compare(runs).tables[0])
+    assert first[0] is None
+    wanted = stats.ttest_ind(levels["C"], levels["A"], equal_var=False).confidence_interval(1 - 0.05 / 3)
+    assert (first[2].difference, first[2].low, first[2].high) == pytest.approx((1.07, *wanted))
+    assert "| 1.07 | " in render_markdown(compare(runs))
+    family = against(compare(runs, reference="B").tables[0])
+    assert [pair and pair.models[1] for pair in family] == ["B", None, "B"]
+    holm = sorted(stats.ttest_ind(levels[name], levels["B"], equal_var=False).pvalue for name in "AC")
+    assert [family[0].corrected, family[2].corrected] == pytest.approx([2 * holm[0], holm[1]])
+
+
+def test_rows_that_follow_one_of_a_single_seed_are_compared_with_the_first_that_was_tested(rows_of) -> None:
+    table = compare(load_runs(rows_of({"A": [1.0], "B": [2.0, 2.1, 2.06], "C": [2.0, 2.2, 2.16]}))).tables[0]
+    assert [pair and pair.models for pair in against(table)] == [None, None, ("C", "B")]
+
+
+def test_skewed_seeds_are_tested_with_caution_and_the_notes_say_so(rows_of) -> None:
+    (table,) = compare(load_runs(rows_of({"A": [1.0, 1.0, 1.3], "B": [2.0, 2.01, 2.2]}))).tables
+    assert table.verdict.cautious
+    t = stats.ttest_ind([1.0, 1.0, 1.3], [2.0, 2.01, 2.2], equal_var=False).statistic
+    assert table.verdict.by_seed[0, 1] == pytest.approx(2 * stats.t.sf(abs(t), 2))
+    assert "with the degrees of freedom of the smaller row, since they are skewed" in " ".join(table.notes())

@@ -1,6 +1,7 @@
 """A study is run once, goes on where it was stopped, and reports what failed."""
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -51,6 +52,18 @@ def test_a_study_is_run_once(study, tmp_path):
     assert len(found.failures) == 8
     assert found.started == []
     assert "it was made with other options" in found.failures["sentiment/builtin-Elman-1"]
+
+
+def test_sizes_are_looked_for_once(study, tmp_path):
+    folder, text = tmp_path / "out", ONE.replace("{parameters", "{total_parameters")
+    first = conducted(study(text), folder)
+    assert "looking for the sizes of 2 models" in first.printed
+    sizes = set(json.loads((folder / "sizes.json").read_text()).values())
+    commands = " ".join(read_result(path).command for path in folder.glob("*/*-lstm-*/result.json"))
+    assert any(f'"hidden_size": {size}, "parameters": null' in commands for size in sizes)
+    again = conducted(study(text), folder)
+    assert again.started == []
+    assert "looking for" not in again.printed
 
 
 def test_all_checkpoints_are_kept_where_asked(study, tmp_path):

@@ -1,5 +1,6 @@
 """The same file gives the same runs under the same names."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -44,6 +45,17 @@ def test_every_backbone_gets_the_cell_and_the_first_one_the_parameters(study):
     assert [json.loads(w.partition("=")[2])["init_args"]["parameters"] for w in run.words if "parameters" in w] == [
         70000
     ]
+
+
+def test_parameters_of_the_whole_model_are_spent_by_a_hidden_size_that_is_looked_for(study):
+    found = study(FILE.replace("{parameters", "{total_parameters"))
+    pair = plan.pairs(found)[0]
+    asked = plan.sizing(found, pair, ROOT)
+    assert asked.spend == ("model.backbone", 65000)
+    assert '"init_args": {"hidden_size": null, "parameters": null}' in " ".join(asked.words)
+    (run, _) = plan.finals(found, dataclasses.replace(pair, hidden_size=77), {}, ROOT)
+    assert '"init_args": {"hidden_size": 77, "parameters": null}' in " ".join(run.words)
+    assert run.spend is None
 
 
 def test_the_stack_is_the_one_of_the_preset(study):

@@ -45,7 +45,7 @@ def test_ranges_and_choices(study):
         ("cells/lstm", "text_generation/char_5gram", "cells", "names no model.backbone.cell"),
         ("Elman", "rnnbench.cells.lstm", "cells", "two cells would have runs of the same name: lstm"),
         ("parameters", "parameter", "budget.parameter", "there is no such key: parameter"),
-        ("{parameters: 65000}", "{}", "budget", "one of parameters, flops, seconds is needed"),
+        ("{parameters: 65000}", "{}", "budget", "one of parameters, total_parameters, flops, seconds is needed"),
         ("{parameters: 65000}", "{flops: 1.0e9, seconds: 3}", "budget", "found: flops, seconds"),
         ("65000", "-3", "budget.parameters", "expected a number above 0, or a list of them, found -3"),
         ("65000", "some", "budget.parameters", "found 'some'"),

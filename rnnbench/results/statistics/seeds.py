@@ -16,6 +16,8 @@ from rnnbench.results.statistics.summary import MIN_SEEDS, Summary
 Floats = NDArray[np.float64]
 
 _LEVEL = 0.95
+SKEWED = 1.0
+"""From how many standard deviations of it on skewness counts: one table of normal seeds in three looks so."""
 
 
 def summarise(samples: Sequence[Sequence[float]]) -> list[Summary]:
@@ -43,7 +45,28 @@ def summarise(samples: Sequence[Sequence[float]]) -> list[Summary]:
     return summaries
 
 
-def welch(samples: Sequence[Sequence[float]], exact: Sequence[bool]) -> Floats:
+def skewed(samples: Sequence[Sequence[float]]) -> bool:
+    """Whether seeds lie to one side of their rows' means more often than those of two tables of normal seeds in three.
+
+        |sum of b| > (sum of 6 (n - 2) / ((n + 1) (n + 3)))^(1/2),    b = m_3 / m_2^(3/2) of each row
+
+    with the sampling variance that b has for normal values (R. A. Fisher, The Moments of the Distribution for Normal
+    Samples of Measures of Departure from Normality, Proceedings of the Royal Society A, 1930).
+
+    Args:
+        samples: Values over the seeds, of k rows; those of fewer than three values, or of equal ones, say nothing.
+    """
+    total = variance = 0.0
+    for sample in samples:
+        if len(sample) < MIN_SEEDS or not _finite(sample) or len(set(sample)) == 1:
+            continue
+        size, gaps = len(sample), np.asarray(sample, dtype=np.float64) - np.mean(sample)
+        total += float((gaps**3).mean() / (gaps**2).mean() ** 1.5)
+        variance += 6 * (size - 2) / ((size + 1) * (size + 3))
+    return total**2 > SKEWED**2 * variance
+
+
+def welch(samples: Sequence[Sequence[float]], exact: Sequence[bool], cautious: bool = False) -> Floats:
     """Welch's two-sided t test between all pairs of rows.
 
     B. L. Welch, The generalization of "Student's" problem when several different population variances are involved,
@@ -53,6 +76,7 @@ def welch(samples: Sequence[Sequence[float]], exact: Sequence[bool]) -> Floats:
     Args:
         samples: Values over the seeds, of k rows.
         exact: Which rows have no noise: a model that is counted has the same value with every seed.
+        cautious: Whether t has no more degrees of freedom than the smaller row.
 
     Returns:
         ``(k, k)``, NaN where there is nothing to measure the noise by: a single seed, or two rows without noise.
@@ -61,7 +85,8 @@ def welch(samples: Sequence[Sequence[float]], exact: Sequence[bool]) -> Floats:
     known = [None if certain else sample for sample, certain in zip(samples, exact, strict=True)]
     # With no deviation, the number of values has no influence.
     size = [2 if sample is None else len(sample) for sample in known]
-    found = welch_of_summaries(mean, [0.0 if sample is None else _deviation(sample) for sample in known], size)
+    deviations = [0.0 if sample is None else _deviation(sample) for sample in known]
+    found = welch_of_summaries(mean, deviations, size, cautious)
     constant = [i for i, row in enumerate(known) if row is None or (len(row) > 1 and len(set(row)) == 1)]
     for a, b in itertools.combinations(constant, 2):
         # A model that is counted has its value with as many seeds as one likes.
@@ -71,22 +96,28 @@ def welch(samples: Sequence[Sequence[float]], exact: Sequence[bool]) -> Floats:
     return found
 
 
-def welch_of_summaries(means: Sequence[float], deviations: Sequence[float], sizes: Sequence[int]) -> Floats:
+def welch_of_summaries(
+    means: Sequence[float], deviations: Sequence[float], sizes: Sequence[int], cautious: bool = False
+) -> Floats:
     """`welch` where only means, sample standard deviations and numbers of seeds are known: it depends on no more.
 
     Args:
         means: Of k rows.
         deviations: 0 for a row without noise, NaN for one of a single seed.
         sizes: Numbers of seeds.
+        cautious: Whether t has no more degrees of freedom than the smaller row that varies.
 
     Returns:
         ``(k, k)``; see `welch`. NaN where neither row varies.
     """
     mean, deviation, size = (np.asarray(values, dtype=np.float64) for values in (means, deviations, sizes))
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = stats.ttest_ind_from_stats(
+        t, found = stats.ttest_ind_from_stats(
             mean[:, None], deviation[:, None], size[:, None], mean, deviation, size, equal_var=False
-        ).pvalue
+        )
+    if cautious:
+        freedom = np.where(deviation == 0, np.inf, size - 1)
+        found = 2 * stats.t.sf(np.abs(t), np.minimum(freedom[:, None], freedom))
     return np.where((deviation[:, None] == 0) & (deviation == 0), np.nan, found)
 
 
@@ -105,12 +136,16 @@ def permutation(size: int, other: int) -> float:
     return min(1.0, 2 / math.comb(size + other, size))
 
 
-def difference(one: Sequence[float], other: Sequence[float]) -> tuple[float, float | None, float | None]:
-    """Difference of two means with Welch's 95 % interval.
+def difference(
+    one: Sequence[float], other: Sequence[float], pairs: int = 1, cautious: bool = False
+) -> tuple[float, float | None, float | None]:
+    """Difference of two means with Welch's interval, of which all pairs of a table hold in 95 % of tables (Bonferroni).
 
     Args:
         one: Values over the seeds; a single one has no noise.
         other: Those of the other row.
+        pairs: Pairs that are tested together.
+        cautious: See `welch`.
 
     Returns:
         The difference and the ends of its interval; no ends where neither row varies.
@@ -121,7 +156,9 @@ def difference(one: Sequence[float], other: Sequence[float]) -> tuple[float, flo
     if variance == 0 or not math.isfinite(variance):
         return gap, None, None
     freedom = variance**2 / sum(part**2 / degrees for part, degrees in parts)
-    reach = float(stats.t.isf((1 - _LEVEL) / 2, freedom)) * math.sqrt(variance)
+    if cautious:
+        freedom = min(degrees for part, degrees in parts if part > 0)
+    reach = float(stats.t.isf((1 - _LEVEL) / 2 / pairs, freedom)) * math.sqrt(variance)
     return gap, gap - reach, gap + reach
 
 

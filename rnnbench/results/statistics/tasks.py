@@ -60,6 +60,26 @@ def interquartile_mean(model: Tasks) -> Estimate:
     return _bootstrap(model, statistic)
 
 
+def performance_profile(model: Tasks, thresholds: Sequence[float]) -> list[Estimate]:
+    """For each threshold the share of runs whose score is above it, tasks counting alike.
+
+        F(x) = mean over tasks of  (1 / n) #{score of a seed > x}
+
+    Args:
+        model: Scores of a model; two seeds or more for each task.
+        thresholds: The scores x.
+    """
+
+    def statistic(*tasks: Floats, axis: int = -1) -> Floats:
+        # Each is (..., seeds); thresholds come first.
+        places = np.reshape(thresholds, (-1, *[1] * tasks[0].ndim))
+        return np.mean([(task > places).mean(axis=axis) for task in tasks], axis=0)
+
+    data = [np.asarray(sample, dtype=np.float64) for sample in model]
+    interval = _interval(data, statistic)
+    return [Estimate(*map(float, three)) for three in zip(statistic(*data), interval.low, interval.high, strict=True)]
+
+
 def probability_of_improvement(model: Tasks, other: Tasks) -> Estimate:
     """How probably a run of a model beats one of the other on the same task, averaged over tasks; a tie is half.
 

@@ -24,15 +24,15 @@ HOSTILE = """<script>alert(1)</script>"'&$\\x_{%~^ \x07 中文"""
 
 def test_page_tables_and_figures(written: Path) -> None:
     page = (written / "index.html").read_text(encoding="utf-8")
-    for text in ("GRU 1x64", "Kneser-Ney", "Mean rank over the tasks", "How probably GRU is better", "fingerprint"):
+    for text in ("GRU 1x64", "Kneser-Ney", "Typical score over the tasks", "How probably GRU is better", "fingerprint"):
         assert text in page
     for table in ("text-generation-ptb", "text-generation-brown"):
         for ending in ("md", "tex", "csv"):
             assert (written / "tables" / f"{table}.{ending}").is_file()
         paper = (written / "tables" / f"{table}.tex").read_text()
         assert (
-            r"model & rank & group & test perplexity & 95\% interval & validation perplexity & parameters & seeds \\"
-            in paper
+            r"model & rank & group & test perplexity & 95\% interval & difference & effect & validation perplexity & "
+            r"parameters & seeds \\" in paper
         )
         for chart in ("ranking", "curves", "loss", "parameters"):
             assert (written / "figures" / f"{table}-{chart}.pdf").read_bytes().startswith(b"%PDF")

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from rnnbench.errors import UserError
 from rnnbench.report.charts.cost import Point, front
-from rnnbench.report.charts.over_tasks import cliques_of
+from rnnbench.report.charts.over_tasks import cliques_of, effect_chart, profile_chart, rank_chart, typical_chart
 from rnnbench.report.charts.ranking import ranking
 from rnnbench.report.content import Entry
-from rnnbench.report.curves import read_curve
+from rnnbench.report.curves import best_after, read_curve
 from rnnbench.report.overall import _largest_block, overall
 from rnnbench.report.runs import content_of_runs
 from rnnbench.report.sensitivity import sensitivity_of
@@ -85,7 +85,54 @@ def test_cells_over_tasks(finished_study: Path) -> None:
     assert [rank.mean for rank in found.ranks] == [1.0, 2.0, 3.0]
     assert [win.value for win in found.wins] == [1.0, 1.0]
     assert found.critical is None, "two tasks are no sample of tasks"
+    assert rank_chart(found, marks(found.cells, [])) is None
     assert found.left_out == []
+
+
+def test_scores_run_from_chance_to_the_best_cell(make_run) -> None:
+    """Perplexities by their logarithms, of a vocabulary of 10,000; accuracies of two classes."""
+    classes = Data(dataset="reviews", fingerprint="cccc", details={"classes": "a, b"})
+    runs = []
+    for cell, perplexity, accuracy in (("A", 100.0, 0.9), ("B", 1000.0, 0.7)):
+        for seed in (1, 2):
+            made = {"cell": cell, "model": cell, "seed": seed}
+            runs += [make_run(f"p{k}{cell}{seed}", test=perplexity, fingerprint=f"p{k}", **made) for k in (1, 2)]
+            changes = {"application": "sentiment", "test": accuracy, "metric": "accuracy"}
+            runs.append(make_run(f"a{cell}{seed}", **made, **changes))
+            write_result(
+                runs[-1] / "result.json", dataclasses.replace(read_result(runs[-1] / "result.json"), data=classes)
+            )
+    found = overall(content_of_runs([str(run) for run in runs], []).sections, reference="B")
+    assert found is not None
+    assert found.scores is not None
+    assert found.scores.reference == 1
+    # One half on each of three tasks, twice: a perplexity of 1,000 is half way from 10,000 to 100.
+    assert [one.value for one in found.scores.typical] == pytest.approx([1.0, 0.5])
+    half = [next(one.value for x, one in zip(found.scores.thresholds, profile, strict=True) if x > 0.505)
+            for profile in found.scores.profiles]  # fmt: skip
+    assert half == [1.0, 0.0]
+    assert found.scores.effects is not None
+    assert found.scores.effects.effects[0].difference == pytest.approx(0.5, abs=0.05)
+    drawn = marks(found.cells, [])
+    for make in (typical_chart, profile_chart, effect_chart):
+        chart = make(found, drawn)
+        assert chart is not None
+        assert all(cell in chart.inline for cell in "AB")
+
+
+def test_where_chance_is_not_known_it_is_the_worst_row(make_run) -> None:
+    def run(task: str, cell: str, seed: int | None, value: float, **changes: object) -> str:
+        made = {"cell": cell, "model": cell, "seed": seed, "metric": "mase", "application": "forecasting"}
+        return str(make_run(f"{task}{cell}{seed}", test=value, fingerprint=task, **made, **changes))
+
+    runs = [
+        run(task, cell, seed, value) for task in "xyz" for cell, value in (("A", 0.5), ("B", 1.0)) for seed in (1, 2)
+    ]
+    runs += [run(task, "naive", None, 1.5, baseline=True, budget=None) for task in "xyz"]
+    found = overall(content_of_runs(runs, []).sections)
+    assert found is not None
+    assert found.scores is not None
+    assert [one.value for one in found.scores.typical] == pytest.approx([1.0, 0.5])
 
 
 def _entries(make_run, cells: dict[str, str]) -> list[str]:
@@ -212,6 +259,22 @@ def test_a_curve_ends_where_the_file_was_cut(tmp_path: Path) -> None:
     assert read_curve(path, "a") == {1: 2.0, 4: 1.5}
     assert read_curve(path, "c") == {}
     assert read_curve(tmp_path / "none", "a") == {}
+
+
+def test_the_best_by_the_clock_is_of_runs_that_lasted_so_long(tmp_path: Path) -> None:
+    rows = ("0,1,4,,9.0", "0,2,9,1.0,", "0,3,14.5,,5.0", "0,4,20,,6.0", "0,5,31,,4.0")
+    for name, count in (("a", 5), ("b", 5), ("short", 3)):
+        (tmp_path / name).mkdir()
+        lines = ["epoch,step,seconds,train/loss,validation/x", *rows[:count]]
+        (tmp_path / name / "metrics.csv").write_text("\n".join(lines) + "\n")
+
+    def best(*names: str, lower: bool = True) -> dict[int, float]:
+        return best_after([tmp_path / name for name in names], "validation/x", lower, (2, 10, 15, 30, 60))
+
+    assert best("a", "b") == {10: 9.0, 15: 5.0, 30: 5.0}
+    assert best("a", lower=False) == {10: 9.0, 15: 9.0, 30: 9.0}
+    assert best("a", "short") == {10: 9.0}
+    assert best("a", "none") == {}
 
 
 def test_every_cell_has_a_mark_of_its_own() -> None:

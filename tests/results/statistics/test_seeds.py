@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from rnnbench.results.statistics.seeds import difference, hedges, summarise, welch
+from rnnbench.results.statistics.seeds import difference, hedges, skewed, summarise, welch
 from rnnbench.results.statistics.summary import MIN_SEEDS
 from rnnbench.results.statistics.table import holm, letters, ranks
 
@@ -81,6 +81,40 @@ def test_against_a_row_without_noise_it_is_the_test_of_one_sample():
     found = welch([sample, [1.0], [1.0]], [False, True, False])
     assert found[0, 1] == pytest.approx(stats.ttest_1samp(sample, 1.0).pvalue, rel=1e-12)
     assert np.isnan(found[0, 2])
+
+
+def test_caution_takes_the_degrees_of_freedom_of_the_smaller_row():
+    one, other = [1.0, 1.2, 1.1, 1.4, 0.9], [2.0, 2.6, 1.9]
+    t = stats.ttest_ind(one, other, equal_var=False).statistic
+    assert welch([one, other], [False] * 2, cautious=True)[0, 1] == pytest.approx(2 * stats.t.sf(abs(t), 2))
+    # Beside a row without noise there is one row's freedom already.
+    assert welch([one, [1.0]], [False, True], cautious=True)[0, 1] == pytest.approx(stats.ttest_1samp(one, 1.0).pvalue)
+    gap, low, high = difference(one, other, 1, cautious=True)
+    reach = stats.t.isf(0.025, 2) * abs(gap / t)
+    assert (low, high) == pytest.approx((gap - reach, gap + reach))
+
+
+def test_intervals_of_many_pairs_hold_together():
+    one, other = [1.0, 1.2, 1.1, 1.4], [2.0, 2.6, 1.9]
+    wanted = stats.ttest_ind(one, other, equal_var=False).confidence_interval(1 - 0.05 / 7)
+    assert difference(one, other, 7)[1:] == pytest.approx(tuple(wanted))
+
+
+@pytest.mark.parametrize(("rows", "seeds"), [(2, 3), (8, 3), (8, 5)])
+def test_one_normal_table_in_three_looks_skewed(rows, seeds):
+    tables = np.random.default_rng(7).normal(size=(2000, rows, seeds)).tolist()
+    # Of two rows of three, skewness is far from normal.
+    assert np.mean([skewed(table) for table in tables]) == pytest.approx(2 * stats.norm.sf(1), abs=0.06)
+
+
+def test_skewness_is_that_of_scipy_and_counts_rows_that_vary():
+    table = np.random.default_rng(8).lognormal(size=(8, 5)).tolist()
+    b = stats.skew(table, axis=1).sum()
+    assert b > (8 * 6 * 3 / (6 * 8)) ** 0.5
+    assert skewed(table)
+    assert skewed([*table, [1.0] * 5, [2.0, 1.0], [1.0, math.nan, 3.0]])
+    assert skewed((-np.array(table)).tolist()), "either way"
+    assert not skewed([])
 
 
 @pytest.mark.parametrize("sizes", [(3, 3), (5, 5), (3, 4)])

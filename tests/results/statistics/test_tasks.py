@@ -10,6 +10,7 @@ from rnnbench.results.statistics.tasks import (
     critical_difference,
     interquartile_mean,
     mean_ranks,
+    performance_profile,
     probability_of_improvement,
 )
 
@@ -54,6 +55,15 @@ def test_the_interquartile_mean_is_that_of_the_pooled_scores():
     found = interquartile_mean(scores)
     assert found.value == np.mean([2, 3, 4, 5])
     assert found.low < found.value < found.high
+
+
+def test_a_performance_profile_is_the_share_of_runs_above_each_score():
+    scores, thresholds = [[0.1, 0.5, 0.9], [0.4, 0.6]], [-1.0, 0.1, 0.45, 0.9, 2.0]
+    found = performance_profile(scores, thresholds)
+    wanted = [np.mean([np.mean(np.array(task) > x) for task in scores]) for x in thresholds]
+    assert [one.value for one in found] == pytest.approx(wanted)
+    assert all(one.low <= one.value <= one.high for one in found)
+    assert (found[0].low, found[0].high, found[-1].low, found[-1].high) == (1, 1, 0, 0)
 
 
 def test_probability_of_improvement_counts_pairs():
