@@ -174,9 +174,9 @@ def _gap(pair: Pair | None) -> list[Cell]:
     """Difference, its interval, and effect."""
     if pair is None:
         return [Cell("-")] * 3
-    between = "-" if pair.low is None else f"{pair.low:.3g} to {pair.high:.3g}"
+    between = "-" if pair.low is None else f"{pair.low:.4g} to {pair.high:.4g}"
     effect = "-" if pair.effect is None else f"{pair.effect:.2f}"
-    return [Cell(f"{pair.difference:.3g}"), Cell(between), Cell(effect)]
+    return [Cell(f"{pair.difference:.4g}"), Cell(between), Cell(effect)]
 
 
 def headers_of(table: Table, columns: list[Column], has_costs: bool = True) -> list[str]:
