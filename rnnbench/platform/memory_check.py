@@ -74,7 +74,8 @@ class MemoryCheck(Callback):
 def _forward_backward(trainer: Trainer, module: Task[Any], batch: Any) -> None:
     batch = trainer.strategy.batch_to_device(trainer.precision_plugin.convert_input(batch))
     # Factories made from a configuration hold its parser, which cannot be copied; a step changes none of them.
-    factories = {id(value): value for value in vars(module).values() if isinstance(value, functools.partial)}
+    values = (value for part in module.modules() for value in vars(part).values())
+    factories = {id(value): value for value in values if isinstance(value, functools.partial)}
     model = copy.deepcopy(module, factories)
     # Lightning copies a model without its trainer, which the model asks for its data.
     model.trainer = trainer

@@ -125,7 +125,7 @@ class Killing(Callback):
     """Kills a training in the middle of a step, or in its first validation.
 
     Args:
-        step: The step; None for the validation.
+        step: The step, or of a model that makes none the batch; None for the validation.
     """
 
     def __init__(self, step: int | None) -> None:
@@ -139,6 +139,13 @@ class Killing(Callback):
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Any) -> None:
         """In the step, whose checkpoint was written before it."""
         if trainer.global_step == self.step:
+            raise Killed
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """After the batch, where nothing is optimized."""
+        if not pl_module.automatic_optimization and trainer.global_step == 0 and batch_idx + 1 == self.step:
             raise Killed
 
     def on_validation_batch_start(

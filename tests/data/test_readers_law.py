@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rnnbench.data.sources.files import Files
 from rnnbench.errors import UserError
-from rnnbench.tasks.sentiment.texts import texts_of
+from rnnbench.tasks.base.labelled_texts import texts_of
 
 FORMATS = ("csv", "tsv", "quoted.tsv", "all_quoted.tsv", "jsonl", "json", "parquet")
 NUMBERS = itertools.count()

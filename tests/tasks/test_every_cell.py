@@ -21,6 +21,9 @@ PRESETS["question_answering"] = [
 # Vectors of words are learned without a cell.
 del PRESETS["word_vectors"]
 
+# A probe reads a network, and trains nothing: tests/tasks/probe has every cell read.
+del PRESETS["probe"]
+
 
 @functools.cache
 def data_of(application):

@@ -21,6 +21,7 @@ _ADJECTIVES = {
         "awful", "lazy", "forced", "silly", "wooden", "ugly", "tired", "vague", "bitter", "painful",
     ),
 }  # fmt: skip
+_OPPOSITE = {"positive": "negative", "negative": "positive"}
 _DEGREES = ("", "", "", "really ", "quite ", "rather ", "truly ", "often ")
 _NOT = ("is not", "is never", "is hardly", "is far from", "is anything but", "is by no means", "could not be called")
 _CONTRASTS = (
@@ -37,36 +38,37 @@ _AGREEMENTS = ("{own} .", "{own} and {also} .", "{own} , and what is more , {als
 class GeneratedReviews(Generated):
     """Short reviews from a grammar, positive and negative in equal parts, the same on every machine.
 
-    Half of the statements are negated, half of the reviews set two statements against each other, of which one counts.
-    So it takes the order of words to tell the class. No review stands there twice.
+    Half of the statements are negated, half of the sentences set two statements against each other, of which one
+    counts. So it takes the order of words to tell the class. No review stands there twice.
 
     Args:
         train: Number of reviews in training.
         held_out: Number of reviews in validation and in test, each.
+        sentences: Sentences of a review, all of its class: who predicts the next one has to know the class.
+        contrary: Whether statements are negated, or set against each other; without, adjectives alone tell the class.
     """
 
-    def __init__(self, train: int = 8000, held_out: int = 1000) -> None:
-        check_sizes(train=train, held_out=held_out)
+    def __init__(self, train: int = 8000, held_out: int = 1000, sentences: int = 1, contrary: bool = True) -> None:
+        check_sizes(train=train, held_out=held_out, sentences=sentences)
+        self.sentences = sentences
+        self.contrary = contrary
         super().__init__("generated_reviews", _SEED, {"train": train, "validation": held_out, "test": held_out})
 
     def draw(self, split: Split, number: int, choose: Choose) -> Row:
         """A review with ``text`` and ``label``."""
         label = ("negative", "positive")[number % 2]
-        return {"text": _review(label, choose), "label": label}
+        return {"text": " ".join(self._sentence(label, choose) for _ in range(self.sentences)), "label": label}
 
     def text(self, row: Row) -> str:
         """The review."""
         return row["text"]
 
+    def _sentence(self, label: str, choose: Choose) -> str:
+        form = choose((choose(_CONTRASTS), choose(_AGREEMENTS))) if self.contrary else choose(_AGREEMENTS)
+        names = {"own": label, "also": label, "other": _OPPOSITE[label]}
+        return form.format(**{name: self._statement(one, choose) for name, one in names.items()})
 
-def _review(label: str, choose: Choose) -> str:
-    form = choose((choose(_CONTRASTS), choose(_AGREEMENTS)))
-    other = "negative" if label == "positive" else "positive"
-    return form.format(own=_statement(label, choose), also=_statement(label, choose), other=_statement(other, choose))
-
-
-def _statement(label: str, choose: Choose) -> str:
-    if choose(("plain", "negated")) == "plain":
-        return f"the {choose(_PARTS)} is {choose(_DEGREES)}{choose(_ADJECTIVES[label])}"
-    opposite = "negative" if label == "positive" else "positive"
-    return f"the {choose(_PARTS)} {choose(_NOT)} {choose(_ADJECTIVES[opposite])}"
+    def _statement(self, label: str, choose: Choose) -> str:
+        if not self.contrary or choose(("plain", "negated")) == "plain":
+            return f"the {choose(_PARTS)} is {choose(_DEGREES)}{choose(_ADJECTIVES[label])}"
+        return f"the {choose(_PARTS)} {choose(_NOT)} {choose(_ADJECTIVES[_OPPOSITE[label]])}"

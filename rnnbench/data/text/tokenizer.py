@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnbench.data.source import Document
-from rnnbench.data.text.english import english_words
+from rnnbench.data.text.english import ENGLISH_WORD, english_words
 from rnnbench.data.text.token_file import Tokens, write_tokens
 from rnnbench.data.text.vocabulary import END, UNKNOWN, grown, most_frequent, ranked
 from rnnbench.errors import UserError, did_you_mean
@@ -110,6 +111,24 @@ class Tokenizer:
         """Ids ``(N,)`` of a piece of text, with no end added; what is not in the vocabulary is ``<unk>``."""
         ids = self._word_ids(_split(self.level, text)) if self.of_words else self._character_ids(text)
         return np.maximum(ids, 0)
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where each token of `encode` stands in a text; of the bytes of a character the last has a width."""
+        if self.level == "byte":
+            widths = [len(character.encode("utf-8")) for character in text]
+            return [(i, i + (n == width)) for i, width in enumerate(widths) for n in range(1, width + 1)]
+        if self.level == "char":
+            return [(i, i + 1) for i in range(len(text))]
+        if self.level == "word":
+            return [match.span() for match in re.finditer(r"\S+", text)]
+        # A few characters grow longer in lower case, and may be more than one token there.
+        origin = [i for i, character in enumerate(text) for _ in character.lower()]
+        spans, end = [], 0
+        for match in re.finditer(ENGLISH_WORD, text.lower()):
+            start = max(origin[match.start()], end)
+            end = max(origin[match.end() - 1] + 1, start)
+            spans.append((start, end))
+        return spans
 
     def missing(self, text: str) -> list[str]:
         """The distinct tokens of a text that are not in the vocabulary, in the order of their first appearance."""

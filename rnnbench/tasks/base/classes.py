@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -89,3 +90,17 @@ def class_metrics(nats: list[float], classes: Tensor, predicted: Tensor) -> dict
         "macro_f1": math.fsum(f1.tolist()) / len(f1),
         "cross_entropy": math.fsum(nats) / len(classes),
     }
+
+
+def in_turn(classes: Sequence[int], most: int) -> list[int]:
+    """Numbers of the first items of each class, the classes in turn.
+
+    Args:
+        classes: The class of each item.
+        most: Most items.
+    """
+    of_class: dict[int, list[int]] = {}
+    for number, one in enumerate(classes):
+        of_class.setdefault(one, []).append(number)
+    rounds = itertools.zip_longest(*(numbers[:most] for _, numbers in sorted(of_class.items())))
+    return [number for row in rounds for number in row if number is not None][:most]

@@ -17,7 +17,7 @@ from rnnbench.errors import UserError
 from rnnbench.ranges import AT_LEAST_0
 from rnnbench.tasks.base import BucketedData, Spec
 from rnnbench.tasks.base.classes import ClassifiedSequences
-from rnnbench.tasks.sentiment.texts import LabelledText, phrases_of, texts_of
+from rnnbench.tasks.base.labelled_texts import LabelledText, class_numbers, in_classes, phrases_of, texts_of
 
 
 class SentimentData(BucketedData[ClassifiedSequences]):
@@ -125,18 +125,7 @@ class SentimentData(BucketedData[ClassifiedSequences]):
             return self.source.place(split, number)
 
         found = phrases_of(rows, place) if self.phrases and split == "train" else texts_of(rows, place)
-        if self.classes is None:
-            return found
-        kept = []
-        for one in found:
-            if one.label in self.classes:
-                kept.append(one._replace(label=self.classes[one.label]))
-            else:
-                left_out.add(split, one.row, f"label {one.label} is in no class", "dropped")
-        if not kept:
-            labels = sorted({one.label for one in found})
-            raise UserError(f"no label of {split} is in a class; its labels: {', '.join(labels)}", where="data.classes")
-        return kept
+        return in_classes(found, self.classes, split, left_out)
 
     def _train(self, texts: list[LabelledText]) -> None:
         """Vocabulary and classes of the training split."""
@@ -161,10 +150,7 @@ class SentimentData(BucketedData[ClassifiedSequences]):
     def _encode(self, split: Split, texts: list[LabelledText], left_out: LeftOut) -> ClassifiedSequences:
         assert self.encoder is not None
         assert self.labels is not None
-        for one in texts:
-            if one.label not in self.labels.names:
-                self.labels.encode([one.label], where=self.source.place(split, one.row))
-        classes = torch.from_numpy(self.labels.encode([one.label for one in texts], where=self.dataset))
+        classes = class_numbers(texts, self.labels, lambda number: self.source.place(split, number))
         absent = sorted(set(self.labels.names) - {one.label for one in texts})
         if absent:
             self.tell(f"{split}: no text has the class {' or '.join(absent)}")

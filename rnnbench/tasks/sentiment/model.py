@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
@@ -17,7 +16,7 @@ from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.data.text.vocabulary import Labels
 from rnnbench.examples import Example, Line, plain
 from rnnbench.tasks.base import Axes, Loss, Measured, Names, Spec, Task, evaluating, exact, exact_nats
-from rnnbench.tasks.base.classes import CorpusClasses, as_batch
+from rnnbench.tasks.base.classes import CorpusClasses, as_batch, in_turn
 from rnnbench.tasks.sentiment.data import SentimentData
 from rnnbench.tasks.sentiment.pictures import in_pieces
 
@@ -93,7 +92,7 @@ class TextClassifier(Task[SentimentData]):
         """See `Task.examples`: texts coloured by what it thinks after each token, those of all classes in turn."""
         texts, originals = self.data.splits["test"], self.data.originals("test")
         found: list[Example] = []
-        for number in _in_turn(texts.classes.tolist(), _EXAMPLES):
+        for number in in_turn(texts.classes.tolist(), _EXAMPLES):
             # The text as it was, and not its tokens: for people, an unknown word is a word.
             spans = self.encoder.spans(originals[number])[:_EXAMPLE_TOKENS]
             pieces = in_pieces(self, originals[number][: spans[-1][1] if spans else 0])
@@ -101,12 +100,3 @@ class TextClassifier(Task[SentimentData]):
             said = next((piece.label for piece in reversed(pieces) if piece.label), "-")
             found.append((Line("text", tuple(pieces)), plain("class", wanted), plain("model", said)))
         return found
-
-
-def _in_turn(classes: Sequence[int], most: int) -> list[int]:
-    """Numbers of the first items of each class, the classes in turn."""
-    of_class: dict[int, list[int]] = {}
-    for number, one in enumerate(classes):
-        of_class.setdefault(one, []).append(number)
-    rounds = itertools.zip_longest(*(numbers[:most] for _, numbers in sorted(of_class.items())))
-    return [number for row in rounds for number in row if number is not None][:most]

@@ -11,8 +11,9 @@ from rnnbench.data.lines import Line, LineStream, in_parts, json_line
 from rnnbench.errors import UserError
 from rnnbench.examples import Piece
 from rnnbench.safe_files import replace_text
+from rnnbench.tasks.base.coloured import ansi_text, html_page
 from rnnbench.tasks.sentiment.model import TextClassifier
-from rnnbench.tasks.sentiment.pictures import MOST_STEPS, ansi_text, html_page, in_pieces
+from rnnbench.tasks.sentiment.pictures import EXPLAINED, MOST_STEPS, in_pieces
 
 _NOTHING = "-"
 _TEXTS_AT_ONCE = 512
@@ -67,7 +68,7 @@ def predict(model: TextClassifier, lines: Sequence[Line] | LineStream, arguments
             answer = (_NOTHING, _NOTHING) if empty else (model.labels.names[best], f"{float(row[best]):.4f}")
             yield "\t".join([*answer, ansi_text(pieces) if arguments.color else text]) + "\n"
     if arguments.html:
-        replace_text(Path(arguments.html), html_page(pages, model.labels.names))
+        replace_text(Path(arguments.html), html_page(pages, model.labels.names, "sentiment", EXPLAINED))
 
 
 def warnings(model: TextClassifier, lines: Sequence[Line], arguments: argparse.Namespace) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -23,6 +23,10 @@ from rnnbench.tasks.text_generation.data import TextData
 from rnnbench.tasks.text_generation.metrics import CorpusLikelihood, likelihood_metrics
 
 _EXAMPLE_TOKENS = {"char": 300, "word": 60}
+
+
+def _same(state: StackState) -> StackState:
+    return state
 
 
 class TextModel(Task[TextData]):
@@ -101,7 +105,13 @@ class TextModel(Task[TextData]):
         """Continues one prompt."""
         return "".join(self.write(batch, self.sampling))
 
-    def write(self, prompt: str, sampling: Sampling, template: str | None = None) -> Iterator[str]:
+    def write(
+        self,
+        prompt: str,
+        sampling: Sampling,
+        template: str | None = None,
+        change: Callable[[StackState], StackState] = _same,
+    ) -> Iterator[str]:
         """Continues a prompt, piece by piece. ``<unk>`` stands for no text in particular, so it is never written.
 
         Args:
@@ -109,6 +119,7 @@ class TextModel(Task[TextData]):
                 starts as a document does.
             sampling: How tokens are chosen.
             template: What is written, place by place, see `read_template`: characters, or words between white space.
+            change: What is done to the state before each token, those of the prompt too; by default nothing.
 
         Yields:
             Pieces of text whose concatenation is the continuation, each as soon as it is written.
@@ -119,7 +130,11 @@ class TextModel(Task[TextData]):
         with evaluating(self):
             start = torch.tensor(tokens, device=self.device)
             allowed = None if template is None else self._allowed(template)
-            for token in sample(self._step_to_known, start, self.initial_state(1), sampling, allowed):
+
+            def step(token: Tensor, state: StackState) -> tuple[Tensor, StackState]:
+                return self._step_to_known(token, change(state))
+
+            for token in sample(step, start, self.initial_state(1), sampling, allowed):
                 written.append(token)
                 text = self.tokenizer.decode(written)
                 # A character of several bytes is shown once it is whole.
@@ -133,13 +148,16 @@ class TextModel(Task[TextData]):
         places = template.split() if self.tokenizer.of_words else list(template)
         return read_template(places, self.tokenizer.tokens, "--template")
 
-    def following(self, prompt: str, sampling: Sampling, most: int) -> dict[str, float]:
+    def following(
+        self, prompt: str, sampling: Sampling, most: int, change: Callable[[StackState], StackState] = _same
+    ) -> dict[str, float]:
         """The likeliest tokens after a prompt, and how likely `write` takes each.
 
         Args:
             prompt: The beginning, as for `write`.
             sampling: How tokens are chosen.
             most: Most tokens, at least 1.
+            change: What is done to the state before each token, as for `write`.
 
         Returns:
             Probabilities by token, the largest first; tokens that are never chosen are left out.
@@ -148,7 +166,7 @@ class TextModel(Task[TextData]):
         with evaluating(self):
             state = self.initial_state(1)
             for token in tokens:
-                scores, state = self._step_to_known(torch.tensor([token], device=self.device), state)
+                scores, state = self._step_to_known(torch.tensor([token], device=self.device), change(state))
             [probabilities] = restrict(scores.float().cpu(), sampling)
         ranked, order = probabilities.sort(descending=True, stable=True)
         found = zip(order[:most].tolist(), ranked[:most].tolist(), strict=True)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 import itertools
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from typing import NamedTuple
 
+from rnnbench.backbone.state import StackState
+from rnnbench.backbone.units import count_units, hold
 from rnnbench.data.lines import Line, LineStream, in_parts, json_line
 from rnnbench.decode.sample import Sampling
 from rnnbench.decode.template import ANY
 from rnnbench.errors import UserError
 from rnnbench.tasks.text_generation.model import TextModel
+from rnnbench.tasks.text_generation.models.recurrent import LanguageModel
 from rnnbench.tasks.text_generation.verse import FORMS, poem
 
 _HELP = {
@@ -54,6 +58,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--form", choices=list(FORMS), help="a Chinese poem of this form, which is a template")
     parser.add_argument("--first", metavar="TEXT", default="", help="how the poem begins")
     parser.add_argument("--acrostic", metavar="TEXT", default="", help="the first character of each line of the poem")
+    parser.add_argument(
+        "--hold-unit",
+        metavar="UNIT=VALUE",
+        default="",
+        help="hold units of the state at a value while it reads and writes: 17=+2, or several: 17=+2,40=-1",
+    )
     for field in fields(Sampling):
         kind = type(field.default)
         parser.add_argument(
@@ -77,10 +87,11 @@ def predict(model: TextModel, lines: Sequence[Line] | LineStream, arguments: arg
     if arguments.next and arguments.format == "text":
         raise UserError("a text has no probabilities", where="--next", hint="--format json")
     template = _template(model, arguments)
+    change = _holding(model, arguments.hold_unit)
     sampling = Sampling(**{field.name: getattr(arguments, field.name) for field in fields(Sampling)})
     given = [] if arguments.prompt is None else [(arguments.prompt, "--prompt")]
     if not lines and not given:
-        yield from _continue(model, [Prompt("", "")], sampling, template, arguments)
+        yield from _continue(model, [Prompt("", "")], sampling, template, change, arguments)
         return
     first = True
     for part in itertools.chain([given], in_parts(lines, _PROMPTS_AT_ONCE)):
@@ -89,7 +100,7 @@ def predict(model: TextModel, lines: Sequence[Line] | LineStream, arguments: arg
                 raise UserError("the prompt is empty", where=where, hint="leave it out to start as a document does")
         if part and not first and arguments.format == "text":
             yield "\n"
-        yield from _continue(model, [Prompt(*line) for line in part], sampling, template, arguments)
+        yield from _continue(model, [Prompt(*line) for line in part], sampling, template, change, arguments)
         first = first and not part
 
 
@@ -98,12 +109,15 @@ def _continue(
     prompts: Sequence[Prompt],
     sampling: Sampling,
     template: str | None,
+    change: Callable[[StackState], StackState],
     arguments: argparse.Namespace,
 ) -> Iterator[str]:
     for number, prompt in enumerate(prompts):
         if arguments.format == "json":
-            following = {"next": model.following(prompt.text, sampling, arguments.next)} if arguments.next else {}
-            text = "".join(model.write(prompt.text, sampling, template))
+            following = (
+                {"next": model.following(prompt.text, sampling, arguments.next, change)} if arguments.next else {}
+            )
+            text = "".join(model.write(prompt.text, sampling, template, change))
             yield json_line({"prompt": prompt.text, **following, "text": text})
             continue
         if number:
@@ -111,7 +125,7 @@ def _continue(
         yield prompt.text
         if prompt.text and model.tokenizer.of_words:
             yield " "
-        yield from model.write(prompt.text, sampling, template)
+        yield from model.write(prompt.text, sampling, template, change)
         yield "\n"
 
 
@@ -125,6 +139,27 @@ def _template(model: TextModel, arguments: argparse.Namespace) -> str | None:
     if model.tokenizer.level != "char":
         raise UserError("poems are written by characters", where="--form", hint="a model of --data.level char")
     return poem(arguments.form, arguments.first, arguments.acrostic)
+
+
+def _holding(model: TextModel, text: str) -> Callable[[StackState], StackState]:
+    """What is done to the state before each token."""
+    if not text:
+        return lambda state: state
+    if not isinstance(model, LanguageModel):
+        raise UserError(f"a {type(model).__name__} has no recurrent state", where="--hold-unit", hint="leave it out")
+    count = count_units(model.backbone)
+    held = {}
+    for part in text.split(","):
+        unit, _, value = part.partition("=")
+        try:
+            held[int(unit)] = float(value)
+        except ValueError:
+            raise UserError(f"{part!r} is no unit and value", where="--hold-unit", hint="such as 17=+2") from None
+        if not 0 <= int(unit) < count:
+            raise UserError(f"there is no unit {unit}", where="--hold-unit", hint=f"0 to {count - 1:,}")
+        if not math.isfinite(held[int(unit)]):
+            raise UserError(f"must be a finite number, found {value}", where="--hold-unit")
+    return lambda state: hold(model.backbone, state, held)
 
 
 def warnings(model: TextModel, lines: Sequence[Line], arguments: argparse.Namespace) -> list[str]:

@@ -29,3 +29,13 @@ def test_each_adjective_says_little_by_itself():
     rows = GeneratedReviews().rows("train")
     with_it = [row["label"] for row in rows if "brilliant" in row["text"]]
     assert 0.4 < with_it.count("positive") / len(with_it) < 0.75
+
+
+def test_sentences_of_a_review_are_all_of_its_class():
+    rows = GeneratedReviews(train=60, held_out=4, sentences=4, contrary=False).rows("train")
+    positive, negative = ({"brilliant", "warm", "bold", "vivid"}, {"dull", "cold", "bleak", "vague"})
+    for row in rows:
+        words = row["text"].split()
+        assert words.count(".") == 4
+        assert not set(words) & (negative if row["label"] == "positive" else positive)
+    assert any(set(row["text"].split()) & positive for row in rows)

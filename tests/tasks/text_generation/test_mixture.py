@@ -110,4 +110,4 @@ def test_a_run_that_was_trained_anew_is_refused(runs, rnnbench):
     finally:
         kept.write_bytes(whole)
     assert status == 2
-    assert "was trained anew since the mixture was made" in err
+    assert "was trained anew since this run was made of it" in err

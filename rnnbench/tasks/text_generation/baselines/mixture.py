@@ -16,7 +16,7 @@ from rnnbench.errors import UserError
 from rnnbench.tasks.base import CountingModel, Spec, evaluating, exact
 from rnnbench.tasks.text_generation.data import TextData
 from rnnbench.tasks.text_generation.model import TextModel
-from rnnbench.tasks.text_generation.trained import load_text_model
+from rnnbench.tasks.text_generation.trained import check_unchanged, load_text_model
 
 _ROUNDS = 1000
 _CONVERGED = 1e-12
@@ -112,12 +112,8 @@ class Mixture(CountingModel[TextData], TextModel):
     def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
         """Refuses a run that has become another one."""
         super().on_load_checkpoint(checkpoint)
-        kept, now = checkpoint["state_dict"], self.state_dict()
-        for number, run in enumerate(self.runs):
-            prefix = f"models.{number}."
-            ours = {name: value for name, value in kept.items() if name.startswith(prefix)}
-            if any(name not in now or not torch.equal(now[name].cpu(), ours[name].cpu()) for name in ours):
-                raise UserError(f"{run} was trained anew since the mixture was made", where="--model.runs")
+        for number, (run, model) in enumerate(zip(self.runs, self.models, strict=True)):
+            check_unchanged(model, checkpoint["state_dict"], f"models.{number}.", run, "--model.runs")
 
     def _mixed(self, logs: Sequence[Tensor]) -> Tensor:
         """Log sum over k of a_k p_k, of tensors log p_k of one shape."""

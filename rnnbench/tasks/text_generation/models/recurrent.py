@@ -130,6 +130,16 @@ class LanguageModel(TextModel):
                 self._penalty = self._penalty + self.temporal_penalty * hidden.diff(dim=1).square().mean()
         return dropped, state
 
+    def after(self, x: Tensor, lengths: Tensor, state: StackState) -> StackState:
+        """The state after texts of different lengths.
+
+        Args:
+            x: Tokens ``(B, T)``; what stands past the end of a text changes nothing.
+            lengths: Their numbers ``(B,)`` int64, each in 0..T.
+            state: The state before the first token.
+        """
+        return self.backbone(self._embed(x), lengths, state)[1]
+
     def step(self, token: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """See `TextModel.step`."""
         hidden, state = self.backbone.step(self._embed(token), state)

@@ -1,14 +1,19 @@
-"""Rows of a source as texts with labels, and phrases of parse trees as more of them."""
+"""Rows of a source as texts with labels, phrases of parse trees as more of them, and labels put together to classes."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
+
+import torch
+from torch import Tensor
 
 from rnnbench.data.formats.labels import label_names
 from rnnbench.data.formats.trees import read_phrases
-from rnnbench.data.source import Row, name_it, text_of
+from rnnbench.data.left_out import LeftOut
+from rnnbench.data.source import Row, Split, name_it, text_of
+from rnnbench.data.text.vocabulary import Labels
 from rnnbench.errors import UserError, did_you_mean
 
 _TREE = "tree"
@@ -76,6 +81,51 @@ def phrases_of(rows: Sequence[Row], place: Place) -> list[LabelledText]:
                 raise UserError(f"no sentence has the label {phrase.label} of a phrase", where=place(number), hint=hint)
             found.setdefault(phrase.text, LabelledText(phrase.text, names[phrase.label], number))
     return list(found.values())
+
+
+def in_classes(
+    texts: Sequence[LabelledText], classes: Mapping[str, str] | None, split: Split, left_out: LeftOut
+) -> list[LabelledText]:
+    """The texts whose label is in a class, with that class as their label.
+
+    Args:
+        texts: The texts of a split.
+        classes: The class of each label; None where every label is a class.
+        split: The split.
+        left_out: Takes the others.
+
+    Raises:
+        UserError: There are only others.
+    """
+    if classes is None:
+        return list(texts)
+    kept = []
+    for one in texts:
+        if one.label in classes:
+            kept.append(one._replace(label=classes[one.label]))
+        else:
+            left_out.add(split, one.row, f"label {one.label} is in no class", "dropped")
+    if not kept:
+        labels = sorted({one.label for one in texts})
+        raise UserError(f"no label of {split} is in a class; its labels: {', '.join(labels)}", where="data.classes")
+    return kept
+
+
+def class_numbers(texts: Sequence[LabelledText], labels: Labels, place: Place) -> Tensor:
+    """The classes ``(N,)`` int64 of texts.
+
+    Args:
+        texts: The texts.
+        labels: The classes of training.
+        place: Where the row of a number stands.
+
+    Raises:
+        UserError: A label does not occur in training.
+    """
+    for one in texts:
+        if one.label not in labels.names:
+            labels.encode([one.label], where=place(one.row))
+    return torch.from_numpy(labels.encode([one.label for one in texts], where="labels"))
 
 
 def _labels(rows: Sequence[Row], place: Place) -> list[str]:

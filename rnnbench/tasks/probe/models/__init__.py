@@ -1,0 +1,1 @@
+"""Networks whose states are read."""
