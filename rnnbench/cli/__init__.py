@@ -22,6 +22,7 @@ _TRAINING_VERBS = {
     "validate": "compute the validation metrics of a trained model",
     "test": "compute the test metrics of a trained model: --run RUN",
     "predict": "use a trained model: --run RUN [INPUT ...]",
+    "chat": "talk with a trained model of dialogue: --run RUN",
     "diagnose": "show how far a network remembers, and how its gradients fade: --run RUN",
 }
 
@@ -91,6 +92,10 @@ def _train_or_use(words: list[str]) -> int:
         from rnnbench.cli.diagnose import diagnose
 
         return diagnose(words[1:])
+    if verb == "chat":
+        from rnnbench.cli.chat import chat
+
+        return chat(words[1:])
     asks_help = any(word in ("-h", "--help") for word in words)
     configured = any(word.startswith(("--config", "-c", "--model")) for word in words)
     if verb == "predict" and (asks_help or not configured or any(word.partition("=")[0] == "--run" for word in words)):

@@ -36,6 +36,46 @@ def input_blocks() -> Iterator[bytes]:
         yield block
 
 
+def is_terminal() -> bool:
+    """Whether somebody types."""
+    return "stdin" not in _closed and sys.stdin.isatty()
+
+
+def input_lines(prompt: str | None) -> Iterator[str]:
+    """The lines of standard input, each as soon as it is there.
+
+    Args:
+        prompt: What is shown before each, to somebody who types; None where nobody does.
+
+    Raises:
+        UserError: It is closed, or a line is not UTF-8.
+    """
+    if "stdin" in _closed:
+        raise UserError("is closed", where="standard input", hint="run it in a terminal, or pipe lines into it")
+    number = 0
+    while True:
+        number += 1
+        if prompt is not None:
+            try:
+                yield input(prompt)
+            except EOFError:
+                print(file=sys.stderr)
+                return
+            continue
+        raw = sys.stdin.buffer.readline()
+        if not raw:
+            return
+        try:
+            line = raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"line {number} (byte {error.start} of it, 0x{raw[error.start]:02x}) is not UTF-8",
+                where="standard input",
+                hint="convert it: iconv -f ITS_ENCODING -t UTF-8",
+            ) from None
+        yield line.removeprefix("\ufeff") if number == 1 else line
+
+
 def write_output(pieces: Iterable[str]) -> None:
     """Writes each piece as soon as it is there.
 

@@ -25,6 +25,7 @@ _HOME = {
     "Features": "audio.features",
     "Files": "sources.files",
     "GeneratedClips": "clips.generated",
+    "GeneratedDialogues": "generated.dialogues",
     "GeneratedExpressions": "trees.expressions",
     "GeneratedNews": "generated.news",
     "GeneratedPairs": "generated.pairs",

@@ -6,4 +6,5 @@ outputs.py      how a word is predicted: huffman.py, noise.py
 subwords.py     words as bags of strings
 network.py      the definition: CBOW and skip-gram by autograd
 native.py       the same as native code, pass.cpp
+counted.py      vectors that are counted rather than learned
 """

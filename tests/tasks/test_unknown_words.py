@@ -58,7 +58,7 @@ def measured(kept: list[str]) -> dict[str, str]:
         corpus=SimpleNamespace(compute=lambda: items([2.0, 3.0], [4, 4])),
         data=SimpleNamespace(pairs=lambda split: [SimpleNamespace(target=text) for text in REFERENCES]),
         target_encoder=encoder,
-        _search_of=lambda split: Beam(1),
+        search_of=lambda split: Beam(1),
         _scored_as=lambda: ("en", False),
     )
     return TranslationModel.measure(model, "test").signatures

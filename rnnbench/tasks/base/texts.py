@@ -62,6 +62,17 @@ def perplexity(nats: float) -> float:
     return math.exp(nats) if nats < 700 else math.inf
 
 
+def distinct(texts: Sequence[Sequence[str]], n: int) -> float:
+    """The share of different n-grams among all of some texts (J. Li et al., NAACL 2016); 0 where there is none.
+
+    Args:
+        texts: The words of each text.
+        n: Words of an n-gram.
+    """
+    grams = [tuple(words[i : i + n]) for words in texts for i in range(len(words) - n + 1)]
+    return len(set(grams)) / max(len(grams), 1)
+
+
 def listed(names: Sequence[str]) -> str:
     """Names in a row, only the first ones where they are many."""
     return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rnnbench.tasks.base.texts import distinct
 from rnnbench.tasks.captioning.scores.cider import cider
 from rnnbench.tasks.captioning.scores.rouge import rouge_l
 
@@ -41,9 +42,7 @@ def caption_metrics(captions: Sequence[str], references: References, trained_on:
     found = {f"bleu_{n}": float(_bleu(n).corpus_score(list(captions), streams).score) for n in _ORDERS}
     found["rouge_l"] = 100 * _mean([rouge_l(*pair) for pair in zip(captions, references, strict=True)])
     found["cider"] = 100 * _mean(cider(captions, references))
-    for n in (1, 2):
-        grams = [gram for caption in captions for gram in _grams(caption.split(), n)]
-        found[f"distinct_{n}"] = len(set(grams)) / max(len(grams), 1)
+    found |= {f"distinct_{n}": distinct([caption.split() for caption in captions], n) for n in (1, 2)}
     found["novel"] = _mean([float(caption not in trained_on) for caption in captions])
     return found
 
@@ -76,10 +75,6 @@ def _bleu(order: int) -> Any:
 def _streams(references: References) -> list[list[str | None]]:
     """The first reference of every image, the second of every image that has one, and so on."""
     return [list(stream) for stream in zip_longest(*references)]
-
-
-def _grams(words: Sequence[str], n: int) -> list[tuple[str, ...]]:
-    return [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor
 
 from rnnbench.errors import UserError
+from rnnbench.tasks.base.trained import load_trained
 from rnnbench.tasks.text_generation.model import TextModel
 
 
@@ -23,16 +23,7 @@ def load_text_model(run: Path, where: str) -> TextModel:
     Raises:
         UserError: There is no such run, or it is one of another application.
     """
-    checkpoints = [run / "checkpoints" / name for name in ("best.ckpt", "last.ckpt")]
-    found = next((one for one in checkpoints if one.is_file()), None)
-    if found is None:
-        raise UserError(f"{run} holds no checkpoint", where=where, hint="name the folder of a run of text generation")
-    options = torch.load(found, map_location="cpu", weights_only=True)[TextModel.CHECKPOINT_HYPER_PARAMS_KEY]
-    module, _, name = options["_class_path"].rpartition(".")
-    model_class = getattr(importlib.import_module(module), name)
-    if not issubclass(model_class, TextModel):
-        raise UserError(f"{run}: {name} is no model of text generation", where=where)
-    return model_class.load_from_checkpoint(found, map_location="cpu", weights_only=True)
+    return load_trained(run, TextModel, "text generation", where)  # type: ignore[type-abstract]
 
 
 def check_unchanged(model: TextModel, kept: Mapping[str, Tensor], prefix: str, run: str, where: str) -> None:

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 from typing import Annotated
 
-import numpy as np
-import torch
 from torch import Tensor
 
-from rnnbench.data.batches.batch import PairBatch, pad, places_within
 from rnnbench.data.batches.bucket import Budget
-from rnnbench.data.batches.sequences import Sequences
 from rnnbench.data.column_names import ColumnNames, records_of
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.left_out import LeftOut
@@ -20,36 +15,12 @@ from rnnbench.data.source import SPLITS, Source, Split
 from rnnbench.data.text.encoder import TextEncoder, Unit
 from rnnbench.errors import UserError
 from rnnbench.ranges import AT_LEAST_0
-from rnnbench.tasks.base import BucketedData, Spec
+from rnnbench.tasks.base import Spec
+from rnnbench.tasks.base.pairs.data import PairData, encode_source, encode_target
 from rnnbench.tasks.translation.pairs import Pair, read_pairs
 
 
-class SentencePairs:
-    """The pairs of a split; called with some of their numbers, it makes a batch of them.
-
-    Args:
-        pairs: The texts.
-        sources: Ids ``(S,)`` of every source, with ``<eos>``.
-        targets: Ids ``(T + 1,)`` of every target, with ``<bos>`` and ``<eos>``.
-    """
-
-    def __init__(self, pairs: list[Pair], sources: Sequence[Tensor], targets: Sequence[Tensor]) -> None:
-        self.pairs = pairs
-        self.sources = Sequences(sources)
-        self.targets = Sequences(targets)
-        self.lengths = np.stack([self.sources.lengths, self.targets.lengths - 1], 1)
-
-    def __call__(self, samples: list[int], epoch: int) -> PairBatch:
-        """The batch of these pairs, the same in every epoch."""
-        source, source_lengths = pad([self.sources[i] for i in samples], TextEncoder.pad)
-        target, marked_lengths = pad([self.targets[i] for i in samples], TextEncoder.pad)
-        lengths = marked_lengths - 1
-        return PairBatch(
-            source, source_lengths, target, lengths, torch.tensor(samples), int(lengths.sum()), places_within(lengths)
-        )
-
-
-class TranslationData(BucketedData[SentencePairs]):
+class TranslationData(PairData[Pair]):
     """Sentences with their translations, in batches of about equal lengths.
 
     A record holds a text for each language: in a column of the language's name, or in the column ``translation`` by
@@ -149,10 +120,6 @@ class TranslationData(BucketedData[SentencePairs]):
             found[f"{split}_target_tokens"] = int(read.lengths[:, 1].sum())
         return found | self.padding()
 
-    def pairs(self, split: Split) -> list[Pair]:
-        """The pairs of a split, in the order of a batch's ``ids``: texts as they are in the data."""
-        return self.splits[split].pairs
-
     def read(self, wanted: tuple[Split, ...], left_out: LeftOut) -> None:
         """See `BucketedData.read`."""
         everything = {split: self._read(split) for split in SPLITS}
@@ -168,7 +135,13 @@ class TranslationData(BucketedData[SentencePairs]):
         else:
             self._train([pair for pair in everything["train"] if pair.source and pair.target])
         for split in wanted:
-            self.splits[split] = self._encode(split, everything[split], left_out)
+            self.splits[split] = self.encode_split(split, everything[split], left_out)
+
+    def encode(self, pair: Pair) -> tuple[Tensor, Tensor]:
+        """See `PairData.encode`."""
+        assert self.source_encoder is not None
+        assert self.target_encoder is not None
+        return encode_source(self.source_encoder, pair.source), encode_target(self.target_encoder, pair.target)
 
     def _read(self, split: Split) -> list[Pair]:
         place = functools.partial(self.source.place, split)
@@ -193,30 +166,3 @@ class TranslationData(BucketedData[SentencePairs]):
         else:
             self.source_encoder = train(self.source_unit, sources)
             self.target_encoder = train(self.target_unit, targets)
-
-    def _encode(self, split: Split, pairs: list[Pair], left_out: LeftOut) -> SentencePairs:
-        assert self.source_encoder is not None
-        assert self.target_encoder is not None
-        sources = [encode_source(self.source_encoder, pair.source) for pair in pairs]
-        targets = [encode_target(self.target_encoder, pair.target) for pair in pairs]
-        if split != "train":
-            return SentencePairs(pairs, sources, targets)
-        # Without the marks of beginning and end, which are no one's words.
-        lengths = [(len(source) - 1, len(target) - 2) for source, target in zip(sources, targets, strict=True)]
-        kept = []
-        for number in left_out.apply_limit(split, lengths, self.max_length, "drop").tolist():
-            if 0 in lengths[number]:
-                left_out.add(split, number, "an empty line", "dropped")
-            else:
-                kept.append(number)
-        return SentencePairs(*([part[number] for number in kept] for part in (pairs, sources, targets)))
-
-
-def encode_source(encoder: TextEncoder, text: str) -> Tensor:
-    """Ids ``(S,)`` of a sentence to be translated, with ``<eos>`` at its end."""
-    return torch.from_numpy(np.append(encoder.encode(text), encoder.end))
-
-
-def encode_target(encoder: TextEncoder, text: str) -> Tensor:
-    """Ids ``(T + 1,)`` of a translation between ``<bos>`` and ``<eos>``."""
-    return torch.from_numpy(np.concatenate([[encoder.begin], encoder.encode(text), [encoder.end]]))

@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from rnnbench.tasks.base import Items, ItemTexts, exact
+from rnnbench.tasks.base.bleu import bleu_metric, is_chinese, signature_of, single_spaced
 from rnnbench.tasks.base.texts import perplexity
 from rnnbench.tasks.translation.pairs import Pair
 
 # Unicode has so many characters: what it costs to draw one of them blindly.
 _NATS_OF_A_CHARACTER = math.log(0x110000 - 0x800)
-_NO_SPACES = ("ja", "th", "lo", "km", "my")
 
 
 class CorpusTranslations(ItemTexts):
@@ -100,7 +100,7 @@ def translation_metrics(
         include S (F. J. Och and H. Ney, A Systematic Comparison of Various Statistical Alignment Models, Computational
         Linguistics 29, 2003).
     """
-    hypotheses, references = _same(items.texts), _same(references)
+    hypotheses, references = single_spaced(items.texts), single_spaced(references)
     found: dict[str, float] = {
         name: metric.corpus_score(hypotheses, [references]).score
         for name, metric in _metrics(language, lowercase).items()
@@ -122,23 +122,6 @@ def translation_metrics(
     return found
 
 
-def bleu_counts(items: Items, references: Sequence[str], language: str, lowercase: bool = False) -> Tensor:
-    """What each sentence contributes to corpus BLEU (`rnnbench.tasks.base.ItemSums`).
-
-    Args:
-        items: What `CorpusTranslations` gives, N pairs.
-        references: Their references as they are in the data.
-        language: Language of the references.
-        lowercase: Whether case is ignored.
-
-    Returns:
-        ``(N, 10)`` float64.
-    """
-    metric = _metrics(language, lowercase)["bleu"]
-    counts = metric._extract_corpus_statistics(_same(items.texts), [_same(references)])
-    return torch.tensor(counts, dtype=torch.float64)
-
-
 def signatures(language: str, lowercase: bool = False) -> dict[str, str]:
     """How ``bleu``, ``chrf`` and ``ter`` are computed, in sacreBLEU's own words.
 
@@ -146,27 +129,15 @@ def signatures(language: str, lowercase: bool = False) -> dict[str, str]:
         language: Language of the references.
         lowercase: Whether case is ignored.
     """
-    found = {}
-    for name, metric in _metrics(language, lowercase).items():
-        # The number of references is known once something was scored.
-        metric.corpus_score([""], [[""]])
-        found[name] = str(metric.get_signature())
-    return found
+    return {name: signature_of(metric) for name, metric in _metrics(language, lowercase).items()}
 
 
 def _metrics(language: str, lowercase: bool) -> dict[str, Any]:
-    from sacrebleu.metrics import BLEU, CHRF, TER
+    from sacrebleu.metrics import CHRF, TER
 
-    code = language.lower().replace("_", "-").partition("-")[0]
-    chinese = code in ("zh", "zho", "cmn", "chinese")
-    tokenizer = "zh" if chinese else "char" if code in _NO_SPACES else None
+    chinese = is_chinese(language)
     return {
-        "bleu": BLEU(lowercase=lowercase, tokenize=tokenizer),
+        "bleu": bleu_metric(language, lowercase),
         "chrf": CHRF(lowercase=lowercase),
         "ter": TER(case_sensitive=not lowercase, normalized=chinese, asian_support=chinese),
     }
-
-
-def _same(texts: Sequence[str]) -> list[str]:
-    """Texts with single spaces."""
-    return [" ".join(text.split()) for text in texts]

@@ -8,22 +8,17 @@ from typing import Annotated, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.linalg import svds
 from torch import Tensor
 
-from rnnbench.data.text.token_file import Tokens
+from rnnbench.embeddings.counted import count_pairs, decompose, mutual_information
 from rnnbench.embeddings.draws import Draws
 from rnnbench.embeddings.network import Lost
-from rnnbench.embeddings.windows import PIECE, Reading, subsampling, windows_of
+from rnnbench.embeddings.windows import Reading, subsampling
 from rnnbench.errors import UserError
 from rnnbench.ranges import AT_LEAST_0, AT_LEAST_1
 from rnnbench.tasks.base import CountingModel
 from rnnbench.tasks.word_vectors.data import WordData
 from rnnbench.tasks.word_vectors.model import WordModel
-
-# Pairs that are counted before they are added up.
-_AT_ONCE = 2**22
 
 
 class CountedVectors(CountingModel[WordData], WordModel):
@@ -74,14 +69,8 @@ class CountedVectors(CountingModel[WordData], WordModel):
         together = count_pairs(self.data.streams["train"].tokens, len(counts), reading, draws)
         if not together.nnz:
             raise UserError("no two words stand in one text", where=self.data.dataset)
-        return {"table": torch.from_numpy(decompose(self._information(together), self.embedding_size, self.power))}
-
-    def _information(self, together: csr_array) -> csr_array:
-        words, around = together.sum(1), together.sum(0) ** self.smoothing
-        rows, columns = together.nonzero()
-        shares = together.data * around.sum() / (words[rows] * around[columns])
-        values = np.maximum(np.log(shares) - np.log(self.shift), 0)
-        return csr_array((values, (rows, columns)), shape=together.shape)
+        shares = mutual_information(together, self.shift, self.smoothing)
+        return {"table": torch.from_numpy(decompose(shares, self.embedding_size, self.power))}
 
     def vectors(self) -> Tensor:
         """See `WordModel.vectors`."""
@@ -94,49 +83,3 @@ class CountedVectors(CountingModel[WordData], WordModel):
     def model_name(self) -> str:
         """What it is, and its width."""
         return f"PPMI and SVD, {self.embedding_size}"
-
-
-def count_pairs(tokens: Tokens, words: int, reading: Reading, draws: Draws) -> csr_array:
-    """How often words stand around each word ``(V, V)``.
-
-    Args:
-        tokens: The stream.
-        words: V.
-        reading: How it is read.
-        draws: Random numbers.
-    """
-    found = csr_array((words, words), dtype=np.float64)
-    keys: list[NDArray[np.int64]] = []
-
-    def entered() -> csr_array:
-        pairs, times = np.unique(np.concatenate([np.empty(0, np.int64), *keys]), return_counts=True)
-        return csr_array((times.astype(np.float64), (pairs // words, pairs % words)), shape=(words, words))
-
-    for start in range(0, len(tokens), PIECE):
-        windows = windows_of(tokens[:][start : start + PIECE], start, reading, draws)
-        row, column = np.nonzero(windows.contexts >= 0)
-        keys.append(windows.words[row] * words + windows.contexts[row, column])
-        if sum(map(len, keys)) > _AT_ONCE:
-            found, keys = found + entered(), []
-    found = csr_array(found + entered())
-    found.sort_indices()
-    return found
-
-
-def decompose(matrix: csr_array, size: int, power: float) -> NDArray[np.float64]:
-    """Rows of a matrix in few numbers: left singular vectors times a power of their values ``(V, size)``.
-
-    Args:
-        matrix: ``(V, V)``.
-        size: How many of the largest; columns that cannot be had are 0.
-        power: The power.
-    """
-    most = min(size, matrix.shape[0] - 1)
-    left, values, _ = svds(matrix, k=most, v0=np.ones(matrix.shape[0]))
-    order = np.argsort(-values)
-    left, values = left[:, order], values[order]
-    # A singular vector is one up to its sign.
-    left = left * np.where(left[np.abs(left).argmax(0), np.arange(most)] < 0, -1, 1)
-    found = np.zeros((matrix.shape[0], size))
-    found[:, :most] = left * values**power
-    return found

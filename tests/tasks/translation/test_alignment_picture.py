@@ -12,8 +12,8 @@ from lightning.pytorch.loggers import WandbLogger
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import fonts
 from rnnbench.tasks.base.fonts import font_families
-from rnnbench.tasks.translation import pictures
-from rnnbench.tasks.translation.pictures import draw, record_alignments
+from rnnbench.tasks.base.pairs import pictures
+from rnnbench.tasks.base.pairs.pictures import draw, record_alignments
 
 pytest.importorskip("matplotlib")
 from matplotlib import font_manager

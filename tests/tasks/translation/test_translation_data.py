@@ -13,8 +13,8 @@ from rnnbench.data.source import SPLITS, Source
 from rnnbench.data.sources.files import Files
 from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.errors import UserError
+from rnnbench.tasks.base.pairs.data import encode_source, encode_target
 from rnnbench.tasks.translation import TranslationData
-from rnnbench.tasks.translation.data import encode_source, encode_target
 
 GERMAN = ["Ein Mann schläft.", "Zwei Hunde, ein Ball!", "Der Ball ist rot.", "Ein roter Ball", "Zwei Männer"]
 ENGLISH = ["A man's asleep.", "Two dogs, a ball!", "The ball is red.", "A red ball", "Two men"]

@@ -16,6 +16,8 @@ from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
 from rnnbench.nn import WordEmbedding
 from rnnbench.nn.attention import DotAttention, LocalAttention
+from rnnbench.tasks.base.pairs.data import encode_source, encode_target
+from rnnbench.tasks.base.pairs.search import Ensemble, EnsembleState
 from rnnbench.tasks.translation import (
     BahdanauDecoder,
     ContextDecoder,
@@ -24,8 +26,6 @@ from rnnbench.tasks.translation import (
     SequenceDecoder,
     Translator,
 )
-from rnnbench.tasks.translation.data import encode_source, encode_target
-from rnnbench.tasks.translation.search import Ensemble, EnsembleState
 
 WORDS = ["ein", "zwei", "drei", "vier", "fuenf", "sechs", "sieben"]
 RANDOM = random.Random(1)
@@ -111,9 +111,9 @@ def test_batch_and_padding_change_nothing(model):
 
 def test_translations_do_not_know_their_batch(model):
     beam = Beam(4, 0.6, 0.1 if model.attends else 0.0, nbest=4)
-    together = list(Ensemble([model]).translate([*SOURCES, "", "unseen words"], beam, 12, attention=True))
+    together = list(Ensemble([model]).write([*SOURCES, "", "unseen words"], beam, 12, attention=True))
     for text, found in zip(SOURCES, together, strict=False):
-        (alone,) = Ensemble([model]).translate([text], beam, 12, attention=True)
+        (alone,) = Ensemble([model]).write([text], beam, 12, attention=True)
         assert [one.text for one in alone] == [one.text for one in found]
         for a, b in zip(alone, found, strict=True):
             assert a.score == pytest.approx(b.score, rel=1e-12)
@@ -126,17 +126,17 @@ def test_translations_do_not_know_their_batch(model):
 
 def test_scores_in_single_precision(model):
     wide = Ensemble([model])
-    expected = [found[0].score for found in wide.translate(SOURCES, Beam(1), 6)]
+    expected = [found[0].score for found in wide.write(SOURCES, Beam(1), 6)]
     model.float()
-    alone = [next(wide.translate([text], Beam(1), 6))[0].score for text in SOURCES]
-    together = [found[0].score for found in wide.translate(SOURCES, Beam(1), 6)]
+    alone = [next(wide.write([text], Beam(1), 6))[0].score for text in SOURCES]
+    together = [found[0].score for found in wide.write(SOURCES, Beam(1), 6)]
     assert together == pytest.approx(alone, rel=1e-5)
     assert together == pytest.approx(expected, rel=1e-5)
 
 
 @torch.no_grad()
 def test_a_score_is_the_sum_of_token_log_probabilities(model):
-    for source, found in zip(SOURCES, Ensemble([model]).translate(SOURCES, Beam(3, nbest=3), 8), strict=True):
+    for source, found in zip(SOURCES, Ensemble([model]).write(SOURCES, Beam(3, nbest=3), 8), strict=True):
         for one in found:
             again = batch([0], [source], [" ".join(one.target[:-1])])
             assert one.score == pytest.approx(float(token_log_probs(model, again)[0].sum()), rel=1e-12)
@@ -148,13 +148,13 @@ def test_an_ensemble_takes_the_mean_probability():
     ensemble = Ensemble(models)
     one = batch([0, 1, 2])
     singles = [model.step(one.target[:, 0], model.start(one.source, one.source_lengths))[0] for model in models]
-    for found in ensemble.translate(SOURCES, Beam(3), 8, attention=True):
+    for found in ensemble.write(SOURCES, Beam(3), 8, attention=True):
         assert len(found[0].attention) == len(found[0].target), "that of those which attend"
     states = [model.start(one.source, one.source_lengths) for model in models]
     log_probs, _ = ensemble.step(one.target[:, 0], EnsembleState(tuple(states), (0, 1)))
     assert torch.allclose(log_probs.exp(), sum(single.exp() for single in singles) / 3)
-    twice = [found[0] for found in Ensemble([models[0]] * 2).translate(SOURCES, Beam(3), 8)]
-    once = [found[0] for found in Ensemble([models[0]]).translate(SOURCES, Beam(3), 8)]
+    twice = [found[0] for found in Ensemble([models[0]] * 2).write(SOURCES, Beam(3), 8)]
+    once = [found[0] for found in Ensemble([models[0]]).write(SOURCES, Beam(3), 8)]
     assert [a.text for a in twice] == [b.text for b in once]
     assert [a.score for a in twice] == pytest.approx([b.score for b in once])
 
@@ -169,7 +169,7 @@ def test_attention_of_an_ensemble_is_over_the_tokens_of_its_first_model():
     ):
         ensemble = Ensemble(models)
         assert ensemble.attends == attends
-        for found in ensemble.translate(SOURCES, Beam(3), 8, attention=True):
+        for found in ensemble.write(SOURCES, Beam(3), 8, attention=True):
             assert (found[0].attention is not None) == attends
             if attends:
                 assert found[0].attention.shape == (len(found[0].target), len(found[0].source))
@@ -263,11 +263,11 @@ def test_unknown_words_are_copied():
     with torch.no_grad():
         model.output.bias[TextEncoder.unknown] = 100
     model.max_length = 2
-    (found,) = Ensemble([model]).translate(["ein Rnnbench zwei"], Beam(1), attention=True, replace_unknown=True)
+    (found,) = Ensemble([model]).write(["ein Rnnbench zwei"], Beam(1), attention=True, replace_unknown=True)
     looked = [found[0].source[int(row[:-1].argmax())] for row in found[0].attention[:-1]]
     assert found[0].text == " ".join(looked)
     assert found[0].target == ["<unk>", "<unk>", "<eos>"]
-    (found,) = Ensemble([model]).translate(["ein Rnnbench zwei"], Beam(1))
+    (found,) = Ensemble([model]).write(["ein Rnnbench zwei"], Beam(1))
     assert found[0].text == "<unk> <unk>"
 
 
@@ -275,13 +275,13 @@ def test_padding_and_begin_are_never_written():
     model = translator()
     with torch.no_grad():
         model.output.bias[[TextEncoder.pad, TextEncoder.begin]] = 100
-    for found in Ensemble([model]).translate(SOURCES, Beam(12, nbest=12), 3):
+    for found in Ensemble([model]).write(SOURCES, Beam(12, nbest=12), 3):
         assert all({"<pad>", "<bos>"}.isdisjoint(one.target) for one in found)
 
 
 def test_a_source_of_10000_words():
     model = translator(max_length=20).float()
-    (found, short) = Ensemble([model]).translate(["ein zwei " * 5000, "ein"], Beam(5), attention=True)
+    (found, short) = Ensemble([model]).write(["ein zwei " * 5000, "ein"], Beam(5), attention=True)
     assert len(found[0].target) <= 21
     assert found[0].attention.shape == (len(found[0].target), 10001)
     assert len(short[0].target) <= 3 * 2 + 11
@@ -290,7 +290,7 @@ def test_a_source_of_10000_words():
 def test_a_target_vocabulary_of_one_word():
     one_word = TextEncoder.train("word", ["ja"])
     model = translator(spec={**SPEC, "target": one_word.state()})
-    for found in Ensemble([model]).translate(SOURCES, Beam(50, nbest=50), 3):
+    for found in Ensemble([model]).write(SOURCES, Beam(50, nbest=50), 3):
         assert set(" ".join(one.text for one in found).split()) <= {"ja", "<unk>"}
         assert len(found) == 1 + 2 + 4 + 8, "all there are"
 
@@ -314,7 +314,7 @@ def test_every_cell_trains_and_translates(cell):
         optimizer.step()
     assert float(trained(model).detach()) < before
     assert model.flops_per_token() > 0
-    assert len(list(Ensemble([model]).translate(SOURCES, Beam(2), 6))) == len(SOURCES)
+    assert len(list(Ensemble([model]).write(SOURCES, Beam(2), 6))) == len(SOURCES)
 
 
 @pytest.mark.parametrize(

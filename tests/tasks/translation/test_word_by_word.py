@@ -10,7 +10,7 @@ import torch
 from rnnbench.bench.training_step import instantiate
 from rnnbench.decode.beam import Beam
 from rnnbench.results.record import read_result
-from rnnbench.tasks.translation.search import Ensemble
+from rnnbench.tasks.base.pairs.search import Ensemble
 
 TINY = [
     "translation/generated_words", "--data.source.train=60", "--data.source.held_out=12", "--model.rounds=3"

@@ -12,8 +12,8 @@ from rnnbench.backbone import Backbone
 from rnnbench.nn.attention import AdditiveAttention, Attention, GeneralAttention
 from rnnbench.nn.bridge import Bridge, BridgeKind, last_output
 from rnnbench.nn.decoder import Decoder, DecoderState, Encoded, MakeStack
+from rnnbench.nn.encoder import Encoder
 from rnnbench.nn.readout import Readout, ReadoutKind
-from rnnbench.tasks.translation.encoder import Encoder
 
 MakeAttention = Callable[[int, int], Attention]
 """Makes an attention from the widths of a query and of a place."""

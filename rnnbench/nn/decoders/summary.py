@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rnnbench.nn.bridge import Bridge, BridgeKind
 from rnnbench.nn.decoder import DecoderState, Encoded, MakeStack
+from rnnbench.nn.encoder import Encoder
 from rnnbench.nn.readout import Readout, ReadoutKind
 from rnnbench.nn.stack_decoder import StackDecoder
-from rnnbench.tasks.translation.encoder import Encoder
 
 
 class SequenceDecoder(StackDecoder):

@@ -1,4 +1,4 @@
-"""What each word of a translation looked at in the source, as a picture: attention as shades of blue."""
+"""What each word of a target looked at in the source, as a picture: attention as shades of blue."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILE_NAME = "alignments.png"
 """Name of the picture in a run folder."""
 
 Item = tuple[Sequence[str], Sequence[str], Tensor]
-"""Tokens of the source, tokens of the translation, and the weights ``(T, S)`` of each token of the translation."""
+"""Tokens of the source, tokens of the target, and the weights ``(T, S)`` of each token of the target."""
 
 # Inches.
 _CELL = 0.26
@@ -46,14 +46,14 @@ class _Drawn(NamedTuple):
 
 
 def draw(path: Path, items: Sequence[Item]) -> None:
-    """Draws the attention of some translations on one page, the source along the top and the translation downwards.
+    """Draws the attention of some targets on one page, the source along the top and the target downwards.
 
-    Only what fits on a page is drawn: the first 24 sentences, and the first 60 tokens of each side. Characters that no
+    Only what fits on a page is drawn: the first 24 pairs, and the first 60 tokens of each side. Characters that no
     installed font has are written as their code, ``U+4E2D``, and named on stderr.
 
     Args:
         path: Where to write it; the extension says in which format, such as ``.png``.
-        items: Source tokens, target tokens and weights ``(T, S)`` of each sentence, more rows or columns than tokens
+        items: Source tokens, target tokens and weights ``(T, S)`` of each pair, more rows or columns than tokens
             (those of end marks) being left out.
 
     Raises:
@@ -75,7 +75,7 @@ def draw(path: Path, items: Sequence[Item]) -> None:
 
 
 def record_alignments(trainer: Trainer, items: Sequence[Item]) -> None:
-    """Draws the attention of some translations into the run folder, and shows it in W&B where that is the logger.
+    """Draws the attention of some targets into the run folder, and shows it in W&B where that is the logger.
 
     Args:
         trainer: The trainer; its first process draws.

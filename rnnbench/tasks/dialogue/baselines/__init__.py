@@ -1,0 +1,1 @@
+"""What a model of replies has to beat."""

@@ -1,0 +1,1 @@
+"""Models of replies that are trained."""
