@@ -13,7 +13,6 @@ from rnnbench.cli import streams
 from rnnbench.cli.placing import PRECISIONS, in_precision, placing
 from rnnbench.cli.quiet import quiet
 from rnnbench.cli.trained import load_model, model_class
-from rnnbench.decode.sample import Sampling
 from rnnbench.errors import UserError, did_you_mean
 from rnnbench.hub import open_run
 
@@ -30,7 +29,7 @@ class Talks(Protocol):
     """What an application's module that predicts has as ``Conversation`` where its models can converse."""
 
     temperature: float
-    """At which replies are drawn; 0 takes the best one."""
+    """At which replies are drawn; 0 takes the best one. One that is out of range is refused as it is set."""
 
     def reply(self, turns: Sequence[str]) -> Iterator[str]:
         """The reply to the last turn, piece by piece.
@@ -55,7 +54,6 @@ def chat(words: Sequence[str]) -> int:
         model = load_model([run], application, place=placing(arguments))
         conversation: Talks = application.Conversation(model, arguments)
         if arguments.temperature is not None:
-            Sampling(temperature=arguments.temperature)
             conversation.temperature = arguments.temperature
         terminal = streams.is_terminal()
         if terminal:
@@ -103,7 +101,7 @@ def _obey(line: str, conversation: Talks, turns: list[str]) -> list[str]:
         return []
     if name == "/temperature":
         try:
-            conversation.temperature = Sampling(temperature=float(value or conversation.temperature)).temperature
+            conversation.temperature = float(value or conversation.temperature)
             _tell(f"temperature {conversation.temperature:g}")
         except ValueError:
             _tell(f"/temperature: {value!r} is no number")

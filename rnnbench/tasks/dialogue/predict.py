@@ -127,8 +127,16 @@ class Conversation:
             if arguments.mmi:
                 raise UserError("this model searches for no reply", where="--mmi", hint="leave it out")
         Sampling(seed=self._seed)
-        self.temperature = _TEMPERATURE if self._rerank is None else 0.0
+        self._temperature = _TEMPERATURE if self._rerank is None else 0.0
+
+    @property
+    def temperature(self) -> float:
         """At which replies are drawn; 0 takes the best one."""
+        return self._temperature
+
+    @temperature.setter
+    def temperature(self, value: float) -> None:
+        self._temperature = Sampling(value).temperature
 
     def reply(self, turns: Sequence[str]) -> Iterator[str]:
         """The reply to the last turn, piece by piece.
