@@ -63,6 +63,27 @@ def bare(monkeypatch):
     return copy
 
 
+@pytest.mark.skipif("CS_GNU_LIBC_VERSION" not in getattr(os, "confstr_names", ()), reason="the memory of the GNU C library")
+def test_freed_memory_is_used_again():
+    program = """
+import resource
+import numpy
+from rnnbench.machine import keep_freed_memory
+def pages():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(5):
+        numpy.ones(2**21)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+fetched = pages()
+keep_freed_memory()
+pages()
+print(fetched, pages())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    returned, kept = map(int, done.stdout.split())
+    assert kept < returned / 10
+
+
 def test_a_machine_without_posix_answers_all_the_same(bare, tmp_path):
     assert bare.cores() == os.cpu_count()
     assert bare.load_average() is None

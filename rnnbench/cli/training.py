@@ -31,6 +31,7 @@ from rnnbench.cli.requeue import command
 from rnnbench.cli.run_options import RunOptions, read_options
 from rnnbench.cli.starting import origin_of
 from rnnbench.errors import UserError
+from rnnbench.machine import keep_freed_memory
 from rnnbench.platform.accounting import Accounting
 from rnnbench.platform.averaging import AveragedWeights
 from rnnbench.platform.budget import Budget
@@ -70,6 +71,7 @@ def run_verb(words: list[str], callbacks: Sequence[Callback] = ()) -> int:
         The exit status.
     """
     verb = words[0]
+    keep_freed_memory()
     see_working_folder()
     quiet()
     options = read_options(verb, words[1:])

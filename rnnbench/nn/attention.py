@@ -138,7 +138,8 @@ class AdditiveAttention(Attention):
 
     def score(self, query: Tensor, memory: Memory) -> Tensor:
         """See `Attention.score`."""
-        return self.energy(torch.tanh(self.query(query)[:, :, None] + memory.keys[:, None]))[..., 0]
+        # In place: what is widest here is stored once.
+        return self.energy((self.query(query)[:, :, None] + memory.keys[:, None]).tanh_())[..., 0]
 
 
 class DotAttention(Attention):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -70,6 +70,7 @@ class NativePlan:
     kernels: str
     sizes: Any
     programs: Mapping[str, Any]
+    _loaded: dict[bool, NativeCode] = field(default_factory=dict, init=False, repr=False)
 
     def native_code(self, dtype: torch.dtype) -> NativeCode:
         """The native code for a number type.
@@ -78,9 +79,11 @@ class NativePlan:
             BuildError: Says why it cannot be built.
         """
         single = dtype == torch.float32
-        kernels = load(native_source(single, shipped("row_math.cpp"), self.kernels))
-        table = ctypes.addressof(ctypes.c_void_p.in_dll(kernels, "rnnbench_kernels"))
-        return NativeCode(load(_shared_source(single)), ctypes.c_void_p(table))
+        if single not in self._loaded:
+            kernels = load(native_source(single, shipped("row_math.cpp"), self.kernels))
+            table = ctypes.addressof(ctypes.c_void_p.in_dll(kernels, "rnnbench_kernels"))
+            self._loaded[single] = NativeCode(load(_shared_source(single)), ctypes.c_void_p(table))
+        return self._loaded[single]
 
 
 def native_plan(plan: Plan) -> NativePlan:

@@ -51,7 +51,7 @@ class Buffer(NamedTuple):
     @property
     def gradient(self) -> Buffer:
         """The buffer of its gradient."""
-        return self._replace(is_gradient=True)
+        return Buffer(self.role, self.number, True)
 
     def __repr__(self) -> str:
         # Its name in generated code and in errors: prev0, dz.
