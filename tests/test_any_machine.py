@@ -63,7 +63,7 @@ def bare(monkeypatch):
     return copy
 
 
-@pytest.mark.skipif("CS_GNU_LIBC_VERSION" not in getattr(os, "confstr_names", ()), reason="the memory of the GNU C library")
+@pytest.mark.skipif("CS_GNU_LIBC_VERSION" not in getattr(os, "confstr_names", ()), reason="memory of glibc")
 def test_freed_memory_is_used_again():
     program = """
 import resource
