@@ -92,6 +92,32 @@ class Generated(Source):
         return splits
 
 
+def rare(options: Sequence[T], choose: Choose) -> T:
+    """One of the options, the first ones more often: one below a place that is drawn itself.
+
+    Args:
+        options: The options.
+        choose: Makes the choices.
+    """
+    return choose(options[: 1 + choose(range(len(options)))])
+
+
+def lexicon(kinds: Sequence[str], size: int, syllables: Sequence[Sequence[str]], seed: int) -> dict[str, list[str]]:
+    """Made-up words, of which each kind has its own: their letters say nothing of the kind.
+
+    Args:
+        kinds: The kinds.
+        size: How many words each has.
+        syllables: What stands first in a word, second, and so on; there must be far more words than are asked for.
+        seed: Seed of all choices.
+    """
+    random = Random(seed)
+    words: dict[str, None] = {}
+    while len(words) < size * len(kinds):
+        words["".join(some[int(random.random() * len(some))] for some in syllables)] = None
+    return {kind: list(words)[place :: len(kinds)] for place, kind in enumerate(kinds)}
+
+
 def check_sizes(**sizes: int) -> None:
     """Refuses splits of nothing.
 

@@ -214,10 +214,26 @@ def test_baselines_by_hand():
         matching.tag([["爱"]], probabilities=True)
 
 
-def test_the_generated_news():
-    source = GeneratedNews()
+@pytest.mark.parametrize(("options", "wanted"), [({"nouns": 0}, "80d8c01585c6"), ({}, "8472f6c1bb20")])
+def test_the_generated_news(options, wanted):
+    source = GeneratedNews(**options)
     rows = {split: source.rows(split) for split in SPLITS}
     assert [len(rows[split]) for split in SPLITS] == [3000, 400, 400]
     assert len({" ".join(row["tokens"]) for split in SPLITS for row in rows[split]}) == 3800
-    assert rows["train"][0] == GeneratedNews().rows("train")[0]
-    assert ready(TaggingData(source, "entities")).fingerprint == "80d8c01585c6"
+    assert rows["train"][0] == GeneratedNews(**options).rows("train")[0]
+    assert ready(TaggingData(source, "entities")).fingerprint == wanted
+
+
+def test_a_noun_of_the_generated_news_belongs_to_one_kind_and_some_are_in_no_sentence_of_training():
+    source = GeneratedNews()
+    kinds: dict[str, set[str]] = {}
+    for row in source.rows("train"):
+        pairs = zip(row["tokens"], row["tags"][1:], strict=False)
+        for word, tag in ((word, tag) for word, tag in pairs if word.isalpha() and word.islower() and len(word) > 6):
+            kinds.setdefault(word, set()).add(tag[2:])
+    told = {word: tags for word, tags in kinds.items() if "" not in tags and word not in ("between", "theatre")}
+    assert len(told) > 400
+    assert all(len(tags) == 1 for tags in told.values())
+    known = {word for row in source.rows("train") for word in row["tokens"]}
+    unknown = [row for row in source.rows("test") if any(w.islower() and w not in known for w in row["tokens"])]
+    assert 0.1 < len(unknown) / 400 < 0.25
