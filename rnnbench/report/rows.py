@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
 from rnnbench.errors import UserError
 from rnnbench.report.cards import card_of
 from rnnbench.report.content import Content, Cost, Entry, Published, Section, Source
+from rnnbench.report.row_tests import RowTests, test_rows, value_of
 from rnnbench.report.text import slug, words
 from rnnbench.results.group import Column
 from rnnbench.results.metric import badness, better, comparable
 from rnnbench.results.rows import Row
-from rnnbench.results.significance import CAUTIOUS, LEVEL
-from rnnbench.results.statistics.summary import MIN_SEEDS, Summary
-
-if TYPE_CHECKING:
-    from rnnbench.results.statistics.table import Rank
+from rnnbench.results.statistics.summary import Summary
 
 
 def content_of_rows(rows: Sequence[Row], cells: Collection[str] = ()) -> Content:
@@ -50,15 +45,15 @@ def _section(group: list[Row], rows: Sequence[Row], cells: Collection[str], keys
     leading = Column("test" if split == "test" else "validation", first.metric)
     other = Column("validation", first.metric)
     columns = tuple(
-        column for column in dict.fromkeys((other, leading)) if any(_value(row, column) is not None for row in group)
+        column for column in dict.fromkeys((other, leading)) if any(value_of(row, column) is not None for row in group)
     )
-    group = sorted(group, key=lambda row: (badness(row.metric, _value(row, leading)), row.name))
+    group = sorted(group, key=lambda row: (badness(row.metric, value_of(row, leading)), row.name))
     key = slug(first.table)
     keys[key] = keys.get(key, 0) + 1
     card = card_of(first.dataset)
-    tests = _tests(group, leading)
+    tests = test_rows(group, leading)
     budgets = dict.fromkeys(row.allowed.replace(":", " ").replace("|", ", ") for row in group if row.allowed)
-    notes = [f"Sorted by {leading}, {better(first.metric)} is better ({comparable(first.signature)}).", tests.note]
+    notes = [f"Sorted by {leading}, {better(first.metric)} is better ({comparable(first.signature)}).", *tests.notes]
     return Section(
         key=key if keys[key] == 1 else f"{key}-{keys[key]}",
         application=first.config.partition("/")[0],
@@ -73,7 +68,7 @@ def _section(group: list[Row], rows: Sequence[Row], cells: Collection[str], keys
         entries=tuple(
             _entry(row, columns, leading, tests, place, _cell(row, cells)) for place, row in enumerate(group)
         ),
-        notes=tuple(note for note in notes if note),
+        notes=tuple(notes),
         anchors=tuple(
             dict.fromkeys(
                 Published(row.published, row.published_source)
@@ -89,7 +84,7 @@ def _entry(
     row: Row,
     columns: Sequence[Column],
     leading: Column,
-    tests: _Tests,
+    tests: RowTests,
     place: int,
     cell: str | None,
 ) -> Entry:
@@ -122,7 +117,8 @@ def _entry(
         rank=tests.ranks[place],
         letters=tests.letters[place],
         leads=tests.leads(place),
-        p=tests.p[place] if place else None,
+        p=pair.corrected if (pair := tests.against[place]) else None,
+        against=pair,
         values={column: summary for column, summary in values.items() if summary is not None},
         seed_values=row.seed_values,
         costs={name: value for name, value in costs.items() if value is not None},
@@ -135,13 +131,9 @@ def _entry(
     )
 
 
-def _value(row: Row, column: Column) -> float | None:
-    return row.test if column.split == "test" else row.validation
-
-
 def _summary(row: Row, column: Column, leads: bool) -> Summary | None:
     """Mean and deviation; an interval only where the row keeps the value of every seed."""
-    value = _value(row, column)
+    value = value_of(row, column)
     if value is None:
         return None
     if leads and len(row.seed_values) > 1:
@@ -149,55 +141,6 @@ def _summary(row: Row, column: Column, leads: bool) -> Summary | None:
 
         return summarise([row.seed_values])[0]
     return Summary(value, row.test_deviation if column.split == "test" else row.validation_deviation)
-
-
-class _Tests(NamedTuple):
-    """What the tests between the rows found."""
-
-    ranks: Sequence[Rank | None]
-    letters: Sequence[str]
-    p: Sequence[float | None]
-    note: str
-
-    def leads(self, place: int) -> bool:
-        """Whether no row is better by more than the noise, where some are told apart."""
-        rank = self.ranks[place]
-        return rank is not None and rank.first == 1 and any(other and other.first > 1 for other in self.ranks)
-
-
-def _tests(group: Sequence[Row], leading: Column) -> _Tests:
-    """Welch's test between rows of three seeds or more, and rows without noise."""
-    untested = _Tests([None] * len(group), [""] * len(group), [None] * len(group), "")
-    if len(group) < 2:
-        return untested
-    deviations = [row.test_deviation if leading.split == "test" else row.validation_deviation for row in group]
-    known = [
-        0.0 if row.is_exact else math.nan if deviation is None or len(row.seeds) < MIN_SEEDS else deviation
-        for row, deviation in zip(group, deviations, strict=True)
-    ]
-    few = f"Ordered by value, without ranks: a rank takes {MIN_SEEDS} seeds."
-    if all(not deviation > 0 for deviation in known):
-        return untested._replace(note=few)
-    from rnnbench.results.statistics.seeds import skewed, welch_of_summaries
-    from rnnbench.results.statistics.table import holm, letters, ranks
-
-    means = [math.nan if (value := _value(row, leading)) is None else value for row in group]
-    sizes = [max(len(row.seeds), 1) for row in group]
-    cautious = skewed([row.seed_values for row in group if not row.is_exact])
-    corrected = holm(welch_of_summaries(means, known, sizes, cautious))
-    tested = [not bool((row != row).all()) for row in corrected]
-    if not any(tested):
-        return untested._replace(note=few)
-    apart = corrected <= LEVEL
-    first = [None if math.isnan(value) else float(value) for value in corrected[0]]
-    pairs = int((corrected == corrected).sum()) // 2
-    test = CAUTIOUS if cautious else "Welch's t test over the seeds"
-    note = (
-        f"Rows that share a letter are not told apart; a rank spans all places that the tests leave open ({test}; "
-        f"p against the first row, with Holm's correction over {pairs:,} pairs; {LEVEL:.0%} for "
-        f"the whole table). Rows of fewer than {MIN_SEEDS} seeds have none."
-    )
-    return _Tests(ranks(apart, tested), letters(apart, tested) or [""] * len(group), first, note)
 
 
 def _cell(row: Row, cells: Collection[str]) -> str | None:

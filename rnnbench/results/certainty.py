@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -69,20 +70,30 @@ def _how(table: Table, verdict: Verdict) -> str:
 
 
 def _seen(table: Table, verdict: Verdict, leading: Column) -> list[str]:
-    """How large a difference these seeds can show; nothing where seeds are counted, or none varies."""
-    from rnnbench.results.statistics.power import detectable
-
+    """How large a difference these seeds can show; nothing where seeds are counted."""
     deviations = [
         (summary.deviation, len(group.values(leading)))
         for group in table.groups
         if not group.is_exact and (summary := group.summaries.get(leading)) is not None and _enough(group, leading)
         if summary.deviation
     ]
-    if verdict.learned is not None or not deviations:
+    return [] if verdict.learned is not None else seen(deviations, verdict.tested)
+
+
+def seen(deviations: Sequence[tuple[float, int]], pairs: int) -> list[str]:
+    """A sentence about the difference that seeds can show; none where no row varies.
+
+    Args:
+        deviations: Of each row that varies the standard deviation, and the number of seeds.
+        pairs: Pairs that are tested together.
+    """
+    from rnnbench.results.statistics.power import detectable
+
+    if not deviations:
         return []
     pooled = fmean(deviation**2 for deviation, _ in deviations) ** 0.5
     seeds = min(count for _, count in deviations)
-    smallest = detectable(seeds, verdict.tested) * pooled
+    smallest = detectable(seeds, pairs) * pooled
     return [f"Two rows of {seeds} seeds that differ by {smallest:.2g} are told apart in 4 of 5 cases."]
 
 

@@ -124,7 +124,8 @@ def judge(
 
     place = np.ix_(rows, rows)
     by_seed, by_item = (np.full((len(groups), len(groups)), np.nan) for _ in range(2))
-    by_seed[place], learned, tests, cautious = _over_seeds([groups[row] for row in rows], column, criterion)
+    samples, exact = [groups[row].values(column) for row in rows], [groups[row].is_exact for row in rows]
+    by_seed[place], learned, tests, cautious = over_seeds(samples, exact, column.metric, criterion)
     by_item[place], paired = _over_items([groups[row] for row in rows], column)
     p = np.fmax(by_seed, by_item)
     if reference is not None:
@@ -153,17 +154,25 @@ def judge(
     )
 
 
-def _over_seeds(
-    groups: Sequence[Group], column: Column, criterion: float | None
+def over_seeds(
+    samples: Sequence[Sequence[float]], exact: Sequence[bool], metric: str, criterion: float | None = None
 ) -> tuple[Floats, Learned | None, list[str], bool]:
-    """P values of all pairs, how many seeds learned, the names of the tests, and whether the seeds are skewed."""
+    """Tests all pairs of rows over their seeds, before any correction.
+
+    Args:
+        samples: Values over the seeds, of k rows.
+        exact: Which rows have no noise.
+        metric: What was measured.
+        criterion: See `judge`.
+
+    Returns:
+        P values ``(k, k)``, how many seeds learned, the names of the tests, and whether the seeds are skewed.
+    """
     import numpy as np
 
     from rnnbench.results.statistics.learned import fisher, threshold
     from rnnbench.results.statistics.seeds import skewed, welch
 
-    samples = [group.values(column) for group in groups]
-    exact = [group.is_exact for group in groups]
     cautious = skewed([sample for sample, certain in zip(samples, exact, strict=True) if not certain])
     found = welch(samples, exact, cautious)
     names = [CAUTIOUS if cautious else "Welch's t test over the seeds"] if not np.isnan(found).all() else []
@@ -171,7 +180,7 @@ def _over_seeds(
     middle = seen if criterion is None else criterion
     if middle is None:
         return found, None, names, cautious
-    sign = 1 if better(column.metric) == "higher" else -1
+    sign = 1 if better(metric) == "higher" else -1
     counts = [(sum(sign * value >= sign * middle for value in sample), len(sample)) for sample in samples]
     # Rows that lie wholly in one heap are compared as ever: there, values are values. Given how many of both learned,
     # each of the two tests holds its level.

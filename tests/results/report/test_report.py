@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from scipy import stats
 
 from rnnbench.cli import main
 from rnnbench.errors import UserError
@@ -222,6 +223,15 @@ def test_rows_rows(make_result, tmp_path: Path) -> None:
     summaries = [entry.values[section.leading] for entry in section.entries]
     assert summaries[0].low is not None
     assert (summaries[2].mean, summaries[2].low) == (150.0, None), "no interval is invented"
+    first, second, older_pair = (entry.against for entry in section.entries)
+    assert first is None
+    assert (second.difference, older_pair.difference, older_pair.low) == (10.0, 48.0, None)
+    assert second.effect == pytest.approx(8.0)
+    (only,) = content_of_rows(rows, ["LSTM", "GRU"]).sections
+    wanted = stats.ttest_ind([111, 112, 113], [101, 102, 103], equal_var=False)
+    pair = only.entries[1].against
+    assert (pair.corrected, pair.low, pair.high) == pytest.approx((wanted.pvalue, *wanted.confidence_interval()))
+    assert "are told apart in 4 of 5 cases" in only.notes[-1]
     build(content, tmp_path)
     assert "A 2000" in (tmp_path / "index.html").read_text(encoding="utf-8")
 
