@@ -65,6 +65,7 @@ _HOME = {
     "StackManipulation": "long_range.strings",
     "StandardLibrary": "sources.standard_library",
     "StochasticBlocks": "graphs.generated.blocks",
+    "Redealt": "sources.redealt",
     "Subset": "sources.subset",
     "TUFiles": "graphs.tu",
     "TemporalOrder": "long_range.temporal_order",

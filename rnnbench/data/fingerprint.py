@@ -10,7 +10,7 @@ from decimal import Decimal
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
-from rnnbench.data.source import Document, Row
+from rnnbench.data.source import Dealt, Document, Row
 
 _DIGITS = 12
 
@@ -19,7 +19,8 @@ def fingerprint(splits: Mapping[str, Iterable[Row | str | Document]], **settings
     """Hashes the content of all splits, and whatever settings decide what is made of it.
 
     Rows count in their order; splits, settings and the fields of a row count by name. Two data sets that differ
-    anywhere have different fingerprints, in all likelihood.
+    anywhere have different fingerprints, in all likelihood. Rows that were dealt anew count as they stood before, and
+    it counts that they were.
 
     Args:
         splits: The rows of each split, plain values or bytes; a document counts as the text that it is.
@@ -35,10 +36,13 @@ def fingerprint(splits: Mapping[str, Iterable[Row | str | Document]], **settings
         line = json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=_plain)
         digest.update(line.encode("ascii") + b"\n")
 
+    if any(isinstance(rows, Dealt) for rows in splits.values()):
+        settings = {**settings, "dealt": "anew"}
     add("settings", settings)
     for name in sorted(splits):
         add("split", name)
-        for row in splits[name]:
+        rows = splits[name]
+        for row in rows.before if isinstance(rows, Dealt) else rows:
             if not isinstance(row, Document):
                 add(row)
             else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -14,6 +14,19 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 Row = dict[str, Any]
 """Plain values by name; a text document is ``{"text": str}``, with ``name`` where it has one."""
+
+
+class Dealt(list[Row]):
+    """Rows of a split that were dealt anew. The data are known by those that stand there otherwise.
+
+    Args:
+        rows: The rows.
+        before: Those that the split has otherwise.
+    """
+
+    def __init__(self, rows: Iterable[Row], before: list[Row]) -> None:
+        super().__init__(rows)
+        self.before = before
 
 
 class Document(ABC):

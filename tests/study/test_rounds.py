@@ -104,6 +104,6 @@ def test_what_a_study_will_cost_and_can_show(study, tmp_path):
     # 3/8 + 3/2 + 2 + 5 trainings of 90 seconds, for two cells on two tasks.
     assert "cost: 35.5 trainings of the whole budget, 8.88 for each cell on each task" in lines
     assert f"time: about {35.5 * 90 / 3600 / 2:.3g} hours with 2 at a time" in lines
-    assert lines[-2].startswith("power: 1 cells against LSTM, which is tested: 2.1 standard deviations")
+    assert lines[-2].startswith("power: 1 cells against LSTM, which is tested: 2.2 standard deviations")
     assert "time: not known before a first run" in outlook(study(FILE), tmp_path, [], 1)
     assert "power: none; a rank takes 3 seeds" in outlook(study(FILE), tmp_path, [], 1)
