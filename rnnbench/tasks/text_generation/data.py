@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rnnbench.data.batches.strips import EvaluationLoader, Strips, TrainingLoader
 from rnnbench.data.column_names import ColumnNames
-from rnnbench.data.source import Source, Split
+from rnnbench.data.source import Document, Source, Split
 from rnnbench.data.text.corpus import Corpus
 from rnnbench.data.text.tokenizer import SPECIALS, Level, Tokenizer, TokenStream
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec, TaskData
 from rnnbench.tasks.base.data import STAGE_SPLITS
+from rnnbench.tasks.text_generation.samples.base import Samples
 
 
 class TextData(TaskData):
@@ -27,6 +29,7 @@ class TextData(TaskData):
             context at their starts, so the number is part of the metric's signature.
         evaluation_batch: Strips that are read side by side in evaluation; changes no result beyond rounding.
         evaluation_length: Tokens of one evaluation window; the state is carried over, so it changes no result.
+        samples: Texts that are written after the test, and what is counted on them: poems, code, lines.
         prompts: Beginnings of text to continue with ``predict``.
         columns: What columns are called in the data, where that is something else: ``{text: article}``.
     """
@@ -41,6 +44,7 @@ class TextData(TaskData):
         evaluation_strips: int = 1,
         evaluation_batch: int = 16,
         evaluation_length: int = 256,
+        samples: Samples | None = None,
         prompts: list[str] | None = None,
         columns: ColumnNames | None = None,
     ) -> None:
@@ -64,6 +68,7 @@ class TextData(TaskData):
         self.evaluation_strips = evaluation_strips
         self.evaluation_batch = evaluation_batch
         self.evaluation_length = evaluation_length
+        self.samples = samples
         self.prompts = prompts or []
         self.dataset = source.dataset
         self.tokenizer: Tokenizer | None = None
@@ -129,6 +134,10 @@ class TextData(TaskData):
     def _strips(self, split: Split, strips: int, window: int, even: bool) -> Strips:
         assert self.tokenizer is not None, "setup comes first"
         return Strips(self.streams[split].tokens, first=self.tokenizer.end, strips=strips, window=window, even=even)
+
+    def training_texts(self) -> Sequence[str | Document]:
+        """The documents of the training split, read anew."""
+        return Corpus(self.source, self.level, self.max_vocabulary, self.columns).documents("train")
 
     def state_dict(self) -> dict[str, Any]:
         """Nothing of its own: the vocabulary is the model's spec, the position the trainer's counter."""

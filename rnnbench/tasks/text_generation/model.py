@@ -22,6 +22,7 @@ from rnnbench.tasks.base import Axes, Loss, Measured, Names, Spec, Task, evaluat
 from rnnbench.tasks.text_generation.data import TextData
 from rnnbench.tasks.text_generation.metrics import CorpusLikelihood, likelihood_metrics
 
+_EXAMPLES = 6
 _EXAMPLE_TOKENS = {"char": 300, "word": 60}
 
 
@@ -44,6 +45,8 @@ class TextModel(Task[TextData]):
         super().__init__()
         self.sampling = Sampling()
         self.likelihood = CorpusLikelihood()
+        self.written: list[str] = []
+        """What it wrote after the test, where the data say that it shall."""
         self._trained: StackState | None = None
         self._pending: StackState | None = None
         self._evaluated: StackState | None = None
@@ -173,7 +176,9 @@ class TextModel(Task[TextData]):
         return {self.tokenizer.tokens[token]: probability for token, probability in found if probability}
 
     def examples(self) -> list[Example]:
-        """See `Task.examples`: two texts of its own, written at two temperatures."""
+        """See `Task.examples`: two texts of its own, written at two temperatures, or the first that were counted on."""
+        if self.written:
+            return [(plain(f"text {number}", text),) for number, text in enumerate(self.written[:_EXAMPLES], start=1)]
         length = _EXAMPLE_TOKENS["word" if self.tokenizer.of_words else "char"]
         return [
             (plain(f"temperature {heat:g}", "".join(self.write("", Sampling(temperature=heat, length=length)))),)
@@ -238,10 +243,16 @@ class TextModel(Task[TextData]):
         # Where the trainer was told to read only some windows, nobody knows how many characters they stand for.
         characters = stream.characters if tokens == len(stream.tokens) else None
         read = f"tokens:{tokens}|unknown:{stream.unknown}"
+        values = likelihood_metrics(nats, tokens, characters)
+        written: dict[str, float] = {}
+        if split == "test" and data.samples is not None:
+            self.written = data.samples.write(self.write)
+            written = data.samples.measure(self.written, data.training_texts())
         return Measured(
-            likelihood_metrics(nats, tokens, characters),
+            {**values, **written},
             f"level:{data.level}|{read}|strips:{data.evaluation_strips}",
             ("perplexity" if self.tokenizer.of_words else "nats_per_character",),
+            dict.fromkeys(written, data.samples.signature()) if data.samples is not None else {},
         )
 
     def entering(self, carried: StackState | None, batch: StripBatch) -> StackState:

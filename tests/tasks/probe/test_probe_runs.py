@@ -16,7 +16,8 @@ UNTRAINED = f"fit --config probe/builtin {DATA} --model.backbone.hidden_size 10 
 
 
 def probe_of(run, options=""):
-    return f"fit --config probe/sst2 {DATA} --data.source.card none --model.run {run} --model.draws 2 {options}"
+    fixed = "--data.source.card none --model.pooling last --model.draws 2"
+    return f"fit --config probe/sst2 {DATA} {fixed} --model.run {run} {options}"
 
 
 def metrics(name, split="test"):
