@@ -35,7 +35,7 @@ class Mutual:
             what was said before it (MMI-bidi). Null takes the likeliest reply.
         weight: Lambda, how much the run counts.
         first: With a language model, how many tokens from the beginning are punished.
-        reward: Gamma, for every token of a reply.
+        reward: Gamma, for every token of a reply: the likeliest replies of a wide beam are the short ones.
         candidates: Replies that a search has to find, from which one is chosen.
     """
 

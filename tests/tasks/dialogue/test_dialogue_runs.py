@@ -99,15 +99,24 @@ def test_predict_replies_to_turns_and_re_ranks(rnnbench, runs):
             scores = [one["score"] for one in json.loads(line)["replies"]]
             assert len(scores) == 4
             assert scores == sorted(scores, reverse=True)
-        rnnbench(f"test --run {runs}/a --data.mmi.run {runs}/{helper} --data.mmi.candidates 5")
-        kind = {"language": "anti_lm", "back": "bidi"}[helper]
-        assert kind in read_result(runs / "a" / "result.json").decoding
     failed = rnnbench(f"predict --run {runs}/a lines.txt --mmi {runs}/a", debug=False)
     assert (failed.status, "replies to turns as the model itself does" in failed.err) == (2, True)
     failed = rnnbench(f"predict --run {runs}/a lines.txt --mmi nowhere", debug=False)
     assert (failed.status, "nowhere holds no checkpoint" in failed.err) == (2, True)
     failed = rnnbench(f"predict --run {runs}/a", debug=False)
     assert (failed.status, "there is nothing to reply to" in failed.err) == (2, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("helper", "kind"), [("language", "anti_lm"), ("back", "bidi")])
+def test_a_test_is_re_ranked_and_says_so_and_no_batch_changes_it(rnnbench, runs, helper, kind):
+    found = []
+    for size in (8, 1):
+        rnnbench(f"test --run {runs}/a --data.mmi.run {runs}/{helper} --data.mmi.candidates 5 --data.batch_size {size}")
+        result = read_result(runs / "a" / "result.json")
+        assert result.decoding == f"mmi:{kind},0.3,0,5".replace("anti_lm", "anti_lm,5")
+        found.append({name: metric.value for name, metric in result.metrics["test"].items()})
+    assert found[0] == pytest.approx(found[1], rel=1e-6)
 
 
 def test_retrieval_is_tested_asked_and_talked_to(rnnbench, said):
