@@ -54,6 +54,7 @@ def about(served: Served) -> dict[str, Any]:
         "input": use.input,
         "accepts": use.accepts,
         "show": use.show,
+        "pages": {name: quote(f"/runs/{served.name}/pages/{name}") for name in served.pages()},
         "sliders": [slider.__dict__ for slider in use.sliders],
         "options": [option._asdict() for option in served.options],
     }

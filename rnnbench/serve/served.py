@@ -112,6 +112,11 @@ class Served:
         """What its application reads and writes."""
         return self.card.predict
 
+    def pages(self) -> dict[str, Path]:
+        """Pages that lie in the run's folder, as ``diagnose`` and ``export`` write them, by their names in it."""
+        folder = self.run.path
+        return {path.relative_to(folder).as_posix(): path for path in sorted(folder.glob("*/*.html"))}
+
     def question(self, asked: Any) -> Question:
         """Reads a request.
 

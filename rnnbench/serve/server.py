@@ -25,12 +25,18 @@ from rnnbench.serve.served import Answer, Question, Served, answer
 from rnnbench.serve.waiting import Waiting
 
 PAGES = Path(__file__).parent / "pages"
+_HTML = "text/html; charset=utf-8"
 FILES = {"/demo.js": "text/javascript", "/page.css": "text/css"}
 _ASK = re.compile(r"/runs/(?P<name>.+)/predict")
+_PAGE = re.compile(r"/runs/(?P<name>.+?)/pages/(?P<page>.+)")
 # As little as the pages need; nothing from elsewhere.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src blob:;"
     " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+# Pages of runs hold all they need; whatever they hold, they reach nothing here.
+_OF_RUNS = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 )
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _DRAINED = 2**16
@@ -116,6 +122,14 @@ class Server(ThreadingHTTPServer):
         self.server_close()
 
 
+class _Content(NamedTuple):
+    """What is sent, of which kind, and what a browser lets it do."""
+
+    data: bytes
+    kind: str
+    policy: str = _POLICY
+
+
 class _Refusal(Exception):
     """A status and why; whether what was sent was read to its end."""
 
@@ -124,8 +138,8 @@ class _Refusal(Exception):
         self.status, self.error, self.read = status, error, read
 
 
-def _refusing(status: int, error: UserError) -> Callable[[], tuple[bytes, str]]:
-    def refuse() -> tuple[bytes, str]:
+def _refusing(status: int, error: UserError) -> Callable[[], _Content]:
+    def refuse() -> _Content:
         raise _Refusal(status, error, read=False)
 
     return refuse
@@ -164,16 +178,15 @@ class _Handler(BaseHTTPRequestHandler):
             finally:
                 server.room.release()
 
-    def _respond(self, find: Callable[[], tuple[bytes, str]]) -> None:
+    def _respond(self, find: Callable[[], _Content]) -> None:
         try:
             self._check_host()
-            content, kind = find()
-            self._send(200, content, kind)
+            self._send(200, find())
         except _Refusal as refusal:
             self.close_connection = self.close_connection or not refusal.read
             error = refusal.error
             told = {"problem": error.problem, "where": error.where, "hint": error.hint}
-            self._send(refusal.status, _json({"error": told}), "application/json")
+            self._send(refusal.status, _json({"error": told}))
             if not refusal.read:
                 self._drain()
 
@@ -186,28 +199,32 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.loopback and host not in (*_LOOPBACK, self.server.server_name):
             raise _Refusal(403, UserError("is another host than this one", where="Host"), read=False)
 
-    def _found(self) -> tuple[bytes, str]:
+    def _found(self) -> _Content:
         path = unquote(urlsplit(self.path).path)
         server = self.server
         if path == "/" and server.demo:
-            return (PAGES / "demo.html").read_bytes(), "text/html; charset=utf-8"
+            return _Content((PAGES / "demo.html").read_bytes(), _HTML)
         if path in ("/", "/api"):
-            return page(server.runs.values()).encode(), "text/html; charset=utf-8"
+            return _Content(page(server.runs.values()).encode(), _HTML)
         if path in FILES:
-            return (PAGES / path[1:]).read_bytes(), f"{FILES[path]}; charset=utf-8"
+            return _Content((PAGES / path[1:]).read_bytes(), f"{FILES[path]}; charset=utf-8")
         if path == "/openapi.json":
-            return _json(description(server.runs.values())), "application/json"
+            return _json(description(server.runs.values()))
         if path == "/runs":
-            return _json([about(one) for one in server.runs.values()]), "application/json"
+            return _json([about(one) for one in server.runs.values()])
         if path == "/health":
             waiting = server.waiting
             counts = {"answered": waiting.answered, "batches": waiting.batches, "refused": server.refused}
-            return _json({"status": "stopping" if server.stopping else "ok", **counts}), "application/json"
+            return _json({"status": "stopping" if server.stopping else "ok", **counts})
+        if (found := _PAGE.fullmatch(path)) and (served := server.runs.get(found["name"])):
+            file = served.pages().get(found["page"])
+            if file is not None:
+                return _Content(file.read_bytes(), _HTML, _OF_RUNS)
         if _ASK.fullmatch(path):
             raise _Refusal(405, UserError("is asked by POST", where=path))
         raise _Refusal(404, UserError("there is no such page", where=path, hint=server.address))
 
-    def _answered(self) -> tuple[bytes, str]:
+    def _answered(self) -> _Content:
         path = unquote(urlsplit(self.path).path)
         found = _ASK.fullmatch(path)
         served = self.server.runs.get(found["name"]) if found else None
@@ -228,7 +245,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise _Refusal(500, told) from None
         finally:
             question.close()
-        return _json({"answers": answers, "warnings": warnings, "picture": picture}), "application/json"
+        return _json({"answers": answers, "warnings": warnings, "picture": picture})
 
     def _body(self) -> Any:
         # Asked for, because a browser lets no page of another site send it.
@@ -250,11 +267,11 @@ class _Handler(BaseHTTPRequestHandler):
         except (ValueError, RecursionError) as error:
             raise _Refusal(400, UserError(f"no JSON: {error}", where="body")) from None
 
-    def _send(self, status: int, content: bytes, kind: str) -> None:
+    def _send(self, status: int, content: _Content) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(content)))
-        self.send_header("Content-Security-Policy", _POLICY)
+        self.send_header("Content-Type", content.kind)
+        self.send_header("Content-Length", str(len(content.data)))
+        self.send_header("Content-Security-Policy", content.policy)
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Cache-Control", "no-store")
         if status == 429:
@@ -264,7 +281,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(content)
+            self.wfile.write(content.data)
 
     def _drain(self) -> None:
         """Reads on for a while: a connection that is closed on unread bytes takes its last answer with it."""
@@ -318,8 +335,8 @@ def _together(first: Question, other: Question) -> bool:
     return first.served is other.served and first.together and other.together
 
 
-def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()
+def _json(value: Any) -> _Content:
+    return _Content(json.dumps(value, ensure_ascii=False).encode(), "application/json")
 
 
 def _resolved(host: str, port: int) -> tuple[socket.AddressFamily, str]:

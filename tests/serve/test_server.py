@@ -21,6 +21,7 @@ from rnnbench.cli import main
 from rnnbench.serve.served import Served
 
 PATH = "/runs/sentiment/tiny/predict"
+PAGES = "/runs/sentiment/tiny/pages"
 
 
 def test_it_answers_what_the_run_answers(ask, served):
@@ -73,6 +74,24 @@ def test_paths(served):
     with serving(served, demo=True) as server:
         assert "demo.js" in request(server, "/").body.decode()
         assert "<h1>The API</h1>" in request(server, "/api").body.decode()
+
+
+def test_pages_of_a_run(served):
+    page = served.run.path / "diagnosis" / "states of it.html"
+    page.parent.mkdir(exist_ok=True)
+    page.write_text("<p>states</p>")
+    (page.parent / "notes.txt").write_text("private")
+    with serving(served, demo=True) as server:
+        [about] = request(server, "/runs").json
+        assert about["pages"] == {
+            "diagnosis/states of it.html": "/runs/sentiment/tiny/pages/diagnosis/states%20of%20it.html"
+        }
+        found = request(server, about["pages"]["diagnosis/states of it.html"])
+        assert (found.status, found.body) == (200, b"<p>states</p>")
+        # What its scripts do, they do to nothing but the page.
+        assert found.headers["content-security-policy"].startswith("sandbox allow-scripts; default-src 'none'")
+        for name in ("diagnosis/notes.txt", "result.json", "../tiny/diagnosis/states%20of%20it.html"):
+            assert request(server, f"{PAGES}/{name}").status == 404
 
 
 def test_a_large_request_that_is_refused_hears_why(served):

@@ -37,6 +37,8 @@ function choose(name) {
     if (slid.has(option.name)) at("sliders").append(slider(option, slid.get(option.name)));
     else at("options").append(field(option));
   }
+  const links = Object.entries(run.pages).map(([name, href]) => make("a", { href, textContent: name, target: "_blank" }));
+  at("pages").replaceChildren(...links.flatMap(link => [link, " "]));
   at("more").hidden = !at("options").childElementCount;
   at("state").textContent = "";
 }
