@@ -14,7 +14,14 @@ COMMANDS = ["from-counts-to-a-neuron.md"]
 
 
 @pytest.mark.parametrize(
-    "page", ["why-networks-forget.md", "chain-tree-memory-graph.md", "from-counts-to-a-neuron.md", "diagnostics.md"]
+    "page",
+    [
+        "why-networks-forget.md",
+        "chain-tree-memory-graph.md",
+        "from-counts-to-a-neuron.md",
+        "where-does-it-look.md",
+        "diagnostics.md",
+    ],
 )
 def test_blocks_run(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import torch
@@ -190,7 +191,9 @@ class TextModel(Task[TextData]):
         tokens = self.tokenizer.encode(text)
         with evaluating(self):
             self(torch.as_tensor(tokens, device=self.device)[None], self.initial_state(1))
-        return [self.tokenizer.decode([int(token)]) for token in tokens]
+        starts = [start for start, _ in self.tokenizer.spans(text)]
+        # With the white space behind it, so that they make the text again.
+        return [text[start:end] for start, end in pairwise([*starts, len(text)])]
 
     def flops_per_token(self) -> float | None:
         """Counts the matrix products of one step."""

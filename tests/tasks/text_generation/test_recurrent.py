@@ -16,10 +16,10 @@ from rnnbench.errors import UserError
 from rnnbench.tasks.text_generation import LanguageModel
 
 
-def model(**options) -> LanguageModel:
+def model(level="char", **options) -> LanguageModel:
     torch.manual_seed(0)
     one = LanguageModel(partial(Backbone, cell=GRU, hidden_size=8), embedding_size=6, **options)
-    one.use_spec(Tokenizer.train("char", ["to be or not to be, that is the question"], None).state())
+    one.use_spec(Tokenizer.train(level, ["to be or not to be, that is the question"], None).state())
     one.log = lambda *arguments, **keywords: None  # there is no trainer
     return one
 
@@ -40,6 +40,19 @@ def test_dropped_words_are_dropped_wherever_they_stand():
     assert 0 < dropped.sum() < dropped.numel()
     torch.testing.assert_close(vectors[~dropped], 2 * one.embedding(tokens)[~dropped])
     assert torch.equal(one.eval()._embed(tokens), one.embedding(tokens))
+
+
+@pytest.mark.parametrize(
+    ("level", "pieces"),
+    [
+        ("char", ["T", "o", " ", "é", "\n", "b", "e"]),
+        ("byte", ["T", "o", " ", "", "é", "\n", "b", "e"]),
+        ("word", ["To ", "é\n", "be"]),
+        ("english", ["To ", "é\n", "be"]),
+    ],
+)
+def test_the_pieces_that_it_reads_make_the_text_again(level, pieces):
+    assert model(level).read_text("To é\nbe") == pieces
 
 
 def test_penalties_are_those_of_the_equations():
