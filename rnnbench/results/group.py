@@ -131,7 +131,9 @@ def _order(run: Run) -> tuple[int, str]:
 def _model(result: Result) -> object:
     """Everything that makes two runs the same but for the seed, as far as a run that failed has it."""
     start = None if result.start is None else result.start.about
-    what = (result.preset, result.model, result.cell, result.parameters, result.processes, result.settings, start)
+    # Seeds that deal the training split anew have vocabularies of their own, and so many parameters more or less.
+    parameters = None if "dealt" in result.data.details else result.parameters
+    what = (result.preset, result.model, result.cell, parameters, result.processes, result.settings, start)
     return what, result.seed is None
 
 

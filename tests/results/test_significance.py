@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -51,6 +52,13 @@ def test_runs_that_differ_in_more_are_rows_of_their_own(make_run, change: dict) 
     runs = [make_run("one", seed=1), make_run("two", **{"seed": 2, **change})]
     (table,) = compare(load_runs(runs)).tables
     assert [len(group.runs) for group in table.groups] == [1, 1]
+
+
+def test_seeds_that_deal_the_training_split_anew_have_vocabularies_of_their_own(make_run, make_result) -> None:
+    data = dataclasses.replace(make_result().data, details={"dealt": "anew with every seed"})
+    runs = [make_run(f"r{seed}", seed=seed, parameters=1000 + seed, data=data) for seed in (1, 2)]
+    (table,) = compare(load_runs(runs)).tables
+    assert [len(group.runs) for group in table.groups] == [2]
 
 
 def test_a_seed_that_was_run_again_counts_once(make_run) -> None:

@@ -57,7 +57,9 @@ def test_all_seeds_are_of_one_data_set_which_is_not_that_of_runs_that_deal_nothi
         data = made(seeded(monkeypatch, seed, made(None).source))
         data.setup("fit")
         found.append(data.fingerprint)
+        assert data.details()["dealt"] == "anew with every seed"
     plain.setup("fit")
+    assert "dealt" not in plain.details()
     assert found[0] == found[1] != plain.fingerprint
 
 
