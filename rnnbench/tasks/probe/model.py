@@ -30,19 +30,19 @@ _COLLECTED = ("states", "classes")
 class StateProbe(CountingModel[ProbeData]):
     """A linear classifier of the state that a language model is in after a text.
 
-        s = state after the text,   x = (tanh(s) - mean) / deviation,   P(class 1) = sigmoid(w . x + b)
+        t = tanh(state after the text),   x = (t - mean) / deviation,   P(class 1) = sigmoid(w . x + b)
 
     with mean and deviation of the training texts, so that a unit counts as much whatever its range, and w found with an
     L1 penalty whose strength is chosen on the validation split. Nothing of the network is trained.
 
     A. Radford, R. Jozefowicz and I. Sutskever, Learning to Generate Reviews and Discovering Sentiment, arXiv
-    1704.01444 (2017), where features are tanh(s) as they are.
+    1704.01444 (2017), where features are t as it is.
 
     In training, states are collected batch by batch; classifiers are fitted to them when the epoch is over. Subclasses
     write `make_network`.
 
     Args:
-        pooling: What of a text is read: the state after its last token, or the mean of those after all tokens.
+        pooling: What of a text is read: the state after its last token, or the mean of t over all tokens.
         draws: Draws of 10, 30, 100, ... labels, for the accuracy against the number of labels.
     """
 
@@ -58,9 +58,9 @@ class StateProbe(CountingModel[ProbeData]):
     classes: Tensor
     """``(N,)`` int64: their classes; -1 for a text that was not read yet."""
     mean: Tensor
-    """``(U,)`` float64: of tanh(s)."""
+    """``(U,)`` float64: of t."""
     deviation: Tensor
-    """``(U,)`` float64: of tanh(s)."""
+    """``(U,)`` float64: of t."""
     weights: Tensor
     """``(K, U)`` float64: a row for each classifier, that of all labels last."""
     biases: Tensor
@@ -131,7 +131,11 @@ class StateProbe(CountingModel[ProbeData]):
 
     def features(self, states: Tensor) -> Tensor:
         """What the classifiers see of states ``(B, U)``; float64."""
-        return (exact(states).tanh() - exact(self.mean)) / exact(self.deviation)
+        return (self.bounded(states) - exact(self.mean)) / exact(self.deviation)
+
+    def bounded(self, states: Tensor) -> Tensor:
+        """States within -1 and 1, float64: what is a mean is so already."""
+        return exact(states) if self.pooling == "mean" else exact(states).tanh()
 
     def probabilities(self, states: Tensor) -> Tensor:
         """Probabilities ``(B, 2)`` of the classes by the classifier of all labels; float64."""
@@ -175,7 +179,7 @@ class StateProbe(CountingModel[ProbeData]):
         states, classes = self.states[read], self.classes[read]
         if len(classes.unique()) < 2:
             raise UserError("only texts of one class were read", where="trainer.limit_train_batches", hint="read more")
-        bounded = exact(states).tanh()
+        bounded = self.bounded(states)
         self.mean, self.deviation = bounded.mean(0), bounded.std(0, correction=0).clamp(min=1e-8)
         train = Examples(self.features(states).cpu().numpy(), classes.cpu().numpy())
         found = list(heads(train, self._validation(), self.draws, self.data.global_seed))

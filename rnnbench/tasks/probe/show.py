@@ -38,7 +38,7 @@ def in_pieces(model: StateProbe, text: str, unit: int | None = None) -> list[Pie
     """
     best, threshold, sign = model.best_unit
     unit = best if unit is None else unit
-    middle = torch.tensor(threshold, dtype=torch.float64).tanh() if unit == best else model.mean[unit].cpu()
+    middle = model.bounded(torch.tensor(threshold)) if unit == best else model.mean[unit].cpu()
     turned = sign if unit == best else 1
     spread = 2 * float(model.deviation[unit])
     pieces: list[Piece] = []

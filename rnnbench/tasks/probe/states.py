@@ -27,7 +27,8 @@ def read_states(network: LanguageModel, texts: Sequence[str], pooling: Pooling =
     Args:
         network: The network.
         texts: B texts, best of about equal length.
-        pooling: The units after the last token, or their mean over all tokens.
+        pooling: The units s after the last token, or the mean of tanh(s) over all tokens: else a few steps at which a
+            unit is large would outweigh all others.
 
     Returns:
         ``(B, U)`` in the network's type and on its device, see `rnnbench.backbone.units.units`.
@@ -39,7 +40,7 @@ def read_states(network: LanguageModel, texts: Sequence[str], pooling: Pooling =
             return found
         total = torch.zeros(())
         for found, is_there in _windows(network, tokens, lengths, 1):
-            total = total.to(found) + found * is_there[:, None]
+            total = total.to(found) + found.tanh() * is_there[:, None]
         return total / lengths.to(total.device)[:, None]
 
 
