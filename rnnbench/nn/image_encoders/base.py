@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from rnnbench.nn.decoder import Encoded
 
@@ -22,6 +24,21 @@ class RegionEncoder(nn.Module, ABC):
     """Width M of a region's vector, and of the one of the whole."""
     learning_rate_factor: float = 1.0
     """By how much the learning rate is multiplied here."""
+
+    def make_optimizer(self, make: Callable[..., Optimizer], model: nn.Module) -> Optimizer:
+        """The optimizer of a model that this encoder is a part of, where it learns at its own rate.
+
+        Args:
+            make: Makes it from parameters or from groups of them.
+            model: The model.
+        """
+        learned = [one for one in self.parameters() if one.requires_grad]
+        if self.learning_rate_factor == 1 or not learned:
+            return make(model.parameters())
+        own = set(self.parameters())
+        optimizer = make([{"params": [one for one in model.parameters() if one not in own]}, {"params": learned}])
+        optimizer.param_groups[1]["lr"] *= self.learning_rate_factor
+        return optimizer
 
     @abstractmethod
     def forward(self, images: Any) -> Encoded:

@@ -144,13 +144,7 @@ class Captioner(CaptionModel):
 
     def make_optimizer(self, make: OptimizerCallable) -> Optimizer:
         """See `Task.make_optimizer`: the encoder may learn more slowly."""
-        learned = [one for one in self.encoder.parameters() if one.requires_grad]
-        if self.encoder.learning_rate_factor == 1 or not learned:
-            return super().make_optimizer(make)
-        others = [one for name, one in self.named_parameters() if not name.startswith("encoder.")]
-        optimizer = make([{"params": others}, {"params": learned}])
-        optimizer.param_groups[1]["lr"] *= self.encoder.learning_rate_factor
-        return optimizer
+        return self.encoder.make_optimizer(make, self)
 
     def on_train_start(self) -> None:
         """Looks at the clock, and tells the encoder: an epoch that goes on after a resume has no start."""
