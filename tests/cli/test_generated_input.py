@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from rnnbench.cli import main, training
+from rnnbench.cli.run_options import RunOptions
 from rnnbench.cli.untrained import Untrained
 
 INPUTS, MANY = 40, 300
@@ -89,6 +90,9 @@ def looking(small, monkeypatch):
     found = {}
 
     class Look(Untrained):
+        def __init__(self, options: RunOptions, *_: object) -> None:
+            super().__init__(options)
+
         def fit(self, **kwargs: Any) -> None:
             found["config"] = self.config.fit
             super().fit(**kwargs)

@@ -36,7 +36,7 @@ def test_seeds_are_one_row_and_items_are_kept(rnnbench, small, tmp_path):
 def test_other_budgets(rnnbench, small, tmp_path, options):
     rnnbench(f"fit {small} {options} --name one")
     budget = read_result(tmp_path / RUN / "one" / "result.json").budget
-    assert budget == ("epochs:3|steps:3" if "steps" in options else "epochs:1|seconds:86400")
+    assert budget == ("epochs:6|steps:3" if "steps" in options else "epochs:1|seconds:86400")
 
 
 def test_a_counted_model_has_no_budget(rnnbench, corpus, tmp_path):
