@@ -140,6 +140,8 @@ FOLDERS = {
     "tatoeba": "tatoeba/en-zh",
     "flickr8k": "flickr8k",
     "babi_en_10k": "babi_en_10k",
+    "chatterbot_english": "dialogue/english",
+    "chatterbot_chinese": "dialogue/chinese",
 }
 NOT_AT_HAND = {"an4", "librispeech_100"}
 
@@ -152,7 +154,7 @@ def text_of(row):
     if "captions" in row:
         return "\n".join(row["captions"])
     if "question" in row:
-        return row["question"]
+        return row["question"] + row["answer"]
     return row["text"] if "text" in row else " ".join(row["tokens"])
 
 
