@@ -66,6 +66,7 @@ def test_a_run_of_any_level_is_probed(level, trained, rnnbench):
     assert float(found["pieces"][-1]["label"]) == pytest.approx(found["value"], abs=0.006)
 
 
+@pytest.mark.slow
 def test_mean_states_and_an_untrained_network(reviews, rnnbench):
     for pooling in ("last", "mean"):
         assert rnnbench(f"{UNTRAINED} --model.pooling {pooling} --name {pooling}").status == 0

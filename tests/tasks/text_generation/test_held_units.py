@@ -55,6 +55,7 @@ def test_the_unit_has_the_value_before_every_token(model):
     assert seen == [[0.5, -2.0]] * 10
 
 
+@pytest.mark.slow
 def test_the_option(rnnbench, tmp_path):
     (tmp_path / "text.txt").write_text("to be or not to be\n" * 60)
     assert rnnbench(FIT).status == 0

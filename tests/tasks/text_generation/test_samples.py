@@ -112,7 +112,9 @@ NAMES = {
 }
 
 
-@pytest.mark.parametrize("preset", ["tang_poems", "lyrics", pytest.param("linux_c", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "preset", ["tang_poems", *(pytest.param(name, marks=pytest.mark.slow) for name in ("lyrics", "linux_c"))]
+)
 def test_a_test_tells_of_what_was_written(preset, rnnbench, tmp_path):
     (tmp_path / "text.txt").write_text("\n".join([CLIMBING, "int f(void) { return 0; }"] * 60), encoding="utf-8")
     assert rnnbench(f"fit --config text_generation/{preset} {FIT}").status == 0
