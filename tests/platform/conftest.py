@@ -1,6 +1,7 @@
-"""An application of one's own, in the working folder."""
+"""What tests of the platform share: an application of one's own in the working folder, and a free port."""
 
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,11 @@ def own_task(tmp_path, monkeypatch):
     import sys
 
     sys.modules.pop("length_task", None)
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]

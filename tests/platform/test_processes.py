@@ -1,5 +1,8 @@
 """Two processes against one: the same metric to the bit, on data whose size divides by nothing."""
 
+import multiprocessing
+import os
+
 import pytest
 
 from rnnbench.cli import main
@@ -18,8 +21,28 @@ def words(tmp_path):
     )
 
 
-def test_two_processes_train_and_measure_as_one(on_two_processes, words, tmp_path):
-    on_two_processes(f"fit {words} --name pair")
+def _rank(rank: int, environment: dict[str, str], words: str) -> None:
+    os.environ.update(environment, RANK=str(rank), LOCAL_RANK=str(rank))
+    raise SystemExit(main(words.split()))
+
+
+def as_torchrun(words: str, port: int) -> None:
+    """Starts a command twice, as torchrun would, in copies of this process: they have imported everything."""
+    environment = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2", "GROUP_RANK": "0"}
+    environment |= {"LOCAL_WORLD_SIZE": "2", "TORCHELASTIC_RUN_ID": "test"}
+    words += " --trainer.accelerator cpu --trainer.strategy ddp --trainer.devices 2 --debug"
+    context = multiprocessing.get_context("fork")
+    processes = [context.Process(target=_rank, args=(rank, environment, words)) for rank in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+        process.kill()
+    assert [process.exitcode for process in processes] == [0, 0]
+
+
+def test_two_processes_train_and_measure_as_one(words, port, tmp_path):
+    as_torchrun(f"fit {words} --name pair", port)
     run = tmp_path / "runs/text_generation/pair"
     trained = read_result(run / "result.json")
     assert trained.processes == 2

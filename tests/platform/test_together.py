@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -45,13 +44,6 @@ def machine(folder: Path, words: str, **environment: object) -> subprocess.Popen
         [sys.executable, "-m", "rnnbench", *words.split()], cwd=folder, env=env, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
-
-
-@pytest.fixture
-def port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def ended(process: subprocess.Popen[str], within: float) -> str:
