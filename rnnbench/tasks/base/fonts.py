@@ -39,6 +39,22 @@ def font_families(characters: Collection[str]) -> tuple[list[str], set[str]]:
     return chosen, {chr(point) for point in missing}
 
 
+def tell_missing(missing: set[str], instead: str) -> None:
+    """Says which characters a picture lacks, and what brings them.
+
+    Args:
+        missing: Characters that no font has.
+        instead: What stands in their place.
+    """
+    some = "".join(sorted(missing)[:10]) + ("..." if len(missing) > 10 else "")
+    print(
+        f"no installed font has {len(missing):,} of the characters ({some}): the picture shows {instead};"
+        " a font for Chinese, Japanese and Korean: pip install 'rnnbench[pictures]'",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
 def _installed(wanted: set[int]) -> dict[str, set[int]]:
     """Every upright font of normal weight by its name, with those of the wanted characters that it has."""
     from matplotlib.font_manager import fontManager

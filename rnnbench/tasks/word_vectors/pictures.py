@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnbench.tasks.base.fonts import font_families
+from rnnbench.tasks.base.fonts import font_families, tell_missing
 from rnnbench.tasks.base.pictures import save_figure
 
 if TYPE_CHECKING:
@@ -36,13 +36,23 @@ def draw_words(path: Path, words: Sequence[str], maps: Sequence[Map]) -> None:
         maps: The maps, side by side.
     """
     figure = _figure(5.6 * len(maps), 5.0)
-    family, _ = font_families({character for word in words for character in word})
+    family, missing = font_families(set("".join(words)))
+    if missing:
+        tell_missing(missing, "boxes")
+    boxes = {ord(character): "□" for character in missing}
     for axes, (title, places) in zip(figure.subplots(1, len(maps), squeeze=False)[0], maps, strict=True):
         axes.set_title(title, loc="left", fontsize=9)
         axes.scatter(places[:, 0], places[:, 1], s=6, color=_GREY, linewidths=0)
         for word, (x, y) in zip(words, places.tolist(), strict=True):
             axes.annotate(
-                word, (x, y), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=7, family=family
+                word.translate(boxes),
+                (x, y),
+                xytext=(0, 2),
+                textcoords="offset points",
+                ha="center",
+                fontsize=7,
+                family=family,
+                parse_math=False,
             )
         axes.margins(0.08)
         axes.tick_params(labelsize=7)

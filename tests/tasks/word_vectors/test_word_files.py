@@ -12,6 +12,7 @@ import torch
 from rnnbench.data.text.vectors import load_vectors
 from rnnbench.tasks.word_vectors import CountedVectors
 from rnnbench.tasks.word_vectors.export import FORMATS
+from rnnbench.tasks.word_vectors.pictures import Map, draw_words
 
 WORDS = ["the", "naïve", "</script><script>alert(1)", "猫", "a\u00a0b", "e-mail"]
 SPEC = {"level": "word", "tokens": ["<unk>", "<eos>", *WORDS], "counts": [0, 0, 6, 5, 4, 3, 2, 1]}
@@ -82,3 +83,11 @@ def test_the_command_writes_them_and_a_classifier_starts_from_them(rnnbench):
     words = "--data.vectors runs/word_vectors/a/export/vectors.txt --model.embedding.embedding_size 32"
     told = rnnbench(f"fit --config sentiment/builtin {words} --data.source.train 40 --trainer.max_epochs 1 --name s")
     assert "vectors.txt: vectors for" in told.out
+
+
+def test_what_no_font_has_is_a_box_and_told(tmp_path, capsys, recwarn):
+    words = ["moon", "\U000e0101", "$x"]
+    draw_words(tmp_path / "words.png", words, [Map("a map", np.arange(6.0).reshape(3, 2))])
+    assert (tmp_path / "words.png").stat().st_size > 1000
+    assert "no installed font has 1 of the characters" in capsys.readouterr().err
+    assert [str(one.message) for one in recwarn if "Glyph" in str(one.message)] == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,7 +11,7 @@ from lightning.pytorch import Trainer
 from torch import Tensor
 
 from rnnbench.data.text.reversible import JOINED
-from rnnbench.tasks.base.fonts import font_families
+from rnnbench.tasks.base.fonts import font_families, tell_missing
 from rnnbench.tasks.base.pictures import record_picture, save_figure
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def draw(path: Path, items: Sequence[Item]) -> None:
     tokens = [token for one in drawn for token in (*one.source, *one.target)]
     families, missing = font_families(set("".join(tokens)))
     if missing:
-        _tell(missing)
+        tell_missing(missing, "their codes")
     names = {token: _spelled(token, missing) for token in tokens}
     figure = Figure()
     FigureCanvasAgg(figure)
@@ -117,16 +116,6 @@ def _spelled(token: str, missing: set[str]) -> str:
     if not missing.intersection(token):
         return token
     return " ".join(f"U+{ord(character):04X}" if character in missing else character for character in token)
-
-
-def _tell(missing: set[str]) -> None:
-    some = "".join(sorted(missing)[:10]) + ("..." if len(missing) > 10 else "")
-    print(
-        f"no installed font has {len(missing):,} of the characters ({some}): the picture shows their codes;"
-        " a font for Chinese, Japanese and Korean: pip install 'rnnbench[pictures]'",
-        file=sys.stderr,
-        flush=True,
-    )
 
 
 def _arrange(figure: Figure, drawn: Sequence[_Drawn], names: dict[str, str], families: list[str]) -> None:
