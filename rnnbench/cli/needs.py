@@ -1,4 +1,4 @@
-"""What a preset needs before it trains: the network, or files of the user's; imports no torch."""
+"""What a preset needs before it trains: the network, files of the user's, or other runs; imports no torch."""
 
 from __future__ import annotations
 
@@ -22,17 +22,25 @@ from rnnbench.schema import read_yaml
 
 _NAMES = ("card", "vectors", "benchmarks")
 _HUB = "rnnbench.data.Hub"
+# Options of models and data that name runs.
+_RUNS = ("run", "runs", "segmenter")
 
 
 def needs(config: Path) -> list[str]:
-    """Needs that are not met yet, in a few words each: ``network``, ``files: imdb``; none for most presets.
+    """Needs that are not met yet, in a few words each: ``network``, ``files: imdb``, ``run: runs/labelling/segmenter``.
+
+    Most presets have none.
 
     Args:
         config: A configuration.
     """
     content = read_yaml(config)
-    data = content.get("data") if isinstance(content, dict) else None
-    return list(dict.fromkeys(need for part in _mappings(data) if (need := _need(part)) is not None))
+    if not isinstance(content, dict):
+        return []
+    found = [need for part in _mappings(content.get("data")) if (need := _need(part)) is not None]
+    runs = [name for part in _mappings(content) for key in _RUNS for name in _strings(part.get(key))]
+    found += [f"run: {name}" for name in runs if not (Path(name) / "checkpoints").is_dir()]
+    return list(dict.fromkeys(found))
 
 
 def _mappings(value: Any) -> Iterator[dict[str, Any]]:
@@ -40,6 +48,10 @@ def _mappings(value: Any) -> Iterator[dict[str, Any]]:
         yield value
     for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _mappings(one)
+
+
+def _strings(value: Any) -> list[str]:
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
 
 
 def _need(part: dict[str, Any]) -> str | None:

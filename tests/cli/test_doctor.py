@@ -92,6 +92,12 @@ def test_presets_say_what_they_need(rnnbench, tmp_path):
     (tmp_path / "imdb").mkdir()
     assert needs(config_path("sentiment/imdb")) == []
     assert needs(config_path("cells/gru")) == []
+    others = ["run: runs/text_generation/ptb_small", "run: runs/text_generation/ptb_5gram"]
+    assert needs(config_path("text_generation/ptb_mixture")) == ["files: penn_treebank", *others]
+    assert needs(config_path("probe/reviews")) == ["run: runs/text_generation/small"]
+    assert "[run: runs/text_generation/small] L1 logistic" in rnnbench("list presets").out
+    (tmp_path / "runs/text_generation/small/checkpoints").mkdir(parents=True)
+    assert needs(config_path("probe/reviews")) == []
     assert [one.card.quick for one in applications().values() if needs(config_path(one.card.quick))] == []
     assert "sentiment/bilstm  " in (listed := rnnbench("list presets").out)
     assert "[network, once] BiLSTM" in listed
