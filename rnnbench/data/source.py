@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 from rnnbench.errors import UserError, did_you_mean
@@ -76,6 +77,10 @@ class Provider(ABC):
     def prepare(self) -> None:  # noqa: B027 - most have nothing to prepare
         """Fetches or generates what is missing into the cache; called once on a machine, before anything is read."""
 
+    def details(self) -> dict[str, str]:
+        """What was done to the data, to stand beside a result; empty where they are as they come."""
+        return {}
+
 
 class Source(Provider):
     """Where the rows of a data set come from."""
@@ -111,6 +116,14 @@ class Source(Provider):
             split: The split.
         """
         return [text_of(row, partial(self.place, split, number)) for number, row in enumerate(self.rows(split))]
+
+    def text_files(self, split: Split) -> list[Path] | None:
+        """The files of a split if it is nothing but plain text, one document a file; None where it is not.
+
+        Args:
+            split: The split.
+        """
+        return None
 
     def place(self, split: Split, number: int) -> str:
         """Where a row stands, for errors.

@@ -29,6 +29,10 @@ class Redealt(Source):
         """Fetches what the other source needs."""
         self.source.prepare()
 
+    def details(self) -> dict[str, str]:
+        """That training and validation are other rows with every seed, and so are vocabularies."""
+        return {**self.source.details(), "dealt": "anew with every seed"}
+
     def rows(self, split: Split) -> list[Row]:
         """The rows of a split, in the order in which they are dealt.
 

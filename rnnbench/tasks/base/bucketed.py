@@ -12,7 +12,6 @@ from rnnbench.data.batches.bucket import Budget, TrainingBatches, evaluation_bat
 from rnnbench.data.batches.bucket_loader import BucketEvaluationLoader, BucketTrainingLoader
 from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import Provider, Split
-from rnnbench.data.sources.redealt import Redealt
 from rnnbench.data.text.vectors import Vectors, load_vectors, prepare_vectors
 from rnnbench.errors import UserError
 from rnnbench.tasks.base.data import STAGE_SPLITS, TaskData
@@ -94,10 +93,6 @@ class BucketedData(TaskData, Generic[S]):
         """See `TaskData.details`: the number of samples of each split, and the share of padding in training."""
         sizes = {f"{split}_samples": len(np.asarray(read.lengths)) for split, read in self.splits.items()}
         return {**sizes, **self.padding()}
-
-    def dealing(self) -> dict[str, str]:
-        """Whether training and validation are dealt anew with every seed, for `details`: vocabularies differ then."""
-        return {"dealt": "anew with every seed"} if isinstance(self.source, Redealt) else {}
 
     def padding(self) -> dict[str, float]:
         """The share of padding in training, for `details`, once the training split was read."""

@@ -138,7 +138,7 @@ class TaggingData(BucketedData[TaggedSentences]):
             sizes[f"{split}_sentences"] = len(read.sentences)
             sizes[f"{split}_tokens"] = sum(read.lengths)
         sizes |= self.padding()
-        sizes |= self.dealing()
+        sizes |= self.source.details()
         if self.unseen:
             sizes["unseen_tags"] = sum(self.unseen.values())
         if self.vectors is not None:

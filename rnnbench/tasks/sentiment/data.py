@@ -94,7 +94,7 @@ class SentimentData(BucketedData[ClassifiedSequences]):
         }
         found |= {f"{split}_texts": len(texts.tokens) for split, texts in self.splits.items()}
         found |= self.padding()
-        found |= self.dealing()
+        found |= self.source.details()
         if self.vectors_name is not None:
             found["vectors"] = self.vectors_name
         if self.phrases:
