@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from rnnbench.data.formats.records import text_rows
-from rnnbench.data.source import Row, Source, Split
+from rnnbench.data.source import Document, Row, Source, Split, text_of
 from rnnbench.errors import UserError, did_you_mean
 
 ColumnNames = dict[str, str]
@@ -26,6 +27,14 @@ def rows_of(source: Source, split: Split, columns: ColumnNames | None) -> list[R
     if not columns:
         return source.rows(split)
     return text_rows(records_of(source, split, columns), "text", where=f"{source.dataset}, {split}")
+
+
+def documents_of(source: Source, split: Split, columns: ColumnNames | None) -> Sequence[str | Document]:
+    """The texts of a split, for an application that reads nothing else of it; arguments as for `rows_of`."""
+    if not columns:
+        return source.documents(split)
+    rows = rows_of(source, split, columns)
+    return [text_of(row, partial(source.place, split, number)) for number, row in enumerate(rows)]
 
 
 def records_of(source: Source, split: Split, columns: ColumnNames | None) -> list[Row]:

@@ -6,17 +6,16 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from filelock import FileLock
 
-from rnnbench.data.column_names import ColumnNames, rows_of
+from rnnbench.data.column_names import ColumnNames, documents_of
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.formats.text_file import state_of
 from rnnbench.data.notice import tell
-from rnnbench.data.source import SPLITS, Document, Source, Split, text_of
+from rnnbench.data.source import SPLITS, Document, Source, Split
 from rnnbench.data.sources.files import Files
 from rnnbench.data.text.token_file import TokenFile
 from rnnbench.data.text.tokenizer import Level, Tokenizer, TokenStream
@@ -106,18 +105,12 @@ class Corpus:
     def documents(self, split: Split) -> Sequence[str | Document]:
         """The texts of a split."""
         if split not in self._documents:
-            self._documents[split] = self._read(split)
+            self._documents[split] = documents_of(self.source, split, self.columns)
         return self._documents[split]
 
     def _settings(self) -> str:
         rarest = f"-{self.min_count}" if self.min_count > 1 else ""
         return f"{self.level}-{self.max_vocabulary}{rarest}"
-
-    def _read(self, split: Split) -> Sequence[str | Document]:
-        if self.columns:
-            rows = rows_of(self.source, split, self.columns)
-            return [text_of(row, partial(self.source.place, split, number)) for number, row in enumerate(rows)]
-        return self.source.documents(split)
 
     def _kept(self, name: str, make: Callable[[], dict[str, Any]], find: Callable[[dict[str, Any]], T]) -> T:
         """What was made of a large text before, or what is made now.
@@ -147,8 +140,6 @@ class Corpus:
 
 def _folder_of(source: Source) -> Path | None:
     """Where everything of a large text lies: its name tells it from all others without reading it."""
-    if not isinstance(source, Files):
-        return None
     files: dict[Split, list[tuple[str, int, int]]] = {}
     for split in SPLITS:
         paths = source.text_files(split)
@@ -157,5 +148,7 @@ def _folder_of(source: Source) -> Path | None:
         files[split] = [(str(real_path(path)), *state_of(path)) for path in paths]
     if max(sum(size for _, size, _ in states) for states in files.values()) < LARGE:
         return None
-    text = json.dumps([_FORM, list(source.fractions), files])
+    # One file that is cut may be all three.
+    fractions = source.fractions if isinstance(source, Files) else ()
+    text = json.dumps([_FORM, list(fractions), files])
     return cache_folder() / "tokens" / hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import json
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 
 from rnnbench.errors import UserError
+from rnnbench.tasks.base.describe import public_path
 from rnnbench.tasks.base.task import Task
 
-T = TypeVar("T", bound=Task[Any])
+T = TypeVar("T")
 
 
 def load_trained(run: Path, kind: type[T], title: str, where: str) -> T:
@@ -36,3 +39,19 @@ def load_trained(run: Path, kind: type[T], title: str, where: str) -> T:
     if not issubclass(model_class, kind):
         raise UserError(f"{run}: {name} is no model of {title}", where=where)
     return model_class.load_from_checkpoint(found, map_location="cpu", weights_only=True)
+
+
+def digest_of(model: Task[Any]) -> str:
+    """A short name for exactly this trained model, whatever its run is called.
+
+    Args:
+        model: A model with a spec.
+
+    Returns:
+        12 hexadecimal digits.
+    """
+    digest = hashlib.sha256(json.dumps([public_path(type(model)), model.spec], sort_keys=True).encode())
+    for name, value in sorted(model.state_dict().items()):
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        digest.update(value.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()[:12]

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnnbench.data.batches.bucket import Budget
-from rnnbench.data.column_names import ColumnNames, rows_of
+from rnnbench.data.column_names import ColumnNames, documents_of
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.formats.text_file import split_lines
 from rnnbench.data.left_out import LeftOut
-from rnnbench.data.source import SPLITS, Source, Split, text_of
+from rnnbench.data.source import SPLITS, Source, Split
 from rnnbench.data.text.encoder import TextEncoder, Unit
 from rnnbench.data.text.vocabulary import SPECIALS
 from rnnbench.errors import UserError
@@ -116,11 +115,7 @@ class ClozeData(BucketedData[Texts]):
 
     def _texts(self, split: Split) -> list[str]:
         """The texts of a split that hold something."""
-        if self.columns:
-            rows = rows_of(self.source, split, self.columns)
-            documents = [text_of(row, functools.partial(self.source.place, split, i)) for i, row in enumerate(rows)]
-        else:
-            documents = ["".join(one) for one in self.source.documents(split)]
+        documents = ["".join(one) for one in documents_of(self.source, split, self.columns)]
         texts = documents if self.context == "document" else [line for one in documents for line in split_lines(one)]
         return [text for text in texts if text.strip()]
 

@@ -14,11 +14,12 @@ from rnnbench.data.text.spans import Scheme
 from rnnbench.data.text.tokens import TokenEncoder
 from rnnbench.errors import UserError
 from rnnbench.examples import Example, plain
-from rnnbench.tasks.base import Axes, Measured, Names, Spec, Task, evaluating
+from rnnbench.tasks.base import Axes, Measured, Names, Spec, evaluating
+from rnnbench.tasks.base.segmented import Segmenter
 from rnnbench.tasks.labelling.data import TaggingData
 from rnnbench.tasks.labelling.metrics import CorpusCounts, count_spans, count_tags, tagging_metrics
 from rnnbench.tasks.labelling.sentences import LabellingTask
-from rnnbench.tasks.labelling.text import show
+from rnnbench.tasks.labelling.text import show, split_text
 
 # Of text that is tagged outside of the trainer.
 _BUDGET = Budget(max_tokens=8192)
@@ -35,7 +36,7 @@ class Tagged(NamedTuple):
     """Of each tag; None where they were not asked for."""
 
 
-class TaggingModel(Task[TaggingData]):
+class TaggingModel(Segmenter[TaggingData]):
     """A model that gives each token a tag. Subclasses write `build` and `predict_tags`."""
 
     application: ClassVar[str] = "labelling"
@@ -104,6 +105,20 @@ class TaggingModel(Task[TaggingData]):
                     tags = [self.tags[tag] for tag in best[row, :size].tolist()]
                     tagged[i] = Tagged(sentences[i], tags, certain[row][:size] if certain is not None else None)
         return tagged
+
+    def segment(self, lines: Sequence[str]) -> list[str]:
+        """See `Segmenter.segment`."""
+        if self.task != "segmentation":
+            raise UserError(
+                f"the task of this run is {self.task}, and text is cut into words by one of segmentation",
+                where="--data.segmenter",
+                hint="rnnbench fit --config labelling/segmentation_bilstm_crf trains one",
+            )
+        tagged = self.tag([split_text(line, self.encoder.of_characters) for line in lines])
+        return [
+            show(line, tokens, tags, self.task, self.encoder.of_characters)
+            for line, (tokens, tags, _) in zip(lines, tagged, strict=True)
+        ]
 
     def evaluate(self, batch: TaggingBatch) -> None:
         """See `Task.evaluate`."""

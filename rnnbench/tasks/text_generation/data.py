@@ -13,6 +13,7 @@ from rnnbench.data.text.tokenizer import SPECIALS, Level, Tokenizer, TokenStream
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Spec, TaskData
 from rnnbench.tasks.base.data import STAGE_SPLITS
+from rnnbench.tasks.base.segmented import Segmented
 from rnnbench.tasks.text_generation.samples.base import Samples
 
 
@@ -32,6 +33,7 @@ class TextData(TaskData):
         samples: Texts that are written after the test, and what is counted on them: poems, code, lines.
         prompts: Beginnings of text to continue with ``predict``.
         columns: What columns are called in the data, where that is something else: ``{text: article}``.
+        segmenter: Folder of a run of labelling that cuts text without spaces, such as Chinese, into words.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class TextData(TaskData):
         samples: Samples | None = None,
         prompts: list[str] | None = None,
         columns: ColumnNames | None = None,
+        segmenter: str | None = None,
     ) -> None:
         super().__init__()
         sizes = {
@@ -59,8 +62,9 @@ class TextData(TaskData):
         for name, size in sizes.items():
             if size < 1:
                 raise UserError(f"must be at least 1, found {size}", where=f"data.{name}")
-        self.source = source
-        self.columns = columns
+        self.source = source if segmenter is None else Segmented(source, segmenter, columns, level)
+        # Those of a source that was cut are read by now.
+        self.columns = columns if segmenter is None else None
         self.level = level
         self.batch_size = batch_size
         self.sequence_length = sequence_length
@@ -84,7 +88,7 @@ class TextData(TaskData):
         """Level, size of the vocabulary, tokens of each split that was read."""
         assert self.tokenizer is not None, "setup comes first"
         sizes = {f"{split}_tokens": len(stream.tokens) for split, stream in self.streams.items()}
-        return {"level": self.level, "vocabulary": len(self.tokenizer), **sizes}
+        return {"level": self.level, "vocabulary": len(self.tokenizer), **sizes, **self.source.details()}
 
     def prepare_data(self) -> None:
         """Fetches or generates what is missing, once on each machine."""

@@ -23,6 +23,7 @@ from rnnbench.errors import UserError
 from rnnbench.ranges import AT_LEAST_1
 from rnnbench.tasks.base import Spec, TaskData
 from rnnbench.tasks.base.data import STAGE_SPLITS
+from rnnbench.tasks.base.segmented import Segmented
 
 # Pieces of an evaluation that are read at a time: changes nothing but the number of steps.
 _COUNTED_AT_ONCE = 2**20
@@ -118,6 +119,7 @@ class WordData(TaskData):
             source, if it has any.
         analogy_words: Answers of analogies are looked for among so many of the most frequent words.
         columns: What columns are called in the data, where that is something else: ``{text: article}``.
+        segmenter: Folder of a run of labelling that cuts text without spaces, such as Chinese, into words.
     """
 
     def __init__(
@@ -130,16 +132,18 @@ class WordData(TaskData):
         benchmarks: str | None = None,
         analogy_words: Annotated[int, AT_LEAST_1] = 300_000,
         columns: ColumnNames | None = None,
+        segmenter: str | None = None,
     ) -> None:
         super().__init__()
-        self.source = source
+        self.source = source if segmenter is None else Segmented(source, segmenter, columns, level)
         self.level = level
         self.min_count = min_count
         self.max_vocabulary = max_vocabulary
         self.batch_size = batch_size
         self.benchmarks_name = benchmarks
         self.analogy_words = analogy_words
-        self.columns = columns
+        # Those of a source that was cut are read by now.
+        self.columns = columns if segmenter is None else None
         self.dataset = source.dataset
         self.tokenizer: Tokenizer | None = None
         self.counts: list[int] = []
@@ -157,7 +161,7 @@ class WordData(TaskData):
         assert self.tokenizer is not None, "setup comes first"
         sizes = {f"{split}_tokens": len(stream.tokens) for split, stream in self.streams.items()}
         unknown = {f"{split}_unknown": stream.unknown for split, stream in self.streams.items()}
-        return {"level": self.level, "vocabulary": len(self.tokenizer), **sizes, **unknown}
+        return {"level": self.level, "vocabulary": len(self.tokenizer), **sizes, **unknown, **self.source.details()}
 
     def prepare_data(self) -> None:
         """Fetches or generates what is missing, once on each machine."""
