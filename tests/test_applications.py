@@ -105,6 +105,7 @@ def test_one_of_an_installed_package_is_found(card, tmp_path, monkeypatch):
         ({"metrics": [{"name": "right"}, {"name": "right"}]}, "right stands twice"),
         ({"board": ["wrong"]}, "'wrong' is none of the metrics"),
         ({"metrics": [{"name": "right"}, {"name": "bleu", "better": "lower"}]}, "bleu is another metric in"),
+        ({"learned": {"wrong": 1}}, "'wrong' is none of the metrics"),
         ({"colour": "red"}, "unknown key colour"),
         ({"predict": {**CARD["predict"], "together": 1}}, "predict.together must be true or false"),
         (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -100,6 +100,7 @@ class Card:
         tiny: Options that make of it a training of seconds, with all that is random in it, on which the laws of
             applications are checked.
         pictures: Pictures that it draws.
+        learned: Metric -> the value from which on a run has learned its problem, where runs learn it or do not.
     """
 
     name: str
@@ -112,6 +113,7 @@ class Card:
     quick: str
     tiny: tuple[str, ...]
     pictures: tuple[PictureCard, ...] = ()
+    learned: dict[str, float] = field(default_factory=dict)
 
     @property
     def units(self) -> str:

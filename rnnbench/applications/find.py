@@ -122,7 +122,7 @@ def _application(path: Path, module: str) -> Application:
         twice = next((name for name in wanted if list(wanted).count(name) > 1), None)
         if twice is not None:
             raise UserError(f"{key}: {twice} stands twice", where=path)
-    for name in (*card.board, *(metric.repeats for metric in card.metrics if metric.repeats)):
+    for name in (*card.board, *card.learned, *(metric.repeats for metric in card.metrics if metric.repeats)):
         if name not in names:
             raise UserError(f"{name!r} is none of the metrics", where=path, hint=did_you_mean(name, names))
     return Application(card, module, path.parent)

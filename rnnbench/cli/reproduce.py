@@ -100,7 +100,7 @@ def runs_of(row: Row, folder: Path) -> list[Run]:
 
     words = tuple(_without(shlex.split(row.command)[2:])) or (f"--config={row.config}",)
     name = re.sub(r"\W+", "_", f"{row.table}-{row.name}")
-    application = row.config.partition("/")[0]
+    application = row.application
     return [
         Run(folder, application, f"{name}-{seed}", (*words, f"--seed_everything={seed}"), True, "best")
         for seed in row.seeds or (1,)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rnnbench.report.content import Entry
+from rnnbench.results.curve import CURVES_FILE, read_curve
 
-_FILE = "metrics.csv"
 _MOST_POINTS = 80
 
 
@@ -50,7 +49,7 @@ def curves(entries: Sequence[Entry], column: str, most: int) -> list[Curve]:
     found: list[Curve] = []
     kinds = [entry.kind for entry in entries]
     for entry in entries:
-        runs = [read_curve(source.folder / _FILE, column) for source in entry.sources if source.folder]
+        runs = [read_curve(source.folder / CURVES_FILE, column) for source in entry.sources if source.folder]
         runs = [run for run in runs if len(run) > 1]
         if not runs:
             continue
@@ -83,7 +82,7 @@ def best_after(folders: Sequence[Path], column: str, lower: bool, limits: Sequen
     """
     found: dict[int, list[float]] = {limit: [] for limit in limits}
     for folder in folders:
-        values, clock = read_curve(folder / _FILE, column), read_curve(folder / _FILE, "seconds")
+        values, clock = read_curve(folder / CURVES_FILE, column), read_curve(folder / CURVES_FILE, "seconds")
         end = max(clock.values(), default=0.0)
         for limit in limits:
             until = [value for step, value in values.items() if clock.get(step, math.inf) <= limit]
@@ -94,27 +93,6 @@ def best_after(folders: Sequence[Path], column: str, lower: bool, limits: Sequen
         for limit, values in found.items()
         if values and len(values) == len(folders)
     }
-
-
-def read_curve(path: Path, column: str) -> dict[int, float]:
-    """Step -> value, as far as the file goes; nothing where there is no such file or column."""
-    found: dict[int, float] = {}
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.reader(file)
-            header = next(reader, [])
-            if "step" not in header or column not in header:
-                return found
-            at, of = header.index("step"), header.index(column)
-            for line in reader:
-                if len(line) == len(header) and line[of]:
-                    step, value = int(line[at]), float(line[of])
-                    if math.isfinite(value):
-                        found[step] = value
-    except (OSError, ValueError, csv.Error):
-        # A line that a crash cut short ends the curve.
-        pass
-    return found
 
 
 def _short(label: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rnnbench.results.certainty import seen
 from rnnbench.results.group import Column
+from rnnbench.results.metric import learned_from
 from rnnbench.results.pairs import Pair
 from rnnbench.results.rows import Row
 from rnnbench.results.significance import LEVEL, over_seeds
@@ -92,7 +93,9 @@ def _over_seeds(group: Sequence[Row], leading: Column, known: Sequence[float]) -
         return found, "Welch's t test over the seeds", False, False
     found = np.full((len(group), len(group)), np.nan)
     samples = [group[place].seed_values or (means[place],) for place in places]
-    p, learned, names, cautious = over_seeds(samples, [group[place].is_exact for place in places], leading.metric)
+    exact = [group[place].is_exact for place in places]
+    usual = learned_from(leading.metric, group[0].application)
+    p, learned, names, cautious = over_seeds(samples, exact, leading.metric, usual=usual)
     found[np.ix_(places, places)] = p
     return found, ", ".join(names), cautious, learned is not None
 

@@ -56,7 +56,7 @@ def _section(group: list[Row], rows: Sequence[Row], cells: Collection[str], keys
     notes = [f"Sorted by {leading}, {better(first.metric)} is better ({comparable(first.signature)}).", *tests.notes]
     return Section(
         key=key if keys[key] == 1 else f"{key}-{keys[key]}",
-        application=first.config.partition("/")[0],
+        application=first.application,
         dataset=first.dataset,
         title=card.title if card else words(first.dataset),
         budget=" / ".join(budgets),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import fmean
+from statistics import fmean, median
 from typing import TYPE_CHECKING
 
+from rnnbench.results.curve import first_reached
 from rnnbench.results.group import Column, Group
 from rnnbench.results.metric import format_value
 from rnnbench.results.significance import LEVEL, Learned, Verdict
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from rnnbench.results.table import Table
 
 _MOST = 8
+_SOURCES = {
+    "stated": "as stated",
+    "card": "as the card of the application says",
+    "values": "the gap between the values",
+}
 
 
 def failures(table: Table, leading: Column) -> list[str]:
@@ -100,16 +106,27 @@ def seen(deviations: Sequence[tuple[float, int]], pairs: int) -> list[str]:
 def _learned(table: Table, learned: Learned, leading: Column) -> str:
     from rnnbench.results.statistics.learned import clopper_pearson
 
-    by = "as stated" if learned.is_stated else "the gap between the values"
-    found = []
-    for label, count in zip(table.labels(), learned.counts, strict=True):
+    by = _SOURCES[learned.source]
+    found, times = [], []
+    for label, group, count in zip(table.labels(), table.groups, learned.counts, strict=True):
         if count is not None:
             low, high = clopper_pearson(*count)
             found.append(f"{label} {count[0]} of {count[1]} ({low:.2f} to {high:.2f})")
+            times += _first_reached(label, group, leading.metric, learned.criterion)
+    first = f" Validation first reached it, in the median of the seeds that did: {_listed(times)}." if times else ""
     return (
         f"A seed learns this task or does not, told by {leading} {format_value(learned.criterion)} ({by}). Learned, "
-        f"with the 95 % interval of the probability: {_listed(found)}."
+        f"with the 95 % interval of the probability: {_listed(found)}.{first}"
     )
+
+
+def _first_reached(label: str, group: Group, metric: str, criterion: float) -> list[str]:
+    """After how many steps and seconds the seeds of a row learned; nothing where none did, or kept its curves."""
+    reached = [first for run in group.runs if (first := first_reached(run.folder, metric, criterion)) is not None]
+    if not reached:
+        return []
+    steps, seconds = median(first.step for first in reached), median(first.seconds for first in reached)
+    return [f"{label} after {steps:,.0f} steps, {seconds:,.0f} s"]
 
 
 def _few(table: Table, leading: Column) -> str:

@@ -53,6 +53,22 @@ def without_repeats(metrics: Iterable[str], application: str) -> list[str]:
     return [name for name, card in cards.items() if card is None or card.repeats not in names]
 
 
+def learned_from(metric: str, application: str) -> float | None:
+    """The value from which on a run of an application has learned its problem; None where its card states none.
+
+    Args:
+        metric: The metric.
+        application: Name of the application; it need not be installed where its results are read.
+    """
+    found = applications().get(application)
+    return found.card.learned.get(metric) if found is not None else None
+
+
+def reaches(metric: str, value: float, criterion: float) -> bool:
+    """Whether a value is as good as a criterion."""
+    return badness(metric, value) <= badness(metric, criterion)
+
+
 def badness(metric: str, value: float | None) -> float:
     """A number to sort by, smallest first: the best value leads, and a missing value or NaN comes last."""
     direction = better(metric)

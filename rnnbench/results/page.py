@@ -76,7 +76,7 @@ def _render_group(rows: list[Row]) -> str:
     has_published = any(row.published is not None for row in rows)
     headers = ["model", f"validation {metric}", f"test {metric}"]
     headers += ["published", "reproduced"] if has_published else []
-    headers += ["parameters", "epochs", "minutes", speed_title(rows[0].config.partition("/")[0]), "seeds", "config"]
+    headers += ["parameters", "epochs", "minutes", speed_title(rows[0].application), "seeds", "config"]
     blocks = [_caption(rows[0], run), markdown_table(headers, _cells(rows, has_published))]
     notes = [f"- {row.name}: {row.note}" for row in rows if row.note]
     return "\n\n".join([*blocks, "\n".join(notes)] if notes else blocks)

@@ -93,6 +93,11 @@ class Row:
     budget: str = ""
 
     @property
+    def application(self) -> str:
+        """The application of its config."""
+        return self.config.partition("/")[0]
+
+    @property
     def value(self) -> float | None:
         """The value that stands for the row: on test, or on validation where it was not tested."""
         return self.validation if self.test is None else self.test
@@ -135,7 +140,7 @@ class Row:
         return f"epochs:{self.epochs:g}" if trained else None
 
     def _measured(self) -> tuple[str, ...]:
-        return self.config.partition("/")[0], self.fingerprint, self.metric, comparable(self.signature)
+        return self.application, self.fingerprint, self.metric, comparable(self.signature)
 
 
 def reproduced(metric: str, value: float | None, published: float, tolerance: float) -> Reproduced | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rnnbench.results.group import Column, Group
 from rnnbench.results.items import ITEMS_FILE, Items, read_items
-from rnnbench.results.metric import better, same_order
+from rnnbench.results.metric import learned_from, reaches, same_order
 from rnnbench.results.statistics.summary import MIN_SEEDS
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ class Learned:
 
     Args:
         criterion: The value that a run has to reach.
-        is_stated: Whether somebody stated it, and it was not seen in the values.
+        source: Who says so: whoever asks, the application's card, or the values, which lie in two heaps.
         counts: Seeds that learned, and seeds, of each row; None for a row that was not tested.
     """
 
     criterion: float
-    is_stated: bool
+    source: Literal["stated", "card", "values"]
     counts: list[tuple[int, int] | None]
 
 
@@ -108,8 +108,8 @@ def judge(
         groups: The rows, the best first.
         column: What they are ranked by.
         reference: The row that all others are compared with, less the baselines; all pairs where none is named.
-        criterion: The value from which on a run counts as one that learned the task; seen in the values where nobody
-            states it.
+        criterion: The value from which on a run counts as one that learned the task; that of the application's card
+            where none is stated, or seen in the values.
     """
     rows = [
         row
@@ -125,7 +125,8 @@ def judge(
     place = np.ix_(rows, rows)
     by_seed, by_item = (np.full((len(groups), len(groups)), np.nan) for _ in range(2))
     samples, exact = [groups[row].values(column) for row in rows], [groups[row].is_exact for row in rows]
-    by_seed[place], learned, tests, cautious = over_seeds(samples, exact, column.metric, criterion)
+    usual = learned_from(column.metric, groups[0].first.application)
+    by_seed[place], learned, tests, cautious = over_seeds(samples, exact, column.metric, criterion, usual)
     by_item[place], paired = _over_items([groups[row] for row in rows], column)
     p = np.fmax(by_seed, by_item)
     if reference is not None:
@@ -155,7 +156,11 @@ def judge(
 
 
 def over_seeds(
-    samples: Sequence[Sequence[float]], exact: Sequence[bool], metric: str, criterion: float | None = None
+    samples: Sequence[Sequence[float]],
+    exact: Sequence[bool],
+    metric: str,
+    criterion: float | None = None,
+    usual: float | None = None,
 ) -> tuple[Floats, Learned | None, list[str], bool]:
     """Tests all pairs of rows over their seeds, before any correction.
 
@@ -163,7 +168,8 @@ def over_seeds(
         samples: Values over the seeds, of k rows.
         exact: Which rows have no noise.
         metric: What was measured.
-        criterion: See `judge`.
+        criterion: The value from which on a seed has learned the task, if somebody states it.
+        usual: That of the application's card. It counts where some seeds reach it and others do not.
 
     Returns:
         P values ``(k, k)``, how many seeds learned, the names of the tests, and whether the seeds are skewed.
@@ -173,22 +179,26 @@ def over_seeds(
     from rnnbench.results.statistics.learned import fisher, threshold
     from rnnbench.results.statistics.seeds import skewed, welch
 
-    cautious = skewed([sample for sample, certain in zip(samples, exact, strict=True) if not certain])
+    uncertain = [sample for sample, certain in zip(samples, exact, strict=True) if not certain]
+    cautious = skewed(uncertain)
     found = welch(samples, exact, cautious)
     names = [CAUTIOUS if cautious else "Welch's t test over the seeds"] if not np.isnan(found).all() else []
-    seen = threshold([sample for sample, certain in zip(samples, exact, strict=True) if not certain])
-    middle = seen if criterion is None else criterion
-    if middle is None:
+    source: Literal["stated", "card", "values"] = "stated"
+    if criterion is None and usual is not None:
+        reached = {reaches(metric, value, usual) for sample in uncertain for value in sample}
+        criterion, source = (usual if len(reached) == 2 else None), "card"
+    if criterion is None:
+        criterion, source = threshold(uncertain), "values"
+    if criterion is None:
         return found, None, names, cautious
-    sign = 1 if better(metric) == "higher" else -1
-    counts = [(sum(sign * value >= sign * middle for value in sample), len(sample)) for sample in samples]
+    counts = [(sum(reaches(metric, value, criterion) for value in sample), len(sample)) for sample in samples]
     # Rows that lie wholly in one heap are compared as ever: there, values are values. Given how many of both learned,
     # each of the two tests holds its level.
     sides = np.array([{0: 0, seeds: 1}.get(right, -1) for right, seeds in counts])
     mixed = (sides[:, None] != sides) | (sides < 0)
     known = [None if certain else count for count, certain in zip(counts, exact, strict=True)]
     name = "Fisher's exact test of how many seeds learned"
-    told = Learned(middle, criterion is not None, known)
+    told = Learned(criterion, source, known)
     return np.where(mixed, fisher(counts, exact), found), told, [*names, name], cautious
 
 

@@ -156,7 +156,30 @@ def test_seeds_that_learn_or_do_not_are_counted(rows_of) -> None:
 def test_a_criterion_may_be_stated(rows_of) -> None:
     runs = load_runs(rows_of({"D": [0.97, 0.98, 0.99], "E": [0.9, 0.91, 0.92]}, metric="accuracy"))
     stated = compare(runs, criterion=0.985).tables[0].verdict.learned
-    assert (stated.counts, stated.is_stated) == ([(1, 3), (0, 3)], True)
+    assert (stated.counts, stated.source) == ([(1, 3), (0, 3)], "stated")
+
+
+def test_the_card_of_an_application_states_a_criterion(rows_of) -> None:
+    rows = {"A": [0.999, 0.995, 1.0], "B": [0.97, 0.993, 0.96], "C": [0.5, 0.8, 0.65]}
+    runs = rows_of(rows, metric="accuracy", application="long_range")
+    for run, at in zip(runs, (300, 100, 200), strict=False):
+        lines = f"0,50,5.0,0.6\n1,{at},{at / 10},0.995\n2,400,40.0,0.98\n"
+        (run / "metrics.csv").write_text(f"epoch,step,seconds,validation/accuracy\n{lines}")
+    comparison = compare(load_runs(runs))
+    learned = comparison.tables[0].verdict.learned
+    assert (learned.counts, learned.criterion, learned.source) == ([(3, 3), (1, 3), (0, 3)], 0.99, "card")
+    page = render_markdown(comparison)
+    assert "accuracy 0.9900 (as the card of the application says)" in page
+    assert "Validation first reached it, in the median of the seeds that did: A after 200 steps, 20 s." in page
+
+
+def test_a_card_counts_where_some_seeds_learn_and_in_its_application(rows_of) -> None:
+    rows = {"A": [0.999, 0.995, 1.0], "B": [0.97, 0.993, 0.96]}
+    elsewhere = compare(load_runs(rows_of(rows, metric="accuracy")))
+    assert elsewhere.tables[0].verdict.learned is None, "no card, no gap"
+    low = {"C": [0.7, 0.71, 0.72], "D": [0.5, 0.52, 0.51]}
+    nobody = compare(load_runs(rows_of(low, metric="accuracy", application="long_range")))
+    assert nobody.tables[0].verdict.learned is None, "where nobody learns, values are values"
 
 
 def test_one_reference_is_a_family_of_its_own(rows_of) -> None:

@@ -15,12 +15,13 @@ from rnnbench.report.charts.cost import Point, front
 from rnnbench.report.charts.over_tasks import cliques_of, effect_chart, profile_chart, rank_chart, typical_chart
 from rnnbench.report.charts.ranking import ranking
 from rnnbench.report.content import Entry
-from rnnbench.report.curves import best_after, read_curve
+from rnnbench.report.curves import best_after
 from rnnbench.report.overall import _largest_block, overall
 from rnnbench.report.runs import content_of_runs
 from rnnbench.report.sensitivity import sensitivity_of
 from rnnbench.report.text import clean, listed, short, slug
 from rnnbench.report.theme import marks
+from rnnbench.results.curve import read_curve
 from rnnbench.results.options import learning_rate
 from rnnbench.results.record import Data, read_result, write_result
 from rnnbench.results.statistics.table import Rank
