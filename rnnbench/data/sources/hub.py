@@ -10,6 +10,7 @@ from rnnbench.data.cards import OnHub, load_origin, names_card
 from rnnbench.data.formats.class_names import name_classes
 from rnnbench.data.formats.records import text_rows
 from rnnbench.data.source import SPLITS, Row, Source, Split
+from rnnbench.data.sources.contiguous import Fractions, check_fractions, part
 from rnnbench.data.sources.folder import SPLIT_WORDS
 from rnnbench.errors import UserError, did_you_mean
 from rnnbench.reading import reading, real_path, user_path
@@ -30,6 +31,7 @@ class Hub(Source):
         revision: Branch, tag or commit; a commit pins the data.
         column: Column that holds the text.
         splits: Name that a split has there where it is another one, such as ``{train: train.100}``.
+        fractions: Shares of train, validation and test, where it has one split alone, which is cut in this order.
         card: Name of the data card that describes it; ``none`` for none.
     """
 
@@ -41,6 +43,7 @@ class Hub(Source):
         revision: str | None = None,
         column: str = _COLUMN,
         splits: dict[str, str] | None = None,
+        fractions: Fractions | None = None,
         card: str | None = None,
     ) -> None:
         self.name = name
@@ -54,12 +57,15 @@ class Hub(Source):
                 raise UserError(
                     f"there is no split {split!r}", where="--data.source.splits", hint=did_you_mean(split, SPLITS)
                 )
+        self.fractions = fractions
+        if fractions is not None:
+            check_fractions(fractions, where="--data.source.fractions")
         local = user_path(name, "--data.source.name")
         self._location = str(local) if local.is_dir() else name
         self.dataset = real_path(local).name if local.is_dir() else name
-        for part in (configuration, folder):
-            if part is not None:
-                self.dataset += f"/{part}"
+        for named in (configuration, folder):
+            if named is not None:
+                self.dataset += f"/{named}"
         self._splits: Mapping[str, Any] | None = None
         if names_card(card):
             found, origin = load_origin(card, OnHub)
@@ -101,17 +107,39 @@ class Hub(Source):
 
     def _records(self, split: Split) -> list[Row]:
         splits = self._load()
+        if self.fractions is not None:
+            return self._cut(splits, self.fractions, split)
         names = (self.names[split],) if split in self.names else SPLIT_WORDS[split]
         found = next((name for name in names if name in splits), None)
         if found is None:
             named = "" if split not in self.names else f" called {self.names[split]}"
-            raise UserError(f"there is no {split} split{named}; its splits: {', '.join(splits)}", where=self.name)
-        # All at once and not row by row: so columns with audio or images come as bytes and are not decoded.
-        with reading(self.name, f"the {split} split cannot be read"):
-            records = name_classes(splits[found].to_list(), splits[found].features.to_dict())
+            hint = "--data.source.fractions '[0.9, 0.05, 0.05]' cuts it" if len(splits) == 1 else None
+            raise UserError(
+                f"there is no {split} split{named}; its splits: {', '.join(splits)}", where=self.name, hint=hint
+            )
+        records = self._read(splits[found], found)
         if not records:
             raise UserError(f"the {split} split is empty", where=self.name)
         return records
+
+    def _cut(self, splits: Mapping[str, Any], fractions: Fractions, split: Split) -> list[Row]:
+        if len(splits) != 1 or self.names:
+            raise UserError(
+                f"one split alone is cut; its splits: {', '.join(splits)}",
+                where="--data.source.fractions",
+                hint="leave it out; --data.source.splits says what they are called",
+            )
+        ((name, only),) = splits.items()
+        records = self._read(only, name)
+        found = records[part(len(records), fractions, split)]
+        if not found:
+            raise UserError(f"{len(records)} records are too few to have a part for {split}", where=self.name)
+        return found
+
+    def _read(self, records: Any, name: str) -> list[Row]:
+        # All at once and not row by row: so columns with audio or images come as bytes and are not decoded.
+        with reading(self.name, f"the {name} split cannot be read"):
+            return name_classes(records.to_list(), records.features.to_dict())
 
     def _load(self) -> Mapping[str, Any]:
         if self._splits is None:

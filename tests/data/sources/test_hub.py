@@ -115,3 +115,29 @@ def test_a_split_may_have_another_name(folder):
         Hub(folder, splits={"train": "train.100"}).rows("train")
     with pytest.raises(UserError, match="there is no split 'dev'"):
         Hub(folder, splits={"dev": "dev"})
+
+
+def one_split(rows, *more):
+    Path("films/data").mkdir(parents=True, exist_ok=True)
+    for name in ("train", *more):
+        pq.write_table(pa.table({"text": [f"{name}{i}" for i in range(rows)]}), f"films/data/{name}.parquet")
+    return "films"
+
+
+def test_one_split_is_cut_in_its_order():
+    source = Hub(one_split(20), fractions=(0.8, 0.1, 0.1))
+    found = {split: [row["text"] for row in source.rows(split)] for split in ("train", "validation", "test")}
+    assert found["train"] == [f"train{i}" for i in range(16)]
+    assert (found["validation"], found["test"]) == (["train16", "train17"], ["train18", "train19"])
+
+
+def test_what_is_not_cut_is_one_message():
+    with pytest.raises(UserError, match="no validation split; its splits: train") as told:
+        Hub(one_split(3)).rows("validation")
+    assert "--data.source.fractions '[0.9, 0.05, 0.05]' cuts it" in str(told.value)
+    with pytest.raises(UserError, match="3 records are too few to have a part for validation"):
+        Hub("films", fractions=(0.9, 0.05, 0.05)).rows("validation")
+    with pytest.raises(UserError, match="the shares sum to 2"):
+        Hub("films", fractions=(1, 0.5, 0.5))
+    with pytest.raises(UserError, match="one split alone is cut; its splits: train, test"):
+        Hub(one_split(3, "test"), fractions=(0.8, 0.1, 0.1)).rows("train")
