@@ -92,7 +92,7 @@ def test_presets_say_what_they_need(rnnbench, tmp_path):
     (tmp_path / "imdb").mkdir()
     assert needs(config_path("sentiment/imdb")) == []
     assert needs(config_path("cells/gru")) == []
-    others = ["run: runs/text_generation/ptb_small", "run: runs/text_generation/ptb_5gram"]
+    others = ["run: runs/text_generation/ptb_elman", "run: runs/text_generation/ptb_5gram"]
     assert needs(config_path("text_generation/ptb_mixture")) == ["files: penn_treebank", *others]
     assert needs(config_path("probe/reviews")) == ["run: runs/text_generation/small"]
     assert "[run: runs/text_generation/small] L1 logistic" in rnnbench("list presets").out
