@@ -41,8 +41,8 @@ _MAY_CHANGE = (
     "trainer.num_nodes",
     "trainer.strategy",
 )
-# Where the data lie; that they are the same ones, their fingerprint tells.
-_PLACES = (".source.path", ".source.folder")
+# Where the data lie, or what made them; that they are the same ones, their fingerprint tells.
+_PLACES = (".source.path", ".source.folder", ".segmenter")
 
 
 def settings_hash(config: Namespace | Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Text that a run of labelling cuts into words, for applications that read words."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,26 @@ def test_it_is_done_once_and_found_by_texts_and_weights(folder, rnnbench, monkey
     assert rnnbench(f"{MATCHING} --data.source.path raw --name other").status == 0
     assert "is cut into words" in rnnbench(f"{VECTORS} --data.segmenter runs/labelling/other --name third").err
     assert len(list((cache_folder() / "segmented").iterdir())) == 2
+
+
+@pytest.mark.slow
+def test_another_segmenter_makes_other_data(folder, rnnbench, monkeypatch):
+    monkeypatch.setenv("RNNBENCH_CACHE", "cache_of_others")
+    assert rnnbench(f"{MATCHING} --data.source.path raw --name lines").status == 0
+    for name in ("moved", "trained_anew"):
+        shutil.copytree("runs/labelling/segmenter", f"runs/labelling/{name}")
+    rnnbench(f"{VECTORS} --data.segmenter runs/labelling/trained_anew --name before")
+    rnnbench(f"{VECTORS} --data.segmenter runs/labelling/moved --name moved")
+    before, moved = (record("word_vectors", name) for name in ("before", "moved"))
+    assert (before["data"], before["settings"]) == (moved["data"], moved["settings"]), "seeds of one row"
+    shutil.copytree("runs/labelling/lines", "runs/labelling/trained_anew", dirs_exist_ok=True)
+    rnnbench("test --run runs/word_vectors/before")
+    assert "test" not in record("word_vectors", "before")["metrics"]
+    rnnbench("test --run runs/word_vectors/moved")
+    assert "test" in record("word_vectors", "moved")["metrics"]
+    resumed = rnnbench("fit --resume runs/word_vectors/before --trainer.max_epochs 2", debug=False)
+    assert resumed.status == 2
+    assert "the data have changed since the run began" in resumed.err
 
 
 def test_what_failed_in_the_middle_leaves_nothing_behind(folder, rnnbench, monkeypatch):
