@@ -37,7 +37,7 @@ def reverse(x: Tensor, rows: Tensor | None) -> Tensor:
     """
     if rows is None:
         return x.flip(1)
-    return _Exchange.apply(x.reshape(len(rows), -1), rows).view(x.shape)
+    return _Exchange.apply(x.reshape(rows.shape[0], -1), rows).view(x.shape)
 
 
 class _Exchange(torch.autograd.Function):

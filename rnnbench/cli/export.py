@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         if error.name != f"{found.module}.export":
             raise
         raise UserError(
-            f"a run of {found.card.title.lower()} has no export: what it answers is searched for, or not yet a graph",
+            f"a run of {found.card.title.lower()} has no export: {found.card.no_export or 'the application has none'}",
             where=f"--run {run.path}",
             hint="predict answers: rnnbench predict --run RUN",
         ) from None

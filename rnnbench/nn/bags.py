@@ -37,7 +37,7 @@ class Bags(NamedTuple):
             counts: How many there are in each bag ``(N,)`` int64.
             table_size: Number of rows R of the table.
         """
-        bag = torch.arange(len(counts), device=rows.device).repeat_interleave(counts, output_size=len(rows))
+        bag = torch.arange(counts.shape[0], device=rows.device).repeat_interleave(counts, output_size=rows.shape[0])
         order = rows.argsort(stable=True)
         # Searched for, not counted: to count, a GPU would have to be asked for the largest.
         row_starts = torch.searchsorted(rows[order], torch.arange(table_size, device=rows.device))
@@ -53,8 +53,19 @@ class Bags(NamedTuple):
         Returns:
             ``(N, D)``; zero for an empty bag.
         """
+        if torch.compiler.is_exporting():
+            return self._sum_in_a_graph(table, weights)
         found: Tensor = _Sum.apply(table, self, weights)
         return found
+
+    def _sum_in_a_graph(self, table: Tensor, weights: Tensor | None) -> Tensor:
+        """The same by what other programs know, too."""
+        parts = table.index_select(0, self.rows)
+        parts = parts if weights is None else parts * weights[:, None].to(table.dtype)
+        # The bag of a member: so many begin before it.
+        begun = self.rows.new_zeros(self.rows.shape[0] + 1)
+        bag = begun.scatter_add(0, self.starts, torch.ones_like(self.starts)).cumsum(0)[:-1] - 1
+        return table.new_zeros(self.starts.shape[0], table.shape[1]).index_add(0, bag, parts)
 
 
 class _Sum(torch.autograd.Function):

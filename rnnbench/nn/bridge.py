@@ -111,7 +111,7 @@ class VectorBridge(nn.Module):
         """Vectors ``(B, L)`` -> a state of B rows."""
         made = []
         for layer, cell in enumerate(self._cells):
-            start = cell.initial_state(len(vector), vector)
+            start = cell.initial_state(vector.shape[0], vector)
             leaves = tuple(
                 torch.tanh(self.linear[name](vector)) if (name := f"{layer}_{leaf}") in self.linear else one
                 for leaf, one in enumerate(start)

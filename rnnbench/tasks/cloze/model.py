@@ -67,8 +67,12 @@ class ClozeTask(Task[ClozeData]):
         told = f"unit:{self.encoder.unit}|context:{self.data.context}|tokens:{tokens}|unknown:{unknown}"
         return Measured(values, told, ("perplexity", "accuracy"))
 
+    def chances(self, scores: Tensor) -> Tensor:
+        """Probabilities of tokens, of scores ``(M, V)``; ``<unk>``, which stands for none in particular, gets 0."""
+        return scores.index_fill(1, torch.tensor([*NEVER, TextEncoder.unknown]), -torch.inf).softmax(1)
+
     def fill(self, texts: Sequence[Tensor], most: int) -> list[list[list[Candidate]]]:
-        """The likeliest tokens at every place of some texts; ``<unk>`` stands for no token in particular.
+        """The likeliest tokens at every place of some texts.
 
         Args:
             texts: Ids ``(T,)`` of each, T at least 1.
@@ -80,8 +84,7 @@ class ClozeTask(Task[ClozeData]):
         with evaluating(self):
             batch = as_batch(texts, range(len(texts)))
             scores = exact(self(self.transfer_batch_to_device(batch, self.device, 0))).cpu()
-        scores = scores.index_fill(1, torch.tensor([*NEVER, TextEncoder.unknown]), -torch.inf)
-        chances, tokens = scores.softmax(1).topk(min(most, scores.shape[1] - len(NEVER) - 1))
+        chances, tokens = self.chances(scores).topk(min(most, scores.shape[1] - len(NEVER) - 1))
         names = self.encoder.tokens
         places = [
             [Candidate(names[token], chance) for token, chance in zip(*row, strict=True)]

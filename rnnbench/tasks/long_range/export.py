@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from rnnbench.errors import UserError
-from rnnbench.tasks.base.graph import Graph
+from rnnbench.tasks.base.graph import Computed, Graph, lengths_up_to
 from rnnbench.tasks.long_range.model import LongRangeModel
 from rnnbench.tasks.long_range.models.recurrent import RecurrentModel
-
-
-class _Answers(nn.Module):
-    def __init__(self, model: RecurrentModel) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor]:
-        hidden, _ = self.model.backbone(self.model.reader(x), lengths)
-        return (self.model.output(hidden),)
 
 
 def graph(model: LongRangeModel) -> Graph:
@@ -38,16 +28,19 @@ def graph(model: LongRangeModel) -> Graph:
         )
     symbols, numbers = list(model.inputs.symbols), model.inputs.numbers
 
+    def compute(x: Tensor, lengths: Tensor) -> tuple[Tensor]:
+        hidden, _ = model.backbone(model.reader(x), lengths)
+        return (model.output(hidden),)
+
     def example(batch: int, steps: int) -> tuple[Tensor, ...]:
-        lengths = torch.randint(1, steps + 1, (batch,))
-        lengths[-1] = steps
+        lengths = lengths_up_to(batch, steps)
         if symbols:
             return torch.randint(len(symbols), (batch, steps)), lengths
         return torch.randn(batch, steps, numbers), lengths
 
     answers = model.answers.answers
     return Graph(
-        module=_Answers(model),
+        module=Computed(model, compute),
         inputs={"x": ("batch", "time") if symbols else ("batch", "time", numbers), "lengths": ("batch",)},
         outputs=("answers",),
         example=example,

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from rnnbench.tasks.base.graph import Graph
+from rnnbench.tasks.base.graph import Computed, Graph, lengths_up_to
 from rnnbench.tasks.sentiment.model import TextClassifier
-
-
-class _Probabilities(nn.Module):
-    def __init__(self, model: TextClassifier) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor]:
-        return (self.model(ids, lengths).softmax(1),)
 
 
 def graph(model: TextClassifier) -> Graph:
@@ -25,16 +16,17 @@ def graph(model: TextClassifier) -> Graph:
         model: A trained model.
     """
 
-    def example(batch: int, steps: int) -> tuple[Tensor, ...]:
-        lengths = torch.randint(1, steps + 1, (batch,))
-        lengths[-1] = steps
-        return torch.randint(len(model.encoder), (batch, steps)), lengths
+    def compute(ids: Tensor, lengths: Tensor) -> tuple[Tensor]:
+        return (model(ids, lengths).softmax(1),)
 
     return Graph(
-        module=_Probabilities(model),
+        module=Computed(model, compute),
         inputs={"ids": ("batch", "time"), "lengths": ("batch",)},
         outputs=("probabilities",),
-        example=example,
+        example=lambda batch, steps: (
+            torch.randint(len(model.encoder), (batch, steps)),
+            lengths_up_to(batch, steps),
+        ),
         beside={
             "application": model.application,
             "tokenizer": model.encoder.portable(),

@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from rnnbench.backbone.state import leaves, unflatten
-from rnnbench.tasks.base.graph import Graph
+from rnnbench.backbone.state import StackState
+from rnnbench.tasks.base.graph import Graph, step_graph
 from rnnbench.tasks.text_generation.model import TextModel
-
-
-class _Step(nn.Module):
-    def __init__(self, model: TextModel) -> None:
-        super().__init__()
-        self.model = model
-        self.like = model.initial_state(1)
-
-    def forward(self, token: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
-        scores, after = self.model.step(token, unflatten(list(state), self.like))
-        # A leaf that is handed on as it came would be no output of its own.
-        return scores.log_softmax(1), *(leaf.clone() for leaf in leaves(after))
 
 
 def graph(model: TextModel) -> Graph:
@@ -28,27 +16,22 @@ def graph(model: TextModel) -> Graph:
     Args:
         model: A trained model.
     """
-    first = leaves(model.initial_state(1))
-    names = [f"state_{number}" for number in range(len(first))]
 
-    def example(batch: int, steps: int) -> tuple[Tensor, ...]:
-        state = model.initial_state(batch)
-        # A state that a network can be in.
-        for _ in range(steps):
-            _, state = model.step(torch.randint(len(model.tokenizer), (batch,)), state)
-        return torch.randint(len(model.tokenizer), (batch,)), *(leaf.contiguous() for leaf in leaves(state))
+    def step(token: Tensor, state: StackState) -> tuple[Tensor, StackState]:
+        scores, after = model.step(token, state)
+        return scores.log_softmax(1), after
 
-    return Graph(
-        module=_Step(model),
-        inputs={"token": ("batch",)}
-        | {name: ("batch", *leaf.shape[1:]) for name, leaf in zip(names, first, strict=True)},
-        outputs=("log_probabilities", *(f"next_{name}" for name in names)),
-        example=example,
+    return step_graph(
+        model,
+        step,
+        model.initial_state,
+        reads=("token", ("batch",)),
+        draw=lambda batch: torch.randint(len(model.tokenizer), (batch,)),
+        says="log_probabilities",
         beside={
             "application": model.application,
             "tokenizer": model.tokenizer.state(),
             "begin": model.tokenizer.end,
             "unknown": model.tokenizer.unknown,
-            "state": {name: leaf[0].tolist() for name, leaf in zip(names, first, strict=True)},
         },
     )

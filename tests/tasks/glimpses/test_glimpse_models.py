@@ -86,7 +86,7 @@ def test_the_loss_is_its_equation():
     torch.manual_seed(5)
     found = model.loss(batch)
     torch.manual_seed(5)
-    noise = torch.randn(6, 12, 2, dtype=torch.float64)
+    noise = torch.randn(6, 4, 3, 2, dtype=torch.float64)
     looked = model.look(batch.images.double() / 255, noise, drawn=True)
     total, chosen, off = 0.0, 0.0, 0.0
     for row in range(12):

@@ -103,8 +103,8 @@ class Draw(ImageModel):
     def draw(self, y: Tensor, noise: Tensor) -> Drawn:
         """See `ImageModel.draw`."""
         told = self._told(y, noise)
-        drawing = self.backbone.initial_state(len(noise), noise)
-        canvas = noise.new_zeros(len(noise), self.pixels)
+        drawing = self.backbone.initial_state(noise.shape[0], noise)
+        canvas = noise.new_zeros(noise.shape[0], self.pixels)
         canvases, windows = [], []
         for z in noise.unflatten(1, (self.steps, self.latent)).unbind(1):
             hidden, drawing = self.backbone.step(torch.cat([z, *told], 1), drawing)

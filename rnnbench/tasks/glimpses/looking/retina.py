@@ -72,7 +72,7 @@ class Retina:
         Returns:
             ``(B * M, scales, G, G)``: patches from the finest to the coarsest, rows from the top.
         """
-        batch = len(pyramid.maps[0])
+        batch = pyramid.maps[0].shape[0]
         middle = (places.view(batch, -1, 2) + 1) * (pyramid.size / 2)
         steps = torch.arange(self.width, device=places.device, dtype=places.dtype)
         patches = []
@@ -85,5 +85,5 @@ class Retina:
             shape = (*x.shape, self.width)
             around = torch.stack([x[:, :, None].expand(shape), y[..., None].expand(shape)], -1)
             seen = F.grid_sample(blurred, around.flatten(1, 2), padding_mode="zeros", align_corners=True)
-            patches.append(seen.view(len(places), self.width, self.width))
+            patches.append(seen.view(-1, self.width, self.width))
         return torch.stack(patches, 1)

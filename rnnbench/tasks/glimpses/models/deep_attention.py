@@ -42,6 +42,8 @@ class DeepRecurrentAttention(LookingReader):
         scheduler: The schedule of the learning rate.
     """
 
+    coarse = True
+
     def __init__(
         self,
         backbone: Callable[[int], Backbone] = Backbone,
@@ -69,10 +71,12 @@ class DeepRecurrentAttention(LookingReader):
         self.first = nn.Linear(self.context.size, self.locator.output_size)
         return self.backbone.output_size, self.locator.output_size
 
-    def begin(self, images: Tensor, rows: int) -> tuple[States, Tensor | None]:
+    def begin(self, images: Tensor, times: int) -> tuple[States, Tensor | None]:
         """See `LookingReader.begin`."""
-        context = self.context(images).repeat_interleave(rows // len(images), 0)
-        return (self.backbone.initial_state(rows, images), self.bridge(context)), torch.relu(self.first(context))
+        context = self.context(images).repeat_interleave(times, 0)
+        return (self.backbone.initial_state(images.shape[0] * times, images), self.bridge(context)), torch.relu(
+            self.first(context)
+        )
 
     def advance(self, glimpse: Tensor, state: States) -> tuple[Tensor, Tensor, States]:
         """See `LookingReader.advance`."""

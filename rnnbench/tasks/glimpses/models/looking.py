@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Annotated, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -68,6 +68,9 @@ class LookingReader(SceneReader):
         scheduler: The schedule of the learning rate.
     """
 
+    coarse: ClassVar[bool] = False
+    """Whether the whole image is seen coarsely before the first look."""
+
     def __init__(
         self,
         glimpse: Callable[[], GlimpseNetwork],
@@ -92,12 +95,12 @@ class LookingReader(SceneReader):
         """Makes the recurrent network behind ``self.glimpse``; gives the width of what speaks and of what chooses."""
 
     @abstractmethod
-    def begin(self, images: Tensor, rows: int) -> tuple[States, Tensor | None]:
+    def begin(self, images: Tensor, times: int) -> tuple[States, Tensor | None]:
         """Before the first look.
 
         Args:
             images: ``(B, C, C)`` from 0 to 1.
-            rows: N.
+            times: M.
 
         Returns:
             The state of N rows; and what the first place follows from ``(N, H)``, None where nothing was seen yet.
@@ -127,17 +130,25 @@ class LookingReader(SceneReader):
         """Looks T at an image."""
         return self.glimpses * self.answers
 
+    @property
+    def draws(self) -> bool:
+        """Whether noise has a part in where it looks in evaluation."""
+        policy = self.policy
+        first = policy.start == "random" and not self.coarse
+        return self.passes > 1 or policy.rule == "random" or first
+
     def look(self, images: Tensor, noise: Tensor, drawn: bool) -> Looked:
         """Looks at images.
 
         Args:
             images: ``(B, C, C)`` from 0 to 1.
-            noise: Standard normal ``(T, N, 2)``.
+            noise: Standard normal ``(T, B, M, 2)``.
             drawn: Whether places are drawn around their means.
         """
         pyramid = self.glimpse.retina.pyramid(images)
-        state, chooses = self.begin(images, noise.shape[1])
+        state, chooses = self.begin(images, noise.shape[2])
         spoken, places, seen, likelihoods = [], [], [], []
+        noise = noise.flatten(1, 2)
         for here in noise:
             if chooses is None:
                 place = self.policy.first(here)
@@ -168,12 +179,20 @@ class LookingReader(SceneReader):
         Returns:
             Log-probabilities ``(B, L, K)`` up to a constant, of the mean over the passes; and all B * P passes.
         """
-        pixels = self._pixels(images)
-        noise = noise_of(images, passes * self.looks * 2).to(pixels).view(-1, self.looks, 2).transpose(0, 1)
-        looked = self.look(pixels, noise, drawn=passes > 1)
+        return self.read_with(images, noise_of(images, passes * self.looks * 2).view(-1, passes, self.looks, 2))
+
+    def read_with(self, images: Tensor, noise: Tensor) -> tuple[Tensor, Looked]:
+        """The same with noise from elsewhere.
+
+        Args:
+            images: ``(B, C, C)`` uint8.
+            noise: Standard normal ``(B, P, T, 2)``; of a model that does not `draws`, anything.
+        """
+        pixels, passes = self._pixels(images), noise.shape[1]
+        looked = self.look(pixels, noise.to(pixels).permute(2, 0, 1, 3), drawn=passes > 1)
         if passes == 1:
             return looked.scores, looked
-        return F.log_softmax(looked.scores, 2).unflatten(0, (len(images), passes)).logsumexp(1), looked
+        return F.log_softmax(looked.scores, 2).unflatten(0, (-1, passes)).logsumexp(1), looked
 
     def forward(self, images: Tensor) -> Tensor:
         """See `SceneReader.forward`."""
@@ -182,7 +201,7 @@ class LookingReader(SceneReader):
     def loss(self, batch: SceneBatch) -> Loss:
         """See `LookingReader`."""
         pixels = self._pixels(batch.images)
-        noise = torch.randn(self.looks, len(pixels) * self.samples, 2, device=pixels.device, dtype=pixels.dtype)
+        noise = torch.randn(self.looks, len(pixels), self.samples, 2, device=pixels.device, dtype=pixels.dtype)
         looked = self.look(pixels, noise, drawn=True)
         y = batch.y.repeat_interleave(self.samples, 0)
         total = nats_of(looked.scores, y).sum() / self.samples

@@ -58,9 +58,9 @@ class RecurrentAttention(LookingReader):
         self.backbone = self.make_backbone(self.glimpse.size)
         return self.backbone.output_size, self.backbone.output_size
 
-    def begin(self, images: Tensor, rows: int) -> tuple[States, Tensor | None]:
+    def begin(self, images: Tensor, times: int) -> tuple[States, Tensor | None]:
         """See `LookingReader.begin`."""
-        return (self.backbone.initial_state(rows, images),), None
+        return (self.backbone.initial_state(images.shape[0] * times, images),), None
 
     def advance(self, glimpse: Tensor, state: States) -> tuple[Tensor, Tensor, States]:
         """See `LookingReader.advance`."""

@@ -28,10 +28,10 @@ def aggregate(sent: Tensor, batch: GraphBatch, how: Aggregation) -> Tensor:
     if batch.weights is not None:
         sent = sent * batch.weights[:, None].to(sent.dtype)
     target = batch.edges[1]
-    summed = sent.new_zeros(len(batch.graph), sent.shape[1]).index_add(0, target, sent)
+    summed = sent.new_zeros(batch.graph.shape[0], sent.shape[1]).index_add(0, target, sent)
     if how == "sum":
         return summed
-    count = sent.new_zeros(len(batch.graph)).index_add(0, target, sent.new_ones(len(target)))
+    count = sent.new_zeros(batch.graph.shape[0]).index_add(0, target, torch.ones_like(sent[:, 0]))
     return summed / count.clamp(min=1)[:, None]
 
 

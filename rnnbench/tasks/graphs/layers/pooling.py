@@ -51,7 +51,7 @@ class MeanPool(SumPool):
     def forward(self, hidden: Tensor, batch: GraphBatch) -> tuple[Tensor, None]:
         """See `Pooling.forward`."""
         summed, _ = super().forward(hidden, batch)
-        count = hidden.new_zeros(batch.graphs).index_add(0, batch.graph, hidden.new_ones(len(hidden)))
+        count = hidden.new_zeros(batch.graphs).index_add(0, batch.graph, torch.ones_like(hidden[:, 0]))
         return summed / count[:, None], None
 
 

@@ -80,8 +80,10 @@ class GatedModel(GraphModel):
     def nodes(self, batch: GraphBatch) -> Tensor:
         """See `GraphModel.nodes`."""
         read = self.reader(batch.x)
-        heard = read.new_zeros(len(read), self.message_size)
-        hidden, state = self.backbone.step(torch.cat([read, heard], 1), self.backbone.initial_state(len(read), read))
+        heard = read.new_zeros(read.shape[0], self.message_size)
+        hidden, state = self.backbone.step(
+            torch.cat([read, heard], 1), self.backbone.initial_state(read.shape[0], read)
+        )
         for _ in range(self.rounds):
             hidden, state = self.backbone.step(torch.cat([read, self.messages(hidden, batch)], 1), state)
         return hidden

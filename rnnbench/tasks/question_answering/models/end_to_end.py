@@ -160,7 +160,7 @@ class EndToEndMemory(QuestionModel):
             return bags.sum(self.words).unflatten(1, (-1, self.size))
         # The weight of a word is linear in the dimension: so it takes two sums.
         numbers = torch.arange(1, self.size + 1, device=self.words.device).to(self.words) / self.size
-        place = (batch.places % batch.words.shape[1] + 1).to(self.words) / batch.counts.index_select(0, of)
+        place = (batch.places - of * batch.words.shape[1] + 1).to(self.words) / batch.counts.index_select(0, of)
         along = numbers.repeat(self.tables.number)
         encoded = bags.sum(self.words, 1 - place) - along * bags.sum(self.words, 1 - 2 * place)
         return encoded.unflatten(1, (-1, self.size))
@@ -181,10 +181,10 @@ class EndToEndMemory(QuestionModel):
         if self.temporal_encoding:
             if self.per_task:
                 ages = ages + self.memory * batch.task.clamp(min=0)[:, None]
-            places = torch.cat([places, len(table) + ages.reshape(-1, 1)], 1)
+            places = torch.cat([places, table.shape[0] + ages.reshape(-1, 1)], 1)
             table = torch.cat([table, self.times])
-        counts = torch.full((len(places),), places.shape[1], device=places.device)
-        found = Bags.of(places.flatten(), counts, len(table)).sum(table)
+        counts = torch.full((places.shape[0],), places.shape[1], device=places.device)
+        found = Bags.of(places.flatten(), counts, table.shape[0]).sum(table)
         return list(found.view(*batch.story.shape, -1, self.size).unbind(2))
 
 

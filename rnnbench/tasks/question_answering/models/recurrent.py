@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple, get_args
 
 import torch
+import torch.nn.functional as F
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor, nn
 
@@ -87,7 +88,7 @@ class RecurrentReader(QuestionModel):
             return Answered(self.output(self.dropout(state)))
         context, weights = self.attention(state, self.attention.prepare(hidden, read.lengths))
         sentences = batch.story.shape[1]
-        looks = weights.new_zeros(len(weights), sentences + 1).scatter_add(1, read.sentence, weights)
+        looks = weights.new_zeros(weights.shape[0], sentences + 1).scatter_add(1, read.sentence, weights)
         return Answered(self.output(self.dropout(torch.cat([state, context], 1))), looks[:, None, :sentences])
 
     def model_name(self) -> str:
@@ -100,8 +101,12 @@ class RecurrentReader(QuestionModel):
         lines = self._lines(batch)
         counts = torch.where(self._read(batch), batch.counts[lines], 0)
         ends = counts.cumsum(1)
-        steps = torch.arange(int(ends[:, -1].max()), device=lines.device).expand(len(lines), -1).contiguous()
-        line = torch.searchsorted(ends, steps, right=True).clamp(max=lines.shape[1] - 1)
+        # A graph for other programs has room for all that there could be: what is past the end changes nothing.
+        most = lines.shape[1] * batch.words.shape[1] if torch.compiler.is_exporting() else int(ends[:, -1].max())
+        # Of every step, how many lines have ended before it.
+        over = torch.zeros_like(ends[:, :1]).expand(-1, most + 1).scatter_add(1, ends, torch.ones_like(ends))
+        line = over.cumsum(1)[:, :most].clamp(max=lines.shape[1] - 1)
+        steps = torch.arange(most, device=lines.device).expand(lines.shape[0], -1)
         place = steps - (ends - counts).gather(1, line)
         inside = steps < ends[:, -1:]
         words = batch.words[lines.gather(1, line), torch.where(inside, place, 0)]
@@ -110,16 +115,16 @@ class RecurrentReader(QuestionModel):
     def _sentences(self, batch: StoryBatch) -> _Read:
         """Sentence by sentence."""
         vectors = self.embedding(batch.words.flatten().index_select(0, batch.places))
-        members = torch.arange(len(vectors), device=vectors.device)
-        means = Bags.of(members, batch.counts, len(vectors)).sum(vectors) / batch.counts[:, None]
+        members = torch.arange(vectors.shape[0], device=vectors.device)
+        means = Bags.of(members, batch.counts, vectors.shape[0]).sum(vectors) / batch.counts[:, None]
         lines, inside = self._lines(batch), self._read(batch)
-        line = torch.arange(lines.shape[1], device=lines.device).expand(len(lines), -1)
+        line = torch.arange(lines.shape[1], device=lines.device).expand(lines.shape[0], -1)
         x = means[lines] * inside[..., None]
         return _Read(x, batch.sizes + 1, self._named(batch, line, inside))
 
     def _lines(self, batch: StoryBatch) -> Tensor:
         """Sentences and question as rows of ``words`` ``(B, S + 1)``: the question right behind the story."""
-        lines = torch.cat([batch.story, batch.story.new_zeros(len(batch.story), 1)], 1)
+        lines = F.pad(batch.story, (0, 1))
         return lines.scatter(1, batch.sizes[:, None], batch.question[:, None])
 
     def _read(self, batch: StoryBatch) -> Tensor:

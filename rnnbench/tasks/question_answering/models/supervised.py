@@ -137,7 +137,7 @@ class SupervisedMemory(QuestionModel):
         asked, told = sentences.split([self.size, 2 * self.size], 1)
         slots = told[batch.story] + self.times[ages.clamp(0, self.memory - 1)]
         keys, values = slots.chunk(2, 2)
-        last = self.enough.expand(len(keys), 1, -1)
+        last = self.enough.expand(keys.shape[0], 1, -1)
         everywhere = torch.ones_like(valid[:, :1])
         return (
             asked[batch.question],

@@ -47,7 +47,11 @@ class BagOfWordsModel(TreeClassifier):
 
     def forward(self, batch: TreeBatch) -> Tensor:
         """See `TreeClassifier.forward`."""
-        return self.output(each_span(batch, lambda x, lengths: self.pool(self.embedding(x), lengths)))
+        return self.output(each_span(batch, self.pooled))
+
+    def pooled(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """Words ``(N, T)`` with their lengths ``(N,)`` -> their mean vectors ``(N, O)``."""
+        return self.pool(self.embedding(x), lengths)
 
     def flops_per_token(self) -> float | None:
         """One addition for each number of a vector."""

@@ -61,9 +61,10 @@ class ChainModel(TreeClassifier):
 
     def forward(self, batch: TreeBatch) -> Tensor:
         """See `TreeClassifier.forward`."""
-        return self.output(self.dropout(each_span(batch, self._pooled)))
+        return self.output(self.dropout(each_span(batch, self.pooled)))
 
-    def _pooled(self, x: Tensor, lengths: Tensor) -> Tensor:
+    def pooled(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """Words ``(N, T)`` with their lengths ``(N,)`` -> ``(N, O)``."""
         hidden, _ = self.backbone(self.embedding(x), lengths)
         return self.pool(hidden, lengths)
 

@@ -1,0 +1,217 @@
+"""Every application is exported, or says why not; what is written answers as predict does, with no rnnbench at hand."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import rnnbench
+from rnnbench.applications import applications
+from rnnbench.cli import main
+from rnnbench.tasks.base.noise import noise_of
+
+PAGE = (Path(__file__).parents[2] / "docs" / "export.md").read_text(encoding="utf-8")
+GRAPHS = [name for name, one in applications().items() if one.card.no_export is None and name != "word_vectors"]
+
+
+@pytest.mark.parametrize("name", applications())
+def test_it_has_an_export_or_a_reason(name):
+    one = applications()[name]
+    assert (one.folder / "export.py").is_file() == (one.card.no_export is None)
+    names = {name.replace("_", " "), one.card.title.lower()}
+    assert any(named in PAGE.lower() for named in names), "docs/export.md says what is written, or why not"
+
+
+@pytest.fixture
+def trained(tmp_path, capsys):
+    """Trains a run for an epoch: of the quick preset with the tiny options of the card, or of another preset."""
+
+    def train(name, preset=None, options=()):
+        card = applications()[name].card
+        chosen = [card.quick, *card.tiny] if preset is None else [preset]
+        where = [f"--runs={tmp_path}", "--name=a", "--trainer.max_epochs=1", "--trainer.logger=false"]
+        assert main(["fit", "--config", *chosen, *options, *where]) == 0, capsys.readouterr().err
+        return tmp_path / name / "a"
+
+    return train
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", applications())
+def test_what_the_quick_preset_has(trained, capsys, name):
+    pytest.importorskip("onnxscript")
+    run = trained(name)
+    capsys.readouterr()
+    done = main(["export", f"--run={run}"])
+    told = capsys.readouterr()
+    if name == "trees":
+        assert done == 2
+        assert "a TreeModel goes through a tree from the leaves up" in told.err
+    elif (reason := applications()[name].card.no_export) is not None:
+        assert done == 2
+        assert f"has no export: {reason}" in told.err
+    else:
+        assert done == 0, told.err
+        assert "saved: " in told.out
+    if done == 0 and name in GRAPHS:
+        assert main(["export", f"--run={run}", "--format=torch"]) == 0
+        assert {file.name for file in (run / "export").iterdir()} == {"model.onnx", "model.pt2", "model.json"}
+
+
+@pytest.fixture
+def exported(trained, capsys):
+    """Trains and exports a tiny run: its folder, what stands beside the graph, and the graph as a function."""
+    pytest.importorskip("onnxscript")
+    onnxruntime = pytest.importorskip("onnxruntime")
+
+    def export(name, preset=None, options=()):
+        run = trained(name, preset, options)
+        assert main(["export", f"--run={run}"]) == 0, capsys.readouterr().err
+        capsys.readouterr()
+        about = json.loads((run / "export/model.json").read_text(encoding="utf-8"))
+        session = onnxruntime.InferenceSession(run / "export/model.onnx")
+        return run, about, lambda **inputs: dict(zip(about["outputs"], session.run(None, inputs), strict=True))
+
+    return export
+
+
+@pytest.fixture
+def predicted(capsys):
+    """What ``rnnbench predict`` says, a line of JSON for each input."""
+
+    def predict(run, *words):
+        capsys.readouterr()
+        assert main(["predict", f"--run={run}", *map(str, words), "--format=json"]) == 0
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    return predict
+
+
+def integers(rows):
+    """Rows of numbers ``(B, T)`` int64, 0 past the end, and their lengths."""
+    lengths = np.array([len(row) for row in rows], dtype=np.int64)
+    table = np.zeros((len(rows), lengths.max()), dtype=np.int64)
+    for number, row in enumerate(rows):
+        table[number, : len(row)] = row
+    return table, lengths
+
+
+@pytest.mark.slow
+def test_blanks_are_filled(exported, predicted):
+    run, about, graph = exported("cloze")
+    tokens = about["tokenizer"]["tokens"]
+    lines = ["the ___ is in the garden .", "___ sleeps", "she sees ___"]
+    Path("lines.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    words = [line.split() for line in lines]
+    known = {token: number for number, token in enumerate(tokens)}
+    ids, lengths = integers([[known.get(word, about["tokenizer"]["unknown"]) for word in row] for row in words])
+    places = np.array([row.index("___") for row in words])
+    found = graph(ids=ids, lengths=lengths, places=places)["probabilities"]
+    for row, one in zip(found, predicted(run, "lines.txt", "--candidates=50"), strict=True):
+        (candidates,) = one["blanks"]
+        assert len(candidates) == 50
+        assert [float(row[tokens.index(token)]) for token in candidates] == pytest.approx(
+            [*candidates.values()], abs=1e-5
+        )
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Images ``(N, S, S)`` uint8, and their files."""
+
+    def draw(count, side):
+        pixels = np.random.default_rng(0).integers(0, 256, (count, side, side), dtype=np.uint8)
+        for number, one in enumerate(pixels):
+            Image.fromarray(one).save(tmp_path / f"{number}.png")
+        return pixels, [tmp_path / f"{number}.png" for number in range(count)]
+
+    return draw
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [(), ("--model.passes=3",), ("--model.policy.start=random",)], ids=str)
+def test_images_are_looked_at(exported, predicted, pictures, options):
+    run, about, graph = exported("glimpses", options=options)
+    images, files = pictures(5, about["inputs"]["images"][1])
+    inputs = {"images": images}
+    if options:
+        passes, looks, _ = about["inputs"]["noise"][1:]
+        inputs["noise"] = (
+            noise_of(torch.from_numpy(images), passes * looks * 2).view(5, passes, looks, 2).float().numpy()
+        )
+    found = graph(**inputs)
+    for row, places, one in zip(found["probabilities"], found["places"], predicted(run, *files), strict=True):
+        assert [about["classes"][best] for best in row.argmax(1)] == one["answers"]
+        assert row.max(1).prod() == pytest.approx(one["probability"], abs=1e-5)
+        np.testing.assert_allclose((places[0] + 1) * images.shape[1] / 2, one["looks"], atol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", [None, "drawing/builtin_auto_encoder"])
+def test_pictures_are_drawn(exported, preset):
+    run, about, graph = exported("drawing", preset)
+    z = np.random.default_rng(0).standard_normal((7, *about["inputs"]["z"][1:])).astype(np.float32)
+    with torch.no_grad():
+        wanted = rnnbench.load(run).model.draw(torch.zeros(7, dtype=torch.int64), torch.from_numpy(z).flatten(1))
+    np.testing.assert_allclose(graph(z=z)["pictures"], wanted.canvases, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", ["builtin", "builtin_lstm", "builtin_supervised"])
+def test_questions_are_answered(exported, predicted, preset):
+    run, about, graph = exported("question_answering", f"question_answering/{preset}")
+    stories = [["Mary went to the garden.", "John took the ball."], ["John went home."]]
+    asked = ["Where is Mary?", "Where is John now?"]
+    lines = [line for story, question in zip(stories, asked, strict=True) for line in ("", *story, question)]
+    Path("lines.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    tokenizer = about["tokenizer"]
+    known = {token: number for number, token in enumerate(tokenizer["tokens"])}
+
+    def encode(text):
+        words = re.findall(tokenizer["pattern"], re.sub(r"[^\w\s'’-]|_", " ", text.lower()))
+        return [known.get(word, tokenizer["unknown"]) for word in words]
+
+    for story, question, one in zip(stories, asked, predicted(run, "lines.txt"), strict=True):
+        words, _ = integers([encode(text) for text in (*story, question)])
+        found = graph(story=words[None, :-1], sizes=np.array([len(story)]), question=words[-1:])
+        (chances,) = found["probabilities"]
+        assert about["answers"][chances.argmax()] == one["answer"]
+        assert chances.max() == pytest.approx(one["probability"], abs=1e-5)
+
+
+@pytest.mark.slow
+def test_a_state_is_read(exported, predicted):
+    run, about, graph = exported("probe")
+    texts = ["a fine film", "dull"]
+    Path("lines.txt").write_text("\n".join(texts) + "\n", encoding="utf-8")
+    ids, lengths = integers([list(text.encode()) for text in texts])
+    found = graph(ids=ids, lengths=lengths)
+    unit = about["best_unit"]
+    for chances, units, one in zip(found["probabilities"], found["units"], predicted(run, "lines.txt"), strict=True):
+        assert dict(zip(about["labels"], chances, strict=True)) == pytest.approx(one["probabilities"], abs=1e-5)
+        assert units[unit] == pytest.approx(one["value"], abs=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layer", [None, "GCN", "GAT", "GraphSAGE", "Chebyshev"])
+def test_a_graph_is_read(exported, predicted, layer):
+    if layer is None:
+        run, about, graph = exported("graphs")
+    else:
+        pytest.importorskip("torch_geometric")
+        run, about, graph = exported("graphs", "graphs/blocks_gcn", [f"--model.layer={layer}"])
+    width = about["inputs"]["x"][1]
+    x = np.random.default_rng(0).random((6, width), dtype=np.float32)
+    edges = np.array([[0, 1], [1, 2], [2, 3], [4, 5], [0, 4]])
+    asked = np.array([[0], [5], [3]])
+    line = {"x": x.tolist(), "edges": edges.tolist(), "ask": asked[:, 0].tolist()}
+    Path("graph.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
+    both = np.concatenate([edges, edges[:, ::-1]]).T
+    shares = x / x.sum(1, keepdims=True) if about["normalised"] else x
+    found = graph(x=shares, edges=np.ascontiguousarray(both), weights=np.ones(10, np.float32), about=asked)
+    for row, one in zip(found["probabilities"], predicted(run, "graph.jsonl"), strict=True):
+        assert dict(zip(about["classes"], row, strict=True)) == pytest.approx(one["probabilities"], abs=1e-5)
