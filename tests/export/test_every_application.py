@@ -103,13 +103,16 @@ def integers(rows):
 @pytest.mark.slow
 def test_blanks_are_filled(exported, predicted):
     run, about, graph = exported("cloze")
-    tokens = about["tokenizer"]["tokens"]
-    lines = ["the ___ is in the garden .", "___ sleeps", "she sees ___"]
-    Path("lines.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    words = [line.split() for line in lines]
+    tokenizer = about["tokenizer"]
+    tokens = tokenizer["tokens"]
     known = {token: number for number, token in enumerate(tokens)}
-    ids, lengths = integers([[known.get(word, about["tokenizer"]["unknown"]) for word in row] for row in words])
-    places = np.array([row.index("___") for row in words])
+    lines = ["def fo___(x):", "___eturn x", "import o___"]
+    Path("lines.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    parts = [[re.findall(tokenizer["pattern"], part) for part in line.split("___")] for line in lines]
+    ids, lengths = integers(
+        [[known.get(token, tokenizer["unknown"]) for token in (*left, "", *right)] for left, right in parts]
+    )
+    places = np.array([len(left) for left, _ in parts])
     found = graph(ids=ids, lengths=lengths, places=places)["probabilities"]
     for row, one in zip(found, predicted(run, "lines.txt", "--candidates=50"), strict=True):
         (candidates,) = one["blanks"]
@@ -207,8 +210,8 @@ def test_a_graph_is_read(exported, predicted, layer):
     width = about["inputs"]["x"][1]
     x = np.random.default_rng(0).random((6, width), dtype=np.float32)
     edges = np.array([[0, 1], [1, 2], [2, 3], [4, 5], [0, 4]])
-    asked = np.array([[0], [5], [3]])
-    line = {"x": x.tolist(), "edges": edges.tolist(), "ask": asked[:, 0].tolist()}
+    asked = np.array([[0, 3], [5, 1], [3, 2]])[:, : about["inputs"]["about"][1]]
+    line = {"x": x.tolist(), "edges": edges.tolist(), "ask": asked.tolist()}
     Path("graph.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
     both = np.concatenate([edges, edges[:, ::-1]]).T
     shares = x / x.sum(1, keepdims=True) if about["normalised"] else x

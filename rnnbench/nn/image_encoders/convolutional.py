@@ -77,7 +77,7 @@ class ConvEncoder(ImageEncoder):
         if self.coordinates:
             line = torch.linspace(-1, 1, self.image_size, device=x.device, dtype=x.dtype)
             planes = torch.stack(torch.meshgrid(line, line, indexing="xy"))
-            x = torch.cat([x, planes.expand(len(x), -1, -1, -1)], 1)
+            x = torch.cat([x, planes.expand(x.shape[0], -1, -1, -1)], 1)
         x = x.contiguous(memory_format=torch.channels_last)
         return self.dropout(self.layers(x))
 
