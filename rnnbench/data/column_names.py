@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from rnnbench.data.formats.records import text_rows
+from rnnbench.data.lazy import each
 from rnnbench.data.source import Document, Row, Source, Split, text_of
 from rnnbench.errors import UserError, did_you_mean
 
@@ -13,7 +14,7 @@ ColumnNames = dict[str, str]
 """What a column is called in the data by what it is read as: ``{text: review, label: stars}``."""
 
 
-def rows_of(source: Source, split: Split, columns: ColumnNames | None) -> list[Row]:
+def rows_of(source: Source, split: Split, columns: ColumnNames | None) -> Sequence[Row]:
     """The rows of a split for an application that reads text.
 
     Args:
@@ -34,25 +35,25 @@ def documents_of(source: Source, split: Split, columns: ColumnNames | None) -> S
     if not columns:
         return source.documents(split)
     rows = rows_of(source, split, columns)
-    return [text_of(row, partial(source.place, split, number)) for number, row in enumerate(rows)]
+    return each(rows, lambda row, number: text_of(row, partial(source.place, split, number)))
 
 
-def records_of(source: Source, split: Split, columns: ColumnNames | None) -> list[Row]:
+def records_of(source: Source, split: Split, columns: ColumnNames | None) -> Sequence[Row]:
     """The records of a split, for an application that reads other columns than text; arguments as for `rows_of`."""
     records = source.records(split)
     return _renamed(records, columns, f"{source.dataset}, {split}") if columns else records
 
 
-def _renamed(records: Sequence[Row], columns: ColumnNames, where: str) -> list[Row]:
-    rows = []
-    for number, record in enumerate(records, start=1):
+def _renamed(records: Sequence[Row], columns: ColumnNames, where: str) -> Sequence[Row]:
+    def renamed(record: Row, number: int) -> Row:
         for found in columns.values():
             if found not in record:
                 raise UserError(
-                    f"{where}, row {number}, has no column {found!r}",
+                    f"{where}, row {number + 1}, has no column {found!r}",
                     where="--data.columns",
                     hint=did_you_mean(found, record),
                 )
         named = {name: record[found] for name, found in columns.items()}
-        rows.append({**{name: one for name, one in record.items() if name not in columns.values()}, **named})
-    return rows
+        return {**{name: one for name, one in record.items() if name not in columns.values()}, **named}
+
+    return each(records, renamed)

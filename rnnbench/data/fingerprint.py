@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
-from rnnbench.data.source import Dealt, Document, Row
+from rnnbench.data.kept import Kept, short_hash
+from rnnbench.data.source import Dealt, Document, Row, Split
 
 _DIGITS = 12
 
 
-def fingerprint(splits: Mapping[str, Iterable[Row | str | Document]], **settings: object) -> str:
+def fingerprint(splits: Mapping[Any, Iterable[Row | str | Document]], **settings: object) -> str:
     """Hashes the content of all splits, and whatever settings decide what is made of it.
 
     Rows count in their order; splits, settings and the fields of a row count by name. Two data sets that differ
@@ -30,11 +31,11 @@ def fingerprint(splits: Mapping[str, Iterable[Row | str | Document]], **settings
         12 hexadecimal digits.
     """
     digest = hashlib.sha256()
+    encode = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=_plain).encode
 
     def add(*value: object) -> None:
         # One JSON text a line: JSON holds no bare newline, so no two sequences of values give the same bytes.
-        line = json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=_plain)
-        digest.update(line.encode("ascii") + b"\n")
+        digest.update(encode(value).encode("ascii") + b"\n")
 
     if any(isinstance(rows, Dealt) for rows in splits.values()):
         settings = {**settings, "dealt": "anew"}
@@ -52,6 +53,27 @@ def fingerprint(splits: Mapping[str, Iterable[Row | str | Document]], **settings
                     digest.update(encode_basestring_ascii(piece)[1:-1].encode("ascii"))
                 digest.update(b'"]\n')
     return digest.hexdigest()[:_DIGITS]
+
+
+def kept_fingerprint(
+    kept: Kept,
+    splits: Callable[[], Mapping[Split, Iterable[Row | str | Document]]],
+    columns: Mapping[str, str] | None,
+    **settings: object,
+) -> str:
+    """`fingerprint`, which of large data is found once and kept.
+
+    Args:
+        kept: What is made of these data.
+        splits: Gives the rows of each split.
+        columns: What columns are called in the data, where that is something else.
+        **settings: As for `fingerprint`.
+    """
+    return kept(
+        f"fingerprint-{short_hash([columns, settings])}",
+        lambda: {"fingerprint": fingerprint(splits(), **settings)},
+        lambda made: str(made["fingerprint"]),
+    )
 
 
 def _plain(value: Any) -> object:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from rnnbench.data.lazy import Chosen, Numbers, each
 from rnnbench.errors import UserError, did_you_mean
 
 Split = Literal["train", "validation", "test"]
@@ -17,16 +18,17 @@ Row = dict[str, Any]
 """Plain values by name; a text document is ``{"text": str}``, with ``name`` where it has one."""
 
 
-class Dealt(list[Row]):
+class Dealt(Chosen[Row]):
     """Rows of a split that were dealt anew. The data are known by those that stand there otherwise.
 
     Args:
-        rows: The rows.
-        before: Those that the split has otherwise.
+        rows: The rows of all hands.
+        numbers: Which of them the split has.
+        before: Those that it has otherwise.
     """
 
-    def __init__(self, rows: Iterable[Row], before: list[Row]) -> None:
-        super().__init__(rows)
+    def __init__(self, rows: Sequence[Row], numbers: Numbers, before: Sequence[Row]) -> None:
+        super().__init__(rows, numbers)
         self.before = before
 
 
@@ -86,20 +88,21 @@ class Source(Provider):
     """Where the rows of a data set come from."""
 
     @abstractmethod
-    def rows(self, split: Split) -> list[Row]:
+    def rows(self, split: Split) -> Sequence[Row]:
         """All rows of one split, in their fixed order.
 
         Args:
             split: The split.
 
         Returns:
-            At least one row.
+            At least one row. Those of large data are read when they are asked for, many at once if possible
+            (`rnnbench.data.lazy.take`), and what is wrong with one is said then.
 
         Raises:
             UserError: The split is missing or empty, or cannot be read.
         """
 
-    def records(self, split: Split) -> list[Row]:
+    def records(self, split: Split) -> Sequence[Row]:
         """The rows of one split with the columns that they have in the data: none is asked for, none is renamed.
 
         For applications that read other columns than one with text.
@@ -115,13 +118,13 @@ class Source(Provider):
         Args:
             split: The split.
         """
-        return [text_of(row, partial(self.place, split, number)) for number, row in enumerate(self.rows(split))]
+        return each(self.rows(split), lambda row, number: text_of(row, partial(self.place, split, number)))
 
-    def text_files(self, split: Split) -> list[Path] | None:
-        """The files of a split if it is nothing but plain text, one document a file; None where it is not.
+    def kept_in(self) -> Path | None:
+        """Where in the cache that lies which is made of large data; its name tells them from all others, unread.
 
-        Args:
-            split: The split.
+        Returns:
+            The folder, which may not exist yet; None where data are small: all is made anew, in memory.
         """
         return None
 

@@ -11,6 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rnnbench.data.formats import text_file
+from rnnbench.data.kept import Kept
+from rnnbench.data.sources import files as files_module
 from rnnbench.data.sources.files import Files
 from rnnbench.errors import UserError
 from rnnbench.tasks.base.labelled_texts import texts_of
@@ -92,6 +95,18 @@ def name_of(label):
     return label.strip() if isinstance(label, str) else str(int(label))
 
 
+def outcome(folder):
+    """What is read of a file: its texts, labels and notes, or else where an error is, and what it says."""
+    source = Files(str(folder))
+    try:
+        found = source.rows("train")
+        examples = texts_of(found, lambda number: source.place("train", number), Kept(None, "law"), "labels")
+        labels = [examples.names[number] for number in examples.labels]
+        return list(examples.texts), labels, [row["note"] for row in found]
+    except UserError as caught:
+        return ((str(caught.where), str(caught)),)
+
+
 def check(folder, kind, rows, end, encoding):
     made = written(kind, rows, end, encoding)
     if made is None:
@@ -101,26 +116,27 @@ def check(folder, kind, rows, end, encoding):
     here.mkdir()
     path = here / f"train.{kind.rpartition('.')[2]}"
     path.write_bytes(data)
-    source = Files(str(here))
-    error = None
-    try:
-        found = source.rows("train")
-        examples = texts_of(found, lambda number: source.place("train", number))
-    except UserError as caught:
-        error = caught
-    if error is not None:
-        assert str(path) in str(error.where), str(error)
-        assert len(str(error).splitlines()) <= 3, str(error)
+    found = outcome(here)
+    with pytest.MonkeyPatch.context() as patch:
+        # Any file is a large one, which comes in pieces and is read from the cache.
+        patch.setattr(files_module, "LARGE_RECORDS", 0)
+        patch.setattr(text_file, "_PIECE", 5)
+        assert outcome(here) == found
+    if len(found) == 1:
+        ((where, error),) = found
+        assert str(path) in where, error
+        assert len(error.splitlines()) <= 3, error
         # A refusal needs a reason: another encoding, lone carriage returns, a NUL in a table.
         table = kind not in ("jsonl", "json", "parquet")
         returns = table and (end == "\r" or any("\r" in str(value) for row in rows for value in row.values()))
         nul = table and any("\0" in str(value) for row in rows for value in row.values())
         lines = kind == "jsonl" and end == "\r"
-        assert encoding in ("utf-16", "latin-1") or returns or nul or lines, str(error)
+        assert encoding in ("utf-16", "latin-1") or returns or nul or lines, error
         return
-    assert [example.text for example in examples] == [row["text"] for row in rows]
-    assert [example.label for example in examples] == [name_of(row["label"]) for row in rows]
-    assert [row["note"] for row in found] == [row["note"] for row in rows]
+    texts, labels, notes = found
+    assert texts == [row["text"] for row in rows]
+    assert labels == [name_of(row["label"]) for row in rows]
+    assert notes == [row["note"] for row in rows]
 
 
 RELAXED = settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)

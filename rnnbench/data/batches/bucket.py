@@ -15,6 +15,8 @@ column is padded on its own, and a budget counts the sum of all.
 
 from __future__ import annotations
 
+import functools
+import itertools
 import zlib
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -57,17 +59,17 @@ class Budget:
         self.max_tokens = max_tokens
         self.batch_size = batch_size
 
-    def fits(self, samples: int, longest: Sequence[int]) -> bool:
-        """Whether a batch stays within the budget.
+    def most(self, longest: Sequence[int]) -> int:
+        """How many samples a batch may have; 0 where one alone is over the budget.
 
         Args:
-            samples: Number of samples.
             longest: Longest length of each column.
         """
-        if self.batch_size is not None and samples > self.batch_size:
-            return False
-        # An empty sample still takes a place.
-        return self.max_tokens is None or samples * max(sum(longest), 1) <= self.max_tokens
+        limits = [] if self.batch_size is None else [self.batch_size]
+        if self.max_tokens is not None:
+            # An empty sample still takes a place.
+            limits.append(self.max_tokens // max(sum(longest), 1))
+        return min(limits)
 
     def options(self) -> str:
         """The options that decide the size, with their values: what to lower where memory is short."""
@@ -90,8 +92,7 @@ class TrainingBatches:
         self._seed = seed
         self.budget = budget
         places = np.stack([np.searchsorted(_edges(column.max()), column) for column in self._lengths.T], 1)
-        _, bucket = np.unique(_snake(places), axis=0, return_inverse=True)
-        self._bucket = bucket.reshape(-1)
+        self._bucket = _ranks(_snake(places))
         longest = np.zeros((self._bucket.max() + 1, self._lengths.shape[1]), dtype=np.int64)
         np.maximum.at(longest, self._bucket, self._lengths)
         self._longest = longest
@@ -146,6 +147,7 @@ class TrainingBatches:
         rest = np.setdiff1d(order[start:end], extremes)
         return np.concatenate([np.unique(extremes), rest])[: end - start]
 
+    @functools.cached_property
     def padding_waste(self) -> float:
         """Share of padding among all places of the first epoch's batches."""
         return padding_waste(self._lengths, self.epoch(0))
@@ -172,9 +174,10 @@ def padding_waste(lengths: ArrayLike, batches: Sequence[Samples]) -> float:
         batches: Batches.
     """
     columns = np.atleast_2d(np.asarray(lengths, dtype=np.int64).T).T
-    padded = sum(len(batch) * int(columns[batch].max(0).sum()) for batch in batches)
-    real = sum(int(columns[batch].sum()) for batch in batches)
-    return 1 - real / max(padded, 1)
+    sizes = np.array([len(batch) for batch in batches])
+    read = columns[np.concatenate(batches)]
+    longest = np.maximum.reduceat(read, sizes.cumsum() - sizes)
+    return 1 - int(read.sum()) / max(int(sizes @ longest.sum(1)), 1)
 
 
 def _steps(batches: Sequence[int], processes: int, random: np.random.Generator) -> list[Sequence[int]]:
@@ -195,7 +198,7 @@ def _columns(lengths: ArrayLike) -> NDArray[np.int64]:
 
 def _check_fits(columns: NDArray[np.int64], budget: Budget) -> None:
     longest = int(columns.sum(1).argmax())
-    if not budget.fits(1, columns[longest].tolist()):
+    if not budget.most(columns[longest].tolist()):
         raise UserError(
             f"sample {longest} has {columns[longest].sum()} tokens, and a batch may have {budget.max_tokens}",
             where="data.max_tokens",
@@ -215,19 +218,36 @@ def _snake(keys: NDArray[np.int64]) -> NDArray[np.int64]:
     """Keys by which the later columns run up and down in turns, so that neighbours are near in every column."""
     keys = keys.copy()
     for column in range(1, keys.shape[1]):
-        _, group = np.unique(keys[:, :column], axis=0, return_inverse=True)
-        keys[:, column] *= 1 - 2 * (group.reshape(-1) % 2)
+        keys[:, column] *= 1 - 2 * (_ranks(keys[:, :column]) % 2)
     return keys
+
+
+def _ranks(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The place of each row of ``(N, K)`` among the distinct ones in sorted order ``(N,)``.
+
+    `numpy.unique` tells it, too, but takes several times as long over rows.
+    """
+    order = np.lexsort(keys.T[::-1])
+    found = keys[order]
+    ranks = np.empty(len(keys), dtype=np.int64)
+    ranks[order] = np.concatenate([[0], (found[1:] != found[:-1]).any(1).cumsum()])
+    return ranks
 
 
 def _cut(lengths: NDArray[np.int64], budget: Budget) -> list[int]:
     """Where each batch ends, if sorted samples of these lengths are taken as long as they fit."""
-    ends = []
+    changes = (np.flatnonzero((lengths[1:] != lengths[:-1]).any(1)) + 1).tolist()
+    ends: list[int] = []
     start, longest = 0, [0] * lengths.shape[1]
-    for i, row in enumerate(lengths.tolist()):
-        grown = list(map(max, longest, row))
-        if i > start and not budget.fits(i + 1 - start, grown):
-            ends.append(i)
-            start, grown = i, row
-        longest = grown
+    # Run by run of equal lengths, of which there are few: samples may be many millions.
+    for i, end in itertools.pairwise([0, *changes, len(lengths)]):
+        row = lengths[i].tolist()
+        while i < end:
+            grown = list(map(max, longest, row))
+            if i > start and i >= start + budget.most(grown):
+                ends.append(i)
+                start, longest = i, [0] * len(row)
+            else:
+                # A lone sample over the budget is a batch.
+                i, longest = min(max(start + budget.most(grown), i + 1), end), grown
     return [*ends, len(lengths)]

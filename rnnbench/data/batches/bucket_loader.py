@@ -20,7 +20,7 @@ How an application uses them::
 where ``position``, ``move_to`` and ``rank`` come with `TaskData`. What is random in reading a sample (augmentation) is
 seeded by (seed, epoch, sample) and by nothing else: then neither the number of workers nor a resume changes anything.
 In evaluation steps, values are entered into an `ItemValues` metric together with ``batch.ids``. What share of the
-batches is padding, ``batches.padding_waste()``, belongs into `TaskData.details`.
+batches is padding, ``batches.padding_waste``, belongs into `TaskData.details`.
 """
 
 from __future__ import annotations

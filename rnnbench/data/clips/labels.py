@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnnbench.data.formats.columns import fields_of
+from rnnbench.data.formats.text_file import read_pieces
 from rnnbench.data.source import Row, name_it
 from rnnbench.errors import UserError, did_you_mean
-from rnnbench.reading import read_file
 
 _SEVERAL = "a frame has one class, unless --data.several true"
 
@@ -126,7 +126,7 @@ def read_label_table(path: Path) -> dict[str, dict[str, Any]]:
     Raises:
         UserError: It breaks its form; names the line.
     """
-    lines = fields_of(read_file(path), path)
+    lines = fields_of(read_pieces(path), path)
     names = next(lines, (0, []))[1]
     missing = [one for one in ("clip", "class") if one not in names]
     if missing:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from io import BufferedReader
+from pathlib import Path
 
 from rnnbench.errors import UserError
+from rnnbench.reading import reading
 
 
 def check_sha256(content: bytes | BufferedReader, expected: str, *, where: object, hint: str) -> None:
@@ -31,3 +33,9 @@ def check_digest(found: str, expected: str, *, where: object, hint: str) -> None
     """Compares a SHA-256 that is known with the one on the card; arguments and error as for `check_sha256`."""
     if found != expected:
         raise UserError(f"SHA-256 is {found}, expected {expected}", where=where, hint=hint)
+
+
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file, which need not fit into memory."""
+    with reading(path, hint="check its permissions"), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,11 +7,11 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from rnnbench.data.formats.conll import read_conll, read_conllu
-from rnnbench.data.formats.text_file import decode, split_lines
+from rnnbench.data.formats.text_file import decode, lines_of, split_lines
 from rnnbench.data.notice import tell
+from rnnbench.data.source import Row
 from rnnbench.errors import UserError
 
 Columns = Sequence[str] | None
@@ -24,54 +24,61 @@ Line = tuple[int, list[str]]
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
-def read_csv(data: bytes, path: Path, columns: Columns = None) -> list[dict[str, Any]]:
-    """The records of a ``.csv`` file, quoted as spreadsheets do it; the first line names the columns.
+def column_rows(pieces: Iterable[str], path: Path, columns: Columns = None) -> Iterator[Row]:
+    """The records of a ``.csv`` file, quoted as spreadsheets do it, or of a ``.tsv`` file, a record a line.
+
+    The first line names the columns. In a ``.tsv`` file quotation marks are text, unless the whole file is quoted in
+    the way of CSV, which is said; to find out, all of it is held in memory.
 
     Args:
-        data: The file's content.
-        path: The file, for errors.
+        pieces: The file's content, in order.
+        path: The file, whose extension tells which of the two it is.
         columns: Names, where the first line holds data already.
+
+    Raises:
+        UserError: The file breaks its form; names the line.
     """
-    return _records(fields_of(data, path), path, columns)
+    filled = fields_of(pieces, path)
+    names = list(columns) if columns is not None else next(filled, (0, []))[1]
+    if len(set(names)) < len(names):
+        raise UserError(f"two columns have one name: {', '.join(names)}", where=path)
+    for number, fields in filled:
+        if len(fields) != len(names):
+            raise UserError(
+                f"line {number} has {len(fields)} columns instead of {len(names)}: {', '.join(names)}",
+                where=path,
+                hint="the first line names the columns, or else --data.source.columns does",
+            )
+        yield dict(zip(names, fields, strict=True))
 
 
-def read_tsv(data: bytes, path: Path, columns: Columns = None) -> list[dict[str, Any]]:
-    """The records of a ``.tsv`` file: a record a line, columns parted by tabs.
-
-    Quotation marks are text, unless the whole file is quoted in the way of CSV, which is said.
-
-    Args:
-        data: The file's content.
-        path: The file, for errors.
-        columns: Names, where the first line holds data already.
-    """
-    return _records(fields_of(data, path), path, columns)
+def _read_columns(data: bytes, path: Path, columns: Columns = None) -> list[Row]:
+    return list(column_rows([decode(data, path)], path, columns))
 
 
-COLUMN_READERS: dict[str, Callable[[bytes, Path, Columns], list[dict[str, Any]]]] = {
-    ".csv": read_csv,
-    ".tsv": read_tsv,
+COLUMN_READERS: dict[str, Callable[[bytes, Path, Columns], list[Row]]] = {
+    ".csv": _read_columns,
+    ".tsv": _read_columns,
     ".conll": read_conll,
     ".conllu": read_conllu,
 }
 
 
-def fields_of(data: bytes, path: Path) -> Iterator[Line]:
+def fields_of(pieces: Iterable[str], path: Path) -> Iterator[Line]:
     """The lines of a ``.csv`` or ``.tsv`` file that hold something.
 
     Args:
-        data: The file's content.
+        pieces: The file's content, in order.
         path: The file, whose extension tells which of the two it is.
 
     Raises:
         UserError: The file breaks its form; names the line.
     """
-    text = decode(data, path)
     if path.suffix.lower() == ".csv":
-        lines = _quoted(text, ",", path)
-    elif _is_quoted(text):
+        lines = _quoted(pieces, ",", path)
+    elif _is_quoted(text := "".join(pieces)):
         tell(f"{path}: its fields are quoted as in CSV, and read without their quotation marks")
-        lines = _quoted(text, "\t", path)
+        lines = _quoted([text], "\t", path)
     else:
         if (marked := len(re.findall(rf"(?m)(?:^|\t){_QUOTED.pattern}(?=\t|\r?$)", text))) > 0:
             tell(f"{path}: {marked:,} fields stand in quotation marks, which are taken as a part of the text")
@@ -79,9 +86,9 @@ def fields_of(data: bytes, path: Path) -> Iterator[Line]:
     return (line for line in lines if line[1] not in ([], [""]))
 
 
-def _quoted(text: str, delimiter: str, path: Path) -> Iterator[Line]:
+def _quoted(pieces: Iterable[str], delimiter: str, path: Path) -> Iterator[Line]:
     # A lone carriage return ends no line: where it is in no quotes, the reader refuses it.
-    reader = csv.reader(re.findall(r"[^\n]*\n|[^\n]+", text), strict=True, delimiter=delimiter)
+    reader = csv.reader(lines_of(pieces), strict=True, delimiter=delimiter)
     limit = csv.field_size_limit(sys.maxsize)
     try:
         yield from ((reader.line_num, row) for row in reader)
@@ -119,20 +126,3 @@ def _is_quoted(text: str) -> bool:
         first &= end[:1] == "\t"
         position += 2 if end == "\r\n" else 1
     return needed or all_named
-
-
-def _records(lines: Iterable[Line], path: Path, columns: Columns) -> list[dict[str, Any]]:
-    filled = iter(lines)
-    names = list(columns) if columns is not None else next(filled, (0, []))[1]
-    if len(set(names)) < len(names):
-        raise UserError(f"two columns have one name: {', '.join(names)}", where=path)
-    records = []
-    for number, fields in filled:
-        if len(fields) != len(names):
-            raise UserError(
-                f"line {number} has {len(fields)} columns instead of {len(names)}: {', '.join(names)}",
-                where=path,
-                hint="the first line names the columns, or else --data.source.columns does",
-            )
-        records.append(dict(zip(names, fields, strict=True)))
-    return records

@@ -30,5 +30,5 @@ def place_in(path: Path, number: int, named: bool) -> str:
         lines = [i for i, line in enumerate(split_lines(decode(data, path)), start=1) if line.strip()]
     else:
         # A record of several lines is named by its last one.
-        lines = [line for line, _ in fields_of(data, path)]
+        lines = [line for line, _ in fields_of([decode(data, path)], path)]
     return f"{path}, line {lines[number + (named and kind != '.jsonl')]}"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from rnnbench.data.formats.arrow import NO_PARQUET, SENSELESS
 from rnnbench.data.formats.class_names import features_of, name_classes
-from rnnbench.data.formats.text_file import decode, split_lines
+from rnnbench.data.formats.text_file import decode, lines_of
 from rnnbench.data.formats.trees import read_tree_file
+from rnnbench.data.lazy import each
 from rnnbench.data.source import Row, name_it
 from rnnbench.errors import UserError, did_you_mean
 from rnnbench.reading import reading
@@ -18,21 +20,30 @@ from rnnbench.reading import reading
 _DEEPEST = 100
 
 
-def read_json_lines(data: bytes, path: Path) -> list[dict[str, Any]]:
-    """The records of a ``.jsonl`` file, one JSON object a line; empty lines are skipped."""
-    lines = enumerate(split_lines(decode(data, path)), start=1)
-    records = [(number, parse_json(line, path, number)) for number, line in lines if line.strip()]
-    for number, record in records:
+def json_lines(pieces: Iterable[str], path: Path) -> Iterator[Row]:
+    """The records of a ``.jsonl`` file, one JSON object a line; empty lines are skipped.
+
+    Args:
+        pieces: The file's content, in order.
+        path: The file, for errors.
+
+    Raises:
+        UserError: A line is no JSON object; names it.
+    """
+    for number, line in enumerate(lines_of(pieces), start=1):
+        if not line.strip():
+            continue
+        record = parse_json(line.removesuffix("\n"), path, number)
         if not isinstance(record, dict):
             raise UserError(f"line {number} is no JSON object but {type(record).__name__}", where=path)
-    return [record for _, record in records]
+        yield record
 
 
 def read_json(data: bytes, path: Path) -> list[dict[str, Any]]:
     """The records of a ``.json`` file: a list of JSON objects, or one object a line as in a ``.jsonl`` file."""
     text = decode(data, path)
     if text.lstrip()[:1] != "[":
-        return read_json_lines(data, path)
+        return list(json_lines([text], path))
     records = parse_json(text, path)
     for number, record in enumerate(records, start=1):
         if not isinstance(record, dict):
@@ -73,25 +84,25 @@ def read_parquet(data: bytes, path: Path) -> list[dict[str, Any]]:
     import pyarrow
     import pyarrow.parquet
 
-    with reading(path, "not a Parquet file that can be read"):
+    with reading(path, NO_PARQUET):
         table = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(data)).read()
         # Damage may lie in places that only a check of every value finds.
         table.validate(full=True)
         records = table.to_pylist()
-    with reading(path, "what its metadata 'huggingface' says of the columns makes no sense", "write it without them"):
+    with reading(path, SENSELESS, "write it without them"):
         return name_classes(records, features_of(table.schema.metadata))
 
 
 RECORD_READERS: dict[str, Callable[[bytes, Path], list[dict[str, Any]]]] = {
     ".ptb": read_tree_file,
     ".mrg": read_tree_file,
-    ".jsonl": read_json_lines,
+    ".jsonl": lambda data, path: list(json_lines([decode(data, path)], path)),
     ".json": read_json,
     ".parquet": read_parquet,
 }
 
 
-def text_rows(records: Iterable[dict[str, Any]], column: str, where: object) -> list[Row]:
+def text_rows(records: Sequence[Row], column: str, where: object) -> Sequence[Row]:
     """Rows whose ``text`` is a column of the records; the other columns stay as they are.
 
     Records without that column are taken as they are if they hold ``tokens``, in words already, or a ``tree``.
@@ -102,28 +113,28 @@ def text_rows(records: Iterable[dict[str, Any]], column: str, where: object) -> 
         where: Where they come from, for the error.
 
     Raises:
-        UserError: A record has no such column, or something else than text in it.
+        UserError: A record has no such column, or something else than text in it; of lazy records when it is taken.
     """
-    rows = []
-    for number, record in enumerate(records, start=1):
+
+    def named(record: Row, number: int) -> Row:
         if column not in record and ("tokens" in record or "tree" in record):
-            rows.append(record)
-            continue
+            return record
         if column not in record:
             raise UserError(
-                f"record {number} has no column {column!r}; there are: {', '.join(record) or 'none'}",
+                f"record {number + 1} has no column {column!r}; there are: {', '.join(record) or 'none'}",
                 where=where,
                 hint=_naming(column, record),
             )
         text = record[column]
         if not isinstance(text, str):
             raise UserError(
-                f"column {column!r} of record {number} holds no text but {type(text).__name__}",
+                f"column {column!r} of record {number + 1} holds no text but {type(text).__name__}",
                 where=where,
                 hint=f"{_naming(column, record)}; there are: {', '.join(record)}",
             )
-        rows.append({**{name: value for name, value in record.items() if name != column}, "text": text})
-    return rows
+        return {**{name: value for name, value in record.items() if name != column}, "text": text}
+
+    return each(records, named)
 
 
 def _naming(column: str, record: dict[str, Any]) -> str:

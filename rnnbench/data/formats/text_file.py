@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from rnnbench.errors import UserError
 from rnnbench.reading import check_file, reading
 
 _PIECE = 2**22  # bytes: enough that Python's share of the work does not count
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 def decode(data: bytes, where: object) -> str:
@@ -49,6 +51,44 @@ def split_lines(text: str) -> list[str]:
     return [*lines, last] if last else lines
 
 
+def lines_of(pieces: Iterable[str]) -> Iterator[str]:
+    """The lines of a text that comes in pieces, each with its end; `split_lines` of what need not fit into memory.
+
+    Args:
+        pieces: The text.
+    """
+    begun: list[str] = []
+    for piece in pieces:
+        for line in _LINE.findall(piece):
+            if line[-1] != "\n":
+                begun.append(line)
+            elif begun:
+                yield "".join([*begun, line])
+                begun = []
+            else:
+                yield line
+    if begun:
+        yield "".join(begun)
+
+
+def read_pieces(path: Path) -> Iterator[str]:
+    """The characters of a file, in pieces of some millions; `decode` of a file that need not fit into memory.
+
+    Args:
+        path: The file.
+
+    Raises:
+        UserError: It cannot be read, is not UTF-8, or is empty.
+    """
+    check_file(path)
+    pieces = (piece for piece in _decoded(path) if piece)
+    first = next(pieces, None)
+    if first is None:
+        raise UserError("the file is empty", where=path)
+    yield first
+    yield from pieces
+
+
 @dataclass(frozen=True)
 class TextFile(Document):
     """A text file of any size, or some of its characters.
@@ -82,11 +122,7 @@ class TextFile(Document):
             if place >= self.end:
                 break
         if state_of(self.path) != self.state:
-            raise UserError(
-                "the file has changed since it was opened",
-                where=self.path,
-                hint="wait until it is written, and start again",
-            )
+            raise changed(self.path)
 
     def part(self, span: slice) -> TextFile:
         """Some of the characters of a whole file."""
@@ -118,6 +154,12 @@ def state_of(path: Path) -> tuple[int, int]:
     with reading(path, hint="check its permissions"):
         found = path.stat()
     return found.st_size, found.st_mtime_ns
+
+
+def changed(path: Path) -> UserError:
+    """What is said of a file that was written to while it was read."""
+    hint = "wait until it is written, and start again"
+    return UserError("the file has changed since it was opened", where=path, hint=hint)
 
 
 def _decoded(path: Path, digest: hashlib._Hash | None = None) -> Iterator[str]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnbench.data.formats.columns import fields_of
+from rnnbench.data.formats.text_file import read_pieces
 from rnnbench.data.graphs.check import Edges, checked
 from rnnbench.data.graphs.graph import Asked, Graph, GraphSet, Questions, both_ways
 from rnnbench.data.graphs.source import GraphSource, check_shares, cut
@@ -18,7 +19,7 @@ from rnnbench.data.long_range.draws import Draws, key_of
 from rnnbench.data.source import SPLITS, Split
 from rnnbench.errors import UserError, did_you_mean
 from rnnbench.ranges import SEED
-from rnnbench.reading import read_file, user_path
+from rnnbench.reading import user_path
 
 NODES, EDGES, PAIRS = "nodes", "edges", "pairs"
 _SUFFIXES = (".csv", ".tsv")
@@ -168,7 +169,7 @@ def read_table(path: Path | None, needed: Sequence[str], columns: Mapping[str, s
         UserError: It cannot be read, has no row, or a column is not there.
     """
     assert path is not None
-    rows = iter(fields_of(read_file(path), path))
+    rows = fields_of(read_pieces(path), path)
     names = [name.strip() for name in next(rows, (0, []))[1]]
     back = {given: own for own, given in columns.items()}
     names = [back.get(name, name) for name in names]

@@ -35,9 +35,9 @@ def read_series(data: bytes, path: Path, columns: Columns) -> SeriesTable:
     if suffix == ".jsonl":
         import pandas as pd
 
-        from rnnbench.data.formats.records import read_json_lines
+        from rnnbench.data.formats.records import json_lines
 
-        return series_of(pd.DataFrame(read_json_lines(data, path)), columns, path)
+        return series_of(pd.DataFrame(json_lines([decode(data, path)], path)), columns, path)
     if suffix == ".parquet":
         import pandas as pd
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from rnnbench.data.cards import Size, UserFiles, load_origin, names_card
-from rnnbench.data.fetched.checksum import check_digest
-from rnnbench.data.formats.columns import COLUMN_READERS
+from rnnbench.data.fetched.checksum import check_digest, digest_of
+from rnnbench.data.formats.arrow import ArrowRows, write_parquet_rows, write_rows
+from rnnbench.data.formats.columns import COLUMN_READERS, column_rows
 from rnnbench.data.formats.conll import looks_like_conll, read_conll
 from rnnbench.data.formats.parallel import parallel_files, read_parallel
 from rnnbench.data.formats.place import place_in
-from rnnbench.data.formats.records import RECORD_READERS, text_rows
-from rnnbench.data.formats.text_file import TextFile, decode, measure_text_file
+from rnnbench.data.formats.records import RECORD_READERS, json_lines, text_rows
+from rnnbench.data.formats.text_file import TextFile, changed, decode, measure_text_file, read_pieces, state_of
 from rnnbench.data.formats.trees import looks_like_trees, read_tree_file
+from rnnbench.data.kept import LARGE_RECORDS, LARGE_TEXT, Kept, folder_for, folder_of
+from rnnbench.data.lazy import Joined
 from rnnbench.data.notice import tell
-from rnnbench.data.source import Document, Row, Source, Split
+from rnnbench.data.source import SPLITS, Document, Row, Source, Split
 from rnnbench.data.sources.contiguous import Fractions, check_fractions, part
 from rnnbench.data.sources.folder import PACKED, split_files
 from rnnbench.errors import UserError
@@ -79,7 +83,7 @@ class Files(Source):
                     hint="leave out this option, or take no card: --data.source.card none",
                 )
 
-    def rows(self, split: Split) -> list[Row]:
+    def rows(self, split: Split) -> Sequence[Row]:
         """A row for each text file or record.
 
         Args:
@@ -90,7 +94,7 @@ class Files(Source):
         """
         return self._rows(split, as_text=True)
 
-    def records(self, split: Split) -> list[Row]:
+    def records(self, split: Split) -> Sequence[Row]:
         """A row for each record as it is in the file, or for each line of parallel text, by languages.
 
         Args:
@@ -108,8 +112,7 @@ class Files(Source):
         parallel = self._parallel(split)
         if not parallel:
             return self._rows(split, as_text=False)
-        if self.columns is not None:
-            self._refuse_columns(next(iter(parallel.values())))
+        self._check_no_columns(next(iter(parallel.values())))
         if self.path.is_dir():
             self._check_folder()
             return read_parallel(parallel)
@@ -142,6 +145,19 @@ class Files(Source):
         self._check_size(split, len(found))
         return found
 
+    def kept_in(self) -> Path | None:
+        """See `Source.kept_in`.
+
+        Raises:
+            UserError: There is no such split, or a file cannot be looked at.
+        """
+        if not self.path.exists() or self._parallel("train"):
+            return None
+        files = {split: self._files_of(split) for split in SPLITS}
+        if not any(map(self._is_large, files.values())):
+            return None
+        return folder_of(files, 0, self.column, self.columns, self.fractions)
+
     def text_files(self, split: Split) -> list[Path] | None:
         """The files of a split if it is nothing but plain text, one document a file; None where it is not.
 
@@ -150,8 +166,15 @@ class Files(Source):
         """
         if self.column != _COLUMN or self.columns is not None or not self.path.exists() or self._parallel(split):
             return None
-        files = self._split_files(split) if self.path.is_dir() else [self.path]
+        files = self._files_of(split)
         return files if all(map(self._is_plain, files)) else None
+
+    def _files_of(self, split: Split) -> list[Path]:
+        return self._split_files(split) if self.path.is_dir() else [self.path]
+
+    def _is_large(self, paths: Sequence[Path]) -> bool:
+        size = sum(state_of(path)[0] for path in paths)
+        return size >= LARGE_TEXT or (size >= LARGE_RECORDS and not all(map(self._is_plain, paths)))
 
     def _is_plain(self, path: Path) -> bool:
         kind = path.suffix.lower()
@@ -195,7 +218,8 @@ class Files(Source):
     def _name_of(self, split: Split) -> str | None:
         return self.test if split == "test" else None
 
-    def _rows(self, split: Split, as_text: bool) -> list[Row]:
+    def _rows(self, split: Split, as_text: bool) -> Sequence[Row]:
+        rows: Sequence[Row]
         if self.path.is_dir():
             rows = self._from_folder(split, as_text)
         elif self.path.is_file():
@@ -235,17 +259,21 @@ class Files(Source):
             start = 0 if self.path.is_dir() else part(size, self.fractions, split).start
             return f"{', '.join(map(str, parallel.values()))}, line {number + start + 1}"
         if self.path.is_file():
-            size = len(self._read(self.path, "whole"))
+            size = len(self._read(self.path, "whole", large=self._is_large([self.path])))
             return place_in(self.path, number + part(size, self.fractions, split).start, self.columns is None)
-        for path in split_files(self.path, split, _SUFFIXES, self._name_of(split)):
-            size = len(self._read(path, split))
+        paths = split_files(self.path, split, _SUFFIXES, self._name_of(split))
+        for path in paths:
+            size = len(self._read(path, split, large=self._is_large(paths)))
             if number < size:
                 return place_in(path, number, self.columns is None)
             number -= size
         return super().place(split, number)
 
-    def _from_folder(self, split: Split, as_text: bool) -> list[Row]:
-        return [row for path in self._split_files(split) for row in self._read(path, split, as_text)]
+    def _from_folder(self, split: Split, as_text: bool) -> Sequence[Row]:
+        paths = self._split_files(split)
+        if self._is_large(paths):
+            return Joined([self._read(path, split, as_text, large=True) for path in paths])
+        return [row for path in paths for row in self._read(path, split, as_text)]
 
     def _split_files(self, split: Split) -> list[Path]:
         self._check_folder()
@@ -258,7 +286,7 @@ class Files(Source):
             )
         return paths
 
-    def _from_file(self, split: Split, as_text: bool) -> list[Row]:
+    def _from_file(self, split: Split, as_text: bool) -> Sequence[Row]:
         suffix = self.path.suffix.lower()
         if suffix not in _SUFFIXES:
             raise UserError(
@@ -269,15 +297,17 @@ class Files(Source):
                 else f"can be read: {', '.join(_SUFFIXES)}; plain text of another name: rename it to NAME.txt",
             )
         self._check_cut()
-        rows = self._read(self.path, "whole", as_text)
+        rows = self._read(self.path, "whole", as_text, self._is_large([self.path]))
         if suffix != _TEXT or "text" not in rows[0]:
             return rows[part(len(rows), self.fractions, split)]
         text = rows[0]["text"]
         piece = text[part(len(text), self.fractions, split)]
         return [{"text": piece}] if piece else []
 
-    def _read(self, path: Path, section: str, as_text: bool = False) -> list[Row]:
+    def _read(self, path: Path, section: str, as_text: bool = False, large: bool = False) -> Sequence[Row]:
         """All rows of one file, which is a split or the whole; if wanted, with their text in the column for it."""
+        if large and not self._is_plain(path):
+            return self._convert(self._mapped(path, section), path, as_text)
         data = read_file(path)
         self._verify(path, hashlib.sha256(data).hexdigest(), section)
         kind = path.suffix.lower()
@@ -291,8 +321,7 @@ class Files(Source):
         if kind == _TEXT and not document and looks_like_conll(text):
             tell(f"{path}: read as columns of tokens and tags (CoNLL); text that only looks so: make it a .jsonl file")
             return self._convert(read_conll(data, path, self.columns), path, as_text)
-        if self.columns is not None:
-            self._refuse_columns(path)
+        self._check_no_columns(path)
         if kind in RECORD_READERS:
             return self._convert(RECORD_READERS[kind](data, path), path, as_text)
         if self.column != _COLUMN:
@@ -305,6 +334,39 @@ class Files(Source):
         if document:
             row["name"] = path.relative_to(self.path).as_posix()
         return [row]
+
+    def _mapped(self, path: Path, section: str) -> ArrowRows:
+        """The records of a file that is one of a large split: written into the cache once, and read from there."""
+        state = _state(path)
+        folder = folder_for(self.columns, state)
+        file = folder / "rows.arrow"
+
+        def make() -> dict[str, Any]:
+            if path.suffix.lower() == ".parquet":
+                self._check_no_columns(path)
+                write_parquet_rows(file, path)
+            else:
+                write_rows(file, self._records_in(path, section))
+            digest = digest_of(path)
+            if _state(path) != state:
+                raise changed(path)
+            return {"bytes": file.stat().st_size, "sha256": digest}
+
+        def find(made: dict[str, Any]) -> tuple[ArrowRows, str]:
+            return ArrowRows([file], [made["bytes"]]), str(made["sha256"])
+
+        found, sha256 = Kept(folder, path.name)("rows", make, find)
+        self._verify(path, sha256, section)
+        return found
+
+    def _records_in(self, path: Path, section: str) -> Iterable[Row]:
+        kind = path.suffix.lower()
+        if kind in (".csv", ".tsv"):
+            return column_rows(read_pieces(path), path, self.columns)
+        if kind == ".jsonl":
+            self._check_no_columns(path)
+            return json_lines(read_pieces(path), path)
+        return self._read(path, section)
 
     def _check_folder(self) -> None:
         if self.fractions != _FRACTIONS:
@@ -322,14 +384,16 @@ class Files(Source):
                 hint="leave this option out, or name a folder with --data.source.path",
             )
 
-    def _refuse_columns(self, path: Path) -> None:
+    def _check_no_columns(self, path: Path) -> None:
+        if self.columns is None:
+            return
         raise UserError(
             f"{path.name} is no .csv, .tsv or .conll file",
             where=f"--data.source.columns {self.columns}",
             hint="its columns have names: leave this out; --data.columns '{text: NAME}' says which is which",
         )
 
-    def _convert(self, records: list[Row], path: Path, as_text: bool) -> list[Row]:
+    def _convert(self, records: Sequence[Row], path: Path, as_text: bool) -> Sequence[Row]:
         return text_rows(records, self.column, where=path) if as_text else records
 
     def _fixed(self) -> bool:
@@ -351,3 +415,7 @@ class Files(Source):
             where=path,
             hint=f"these are not the data of {self.dataset}: get them anew, or take no card: --data.source.card none",
         )
+
+
+def _state(path: Path) -> tuple[str, int, int]:
+    return str(real_path(path)), *state_of(path)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from pathlib import Path
 from random import Random
 
+from rnnbench.data.lazy import Joined
 from rnnbench.data.source import Dealt, Row, Source, Split
 from rnnbench.errors import UserError
 
@@ -33,7 +36,7 @@ class Redealt(Source):
         """That training and validation are other rows with every seed, and so are vocabularies."""
         return {**self.source.details(), "dealt": "anew with every seed"}
 
-    def rows(self, split: Split) -> list[Row]:
+    def rows(self, split: Split) -> Sequence[Row]:
         """The rows of a split, in the order in which they are dealt.
 
         Args:
@@ -43,16 +46,21 @@ class Redealt(Source):
         if split == "test":
             return before
         train, validation = self.source.rows("train"), self.source.rows("validation")
-        everything = [*train, *validation]
-        return Dealt([everything[number] for number in self._hand(split, len(train), len(everything))], before)
+        everything = Joined([train, validation])
+        return Dealt(everything, self._hand(split, len(train), len(everything)), before)
 
-    def records(self, split: Split) -> list[Row]:
+    def records(self, split: Split) -> Sequence[Row]:
         """Refused: what other columns are called is the other source's to say."""
         raise UserError(
             "rows are dealt anew by the columns that the application reads",
             where="--data.columns",
             hint="name columns in the source that is dealt from, or leave the data as they are",
         )
+
+    def kept_in(self) -> Path | None:
+        """See `Source.kept_in`: beside that of all rows, another one for each seed."""
+        whole = self.source.kept_in()
+        return None if whole is None else whole.with_name(f"{whole.name}-dealt-{self._seed()}")
 
     def place(self, split: Split, number: int) -> str:
         """Where a row stands in the other source.
@@ -68,9 +76,12 @@ class Redealt(Source):
         return self.source.place("train", dealt) if dealt < size else self.source.place("validation", dealt - size)
 
     def _hand(self, split: Split, train: int, size: int) -> list[int]:
-        # What `seed_everything` leaves for all processes. Of Python's random numbers only these are the same in all its
-        # versions.
-        random = Random(int(os.environ.get("PL_GLOBAL_SEED", 0)))
+        # Of Python's random numbers only these are the same in all its versions.
+        random = Random(self._seed())
         keys = [random.random() for _ in range(size)]
         dealt = sorted(range(size), key=keys.__getitem__)
         return dealt[:train] if split == "train" else dealt[train:]
+
+    def _seed(self) -> int:
+        """What `seed_everything` leaves for all processes."""
+        return int(os.environ.get("PL_GLOBAL_SEED", 0))

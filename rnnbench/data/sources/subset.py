@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
+from pathlib import Path
 from random import Random
 
+from rnnbench.data.lazy import Chosen
 from rnnbench.data.source import Row, Source, Split
 from rnnbench.errors import UserError
 
@@ -33,7 +36,7 @@ class Subset(Source):
         """Fetches what the other source needs."""
         self.source.prepare()
 
-    def rows(self, split: Split) -> list[Row]:
+    def rows(self, split: Split) -> Sequence[Row]:
         """The rows of a split, in the order that they have in the other source.
 
         Args:
@@ -44,7 +47,7 @@ class Subset(Source):
         """
         return self._of(split, self.source.rows(split))
 
-    def records(self, split: Split) -> list[Row]:
+    def records(self, split: Split) -> Sequence[Row]:
         """See `Source.records`.
 
         Args:
@@ -63,8 +66,13 @@ class Subset(Source):
             number = self._chosen(len(self.source.rows(split)))[number]
         return self.source.place(split, number)
 
-    def _of(self, split: Split, rows: list[Row]) -> list[Row]:
-        return [rows[number] for number in self._chosen(len(rows))] if split == "train" else rows
+    def kept_in(self) -> Path | None:
+        """See `Source.kept_in`: beside that of all rows."""
+        whole = self.source.kept_in()
+        return None if whole is None else whole.with_name(f"{whole.name}-{self.train}-{self.draw}")
+
+    def _of(self, split: Split, rows: Sequence[Row]) -> Sequence[Row]:
+        return Chosen(rows, self._chosen(len(rows))) if split == "train" else rows
 
     def _chosen(self, size: int) -> list[int]:
         if size < self.train:

@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnbench.data.lazy import each
 from rnnbench.data.text.english import ENGLISH_WORD, english_words
 from rnnbench.data.text.reversible import join_words, reversible_words
 from rnnbench.data.text.subword import Subwords
@@ -75,7 +76,7 @@ class TextEncoder:
                 where="vocabulary",
                 hint=f"at least 1 time, and more than the {len(SPECIALS)} special tokens",
             )
-        texts = [text.lower() for text in texts] if lowercase else texts
+        texts = each(texts, lambda text, _: text.lower()) if lowercase else texts
         if unit == "byte":
             return cls(unit, lowercase, None)
         if unit in ("bpe", "unigram"):

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from rnnbench.errors import UserError
 from rnnbench.safe_files import whole_file
 
+_DTYPES = (np.uint8, np.uint16, np.int32)
+
 
 class TokenFile:
     """A stream of token ids that is mapped into memory.
@@ -44,9 +46,18 @@ class TokenFile:
             return np.empty(0, self.dtype)
         return np.memmap(self.path, self.dtype, mode="r", shape=(self._length,))[span]
 
+    def read(self) -> NDArray[Any]:
+        """All of the ids, in memory."""
+        return np.array(self[:])
+
 
 Tokens: TypeAlias = NDArray[Any] | TokenFile
 """Token ids ``(N,)``, in memory or on disk; a slice is an array."""
+
+
+def narrowest(size: int) -> type[np.integer[Any]]:
+    """The number type of ids below a size that takes the fewest bytes."""
+    return next(dtype for dtype in _DTYPES if size <= np.iinfo(dtype).max + 1)
 
 
 def write_tokens(path: Path, parts: Iterable[NDArray[Any]], dtype: Any) -> TokenFile:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, repeat
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -14,16 +14,15 @@ from numpy.typing import NDArray
 
 from rnnbench.data.source import Document
 from rnnbench.data.text.english import ENGLISH_WORD, english_words
-from rnnbench.data.text.token_file import Tokens, write_tokens
+from rnnbench.data.text.token_file import Tokens, narrowest, write_tokens
 from rnnbench.data.text.vocabulary import END, UNKNOWN, grown, most_frequent, ranked
 from rnnbench.errors import UserError, did_you_mean
 
 Level = Literal["byte", "char", "word", "english"]
 SPECIALS = (UNKNOWN, END)
-# No word is one.
-_LINE_END = "\n"
+# Half a character, which stands in no text.
+_LINE_END = "\ud800"
 _PIECE = 2**20
-_DTYPES = (np.uint8, np.uint16, np.int32)
 LEVELS: tuple[Level, ...] = ("byte", "char", "word", "english")
 
 
@@ -144,7 +143,7 @@ class Tokenizer:
             documents: The texts.
             path: A file to write the tokens into; None keeps them in memory.
         """
-        dtype = next(dtype for dtype in _DTYPES if len(self) <= np.iinfo(dtype).max + 1)
+        dtype = narrowest(len(self))
         counts = _Counts()
         parts = (np.maximum(ids, 0).astype(dtype) for ids in self._ids_of(documents, counts))
         if path is None:
@@ -250,17 +249,15 @@ def _words(level: Level, document: str | Document) -> Iterator[tuple[list[str], 
             held.append(piece)
             continue
         text = "".join([*held, piece[: len(piece) - len(last)]])
-        *lines, rest = (_split(level, line) for line in text.split("\n"))
         held = [last]
-        words = [*chain.from_iterable(map(_ended, lines)), *rest]
+        # All lines at once: what is done for each of them in Python would take most of the time.
+        words = _split(level, text.replace("\n", f" {_LINE_END} "))
+        joined = "".join(words)
+        *lines, rest = joined.split(_LINE_END)
         # A word counts with the space or newline after it, and so does a line of no words.
-        empty = lines.count([]) - (begun and lines[:1] == [[]])
-        yield words, sum(map(len, words)) + len(words) - 2 * len(lines) + empty
+        empty = lines.count("") - (begun and lines[:1] == [""])
+        yield words, len(joined) + len(words) - 2 * len(lines) + empty
         begun = bool(rest) or (begun and not lines)
     if not ended:
         words = _split(level, "".join(held))
-        yield _ended(words), sum(map(len, words)) + len(words) + (not words and not begun)
-
-
-def _ended(words: list[str]) -> list[str]:
-    return [*words, _LINE_END]
+        yield [*words, _LINE_END], sum(map(len, words)) + len(words) + (not words and not begun)

@@ -58,6 +58,8 @@ class BucketedData(TaskData, Generic[S]):
         self.vectors_name = vectors
         self.vectors: Vectors | None = None
         self.splits: dict[Split, S] = {}
+        # Formed once, with what they are formed of: of millions of samples it takes seconds.
+        self._batches: tuple[S, int, TrainingBatches] | None = None
 
     @abstractmethod
     def read(self, wanted: tuple[Split, ...], left_out: LeftOut) -> None:
@@ -98,7 +100,7 @@ class BucketedData(TaskData, Generic[S]):
         """The share of padding in training, for `details`, once the training split was read."""
         if "train" not in self.splits:
             return {}
-        return {"padding": round(self._training_batches().padding_waste(), 4)}
+        return {"padding": round(self._training_batches().padding_waste, 4)}
 
     def train_dataloader(self) -> BucketTrainingLoader[Any]:
         """Batches in the order of the seed and the epoch, from where an interrupted epoch stopped."""
@@ -114,7 +116,10 @@ class BucketedData(TaskData, Generic[S]):
         return self._evaluation("test")
 
     def _training_batches(self) -> TrainingBatches:
-        return TrainingBatches(self.splits["train"].lengths, self.budget, self.global_seed)
+        read, seed = self.splits["train"], self.global_seed
+        if self._batches is None or self._batches[0] is not read or self._batches[1] != seed:
+            self._batches = read, seed, TrainingBatches(read.lengths, self.budget, seed)
+        return self._batches[2]
 
     def _evaluation(self, split: Split) -> BucketEvaluationLoader[Any]:
         read = self.splits[split]

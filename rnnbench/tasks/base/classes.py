@@ -6,10 +6,13 @@ import itertools
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from rnnbench.data.batches.batch import SequenceBatch, pad
+from rnnbench.data.batches.sequences import Sequences
 from rnnbench.tasks.base.items import ItemValues, exact
 
 
@@ -21,18 +24,18 @@ class ClassifiedSequences:
         classes: Their classes ``(N,)`` int64.
     """
 
-    def __init__(self, tokens: Sequence[Tensor], classes: Tensor) -> None:
+    def __init__(self, tokens: Sequences, classes: Tensor) -> None:
         self.tokens = tokens
         self.classes = classes
 
     @property
-    def lengths(self) -> list[int]:
-        """Number of tokens of each."""
-        return [len(one) for one in self.tokens]
+    def lengths(self) -> NDArray[np.int64]:
+        """Number of tokens of each ``(N,)``."""
+        return self.tokens.lengths
 
     def __call__(self, samples: list[int], epoch: int) -> SequenceBatch:
         """The batch of some sequences."""
-        x, lengths = as_batch([self.tokens[i] for i in samples])
+        x, lengths = as_batch(self.tokens.take(samples))
         return SequenceBatch(x, lengths, self.classes[samples], torch.tensor(samples), int(lengths.sum()))
 
 

@@ -14,6 +14,7 @@ from filelock import FileLock
 from rnnbench.data.column_names import ColumnNames, documents_of
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.formats.text_file import measure_text_file
+from rnnbench.data.kept import LARGE_TEXT, folder_of
 from rnnbench.data.notice import tell
 from rnnbench.data.source import SPLITS, Document, Row, Source, Split
 from rnnbench.data.text.tokenizer import Level
@@ -103,6 +104,10 @@ class Segmented(Source):
             split: The split.
         """
         return [self._folder / f"{split}.txt"]
+
+    def kept_in(self) -> Path | None:
+        """See `Source.kept_in`."""
+        return folder_of({split: self.text_files(split) for split in SPLITS}, LARGE_TEXT)
 
     @cached_property
     def _folder(self) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -164,7 +165,7 @@ class TaggingData(BucketedData[TaggedSentences]):
 
     def _read(self, left_out: LeftOut) -> dict[Split, list[Sentence]]:
         """The sentences of all splits, without those that are not used."""
-        rows: dict[str, list[Row]] = {split: rows_of(self.source, split, self.columns) for split in SPLITS}
+        rows: dict[str, Sequence[Row]] = {split: rows_of(self.source, split, self.columns) for split in SPLITS}
         self.fingerprint = fingerprint(rows, task=self.task, tags_column=self.tags_column)
         read: dict[Split, list[Sentence]] = {}
         for split in SPLITS:

@@ -6,14 +6,17 @@ import functools
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from rnnbench.data.batches.bucket import Budget
 from rnnbench.data.column_names import ColumnNames, rows_of
-from rnnbench.data.fingerprint import fingerprint
+from rnnbench.data.fingerprint import kept_fingerprint
+from rnnbench.data.kept import Kept, short_hash
+from rnnbench.data.lazy import take
 from rnnbench.data.left_out import LeftOut
-from rnnbench.data.source import SPLITS, Row, Source, Split
+from rnnbench.data.source import SPLITS, Source, Split
 from rnnbench.data.text.vocabulary import Labels
 from rnnbench.errors import UserError
 from rnnbench.ranges import AT_LEAST_0
@@ -45,15 +48,12 @@ class ClassifiedTexts:
     def __init__(self, texts: Sequence[str], classes: Tensor) -> None:
         self.texts = texts
         self.classes = classes
-
-    @property
-    def lengths(self) -> list[int]:
-        """Number of characters of each."""
-        return [len(text) for text in self.texts]
+        self.lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        """Number of characters of each ``(N,)``."""
 
     def __call__(self, samples: list[int], epoch: int) -> TextBatch:
         """The batch of some texts."""
-        texts = tuple(self.texts[i] for i in samples)
+        texts = tuple(take(self.texts, samples))
         return TextBatch(texts, self.classes[samples], torch.tensor(samples), sum(map(len, texts)))
 
 
@@ -102,19 +102,21 @@ class ProbeData(BucketedData[ClassifiedTexts]):
 
     def read(self, wanted: tuple[Split, ...], left_out: LeftOut) -> None:
         """See `BucketedData.read`."""
-        rows: dict[str, list[Row]] = {split: rows_of(self.source, split, self.columns) for split in SPLITS}
-        self.fingerprint = fingerprint(rows, classes=self.classes)
+        rows = {split: rows_of(self.source, split, self.columns) for split in SPLITS}
+        kept = Kept(self.source.kept_in(), self.dataset)
+        self.fingerprint = kept_fingerprint(kept, lambda: rows, self.columns, classes=self.classes)
         spec = self.model_spec()
         needed = wanted if spec is not None or "train" in wanted else ("train", *wanted)
-        texts = {
-            split: in_classes(texts_of(rows[split], self._place(split)), self.classes, split, left_out)
-            for split in needed
-        }
-        self.labels = Labels.train(one.label for one in texts["train"]) if spec is None else Labels(spec["labels"])
+        texts = {}
+        for split in needed:
+            name = f"{split}-labels-{short_hash(self.columns)}"
+            found = texts_of(rows[split], self._place(split), kept, name)
+            texts[split] = in_classes(found, self.classes, split, left_out)
+        self.labels = Labels(texts["train"].occurring() if spec is None else spec["labels"])
         self._check_two()
         for split in wanted:
             classes = class_numbers(texts[split], self.labels, self._place(split))
-            self.splits[split] = ClassifiedTexts([one.text for one in texts[split]], classes)
+            self.splits[split] = ClassifiedTexts(texts[split].texts, classes)
 
     def _place(self, split: Split) -> Place:
         return functools.partial(self.source.place, split)

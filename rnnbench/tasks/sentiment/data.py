@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
-import torch
+import numpy as np
 
 from rnnbench.data.batches.bucket import Budget
 from rnnbench.data.column_names import ColumnNames, rows_of
-from rnnbench.data.fingerprint import fingerprint
+from rnnbench.data.fingerprint import kept_fingerprint
+from rnnbench.data.kept import Kept, short_hash
 from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Row, Source, Split
+from rnnbench.data.text.encoded import encoded_texts
 from rnnbench.data.text.encoder import TextEncoder, Unit
 from rnnbench.data.text.vocabulary import SPECIALS, Labels
 from rnnbench.errors import UserError
 from rnnbench.ranges import AT_LEAST_0
 from rnnbench.tasks.base import BucketedData, Spec
 from rnnbench.tasks.base.classes import ClassifiedSequences
-from rnnbench.tasks.base.labelled_texts import LabelledText, class_numbers, in_classes, phrases_of, texts_of
+from rnnbench.tasks.base.labelled_texts import LabelledTexts, class_numbers, in_classes, phrases_of, texts_of
 
 
 class SentimentData(BucketedData[ClassifiedSequences]):
@@ -103,62 +106,80 @@ class SentimentData(BucketedData[ClassifiedSequences]):
 
     def read(self, wanted: tuple[Split, ...], left_out: LeftOut) -> None:
         """See `BucketedData.read`."""
-        rows: dict[str, list[Row]] = {split: rows_of(self.source, split, self.columns) for split in SPLITS}
-        self.fingerprint = fingerprint(rows, classes=self.classes)
+        rows = {split: rows_of(self.source, split, self.columns) for split in SPLITS}
+        kept = Kept(self.source.kept_in(), self.dataset)
+        self.fingerprint = kept_fingerprint(kept, lambda: rows, self.columns, classes=self.classes)
         spec = self.model_spec()
         if spec is not None:
             self.encoder, self.labels = TextEncoder.from_state(spec["encoder"]), Labels(spec["labels"])
-        texts = {split: self._in_classes(split, rows[split], left_out) for split in wanted}
+        needed = wanted if self.encoder is not None or "train" in wanted else (*wanted, "train")
+        texts = {split: self._in_classes(split, rows[split], kept, left_out) for split in needed}
         if self.encoder is None:
-            self._train(texts.get("train") or self._in_classes("train", rows["train"], left_out))
-        for split, found in texts.items():
-            self.splits[split] = self._encode(split, found, left_out)
+            self._train(texts["train"], kept)
+        for split in wanted:
+            self.splits[split] = self._encode(split, texts[split], kept, left_out)
 
-    def originals(self, split: Split) -> list[str]:
+    def originals(self, split: Split) -> Sequence[str]:
         """The texts of a split as they were read, in the order of `splits`; they are not kept, but read again."""
         rows = rows_of(self.source, split, self.columns)
-        return [one.text for one in self._in_classes(split, rows, LeftOut())]
+        return self._in_classes(split, rows, Kept(self.source.kept_in(), self.dataset), LeftOut()).texts
 
-    def _in_classes(self, split: Split, rows: list[Row], left_out: LeftOut) -> list[LabelledText]:
+    def _name(self, what: str, *settings: object) -> str:
+        """What something that is made of large data is called there: by all that it depends on."""
+        return f"{what}-{short_hash([self.columns, *settings])}"
+
+    def _chosen(self) -> tuple[object, ...]:
+        """On what it depends which texts there are."""
+        return None if self.classes is None else sorted(self.classes), self.phrases
+
+    def _in_classes(self, split: Split, rows: Sequence[Row], kept: Kept, left_out: LeftOut) -> LabelledTexts:
         """What has a class in a split; in training, the phrases if they are wanted."""
 
         def place(number: int) -> str:
             return self.source.place(split, number)
 
-        found = phrases_of(rows, place) if self.phrases and split == "train" else texts_of(rows, place)
+        if self.phrases and split == "train":
+            found = phrases_of(rows, place)
+        else:
+            found = texts_of(rows, place, kept, f"{split}-labels-{short_hash(self.columns)}")
         return in_classes(found, self.classes, split, left_out)
 
-    def _train(self, texts: list[LabelledText]) -> None:
+    def _train(self, texts: LabelledTexts, kept: Kept) -> None:
         """Vocabulary and classes of the training split."""
-        self.labels = Labels.train(one.label for one in texts)
+        self.labels = Labels(texts.occurring())
         if len(self.labels) < 2:
             raise UserError(
                 f"all texts of train have one label, {self.labels.names[0]!r}",
                 where=self.dataset,
                 hint="there is nothing to tell apart",
             )
-        self.encoder = TextEncoder.train(
-            self.unit,
-            [one.text for one in texts],
-            lowercase=self.lowercase,
-            min_count=self.min_count,
-            max_size=self.max_vocabulary,
+        self.encoder = kept(
+            self._name("vocabulary", self.unit, self.lowercase, self.min_count, self.max_vocabulary, *self._chosen()),
+            lambda: TextEncoder.train(
+                self.unit,
+                texts.texts,
+                lowercase=self.lowercase,
+                min_count=self.min_count,
+                max_size=self.max_vocabulary,
+            ).state(),
+            TextEncoder.from_state,
         )
         own = self.encoder.tokens[len(SPECIALS) :]
         self.encoder = self.encoder.grown(self.known_besides(self.encoder.kind, own))
         self.load_vectors(self.encoder.tokens)
 
-    def _encode(self, split: Split, texts: list[LabelledText], left_out: LeftOut) -> ClassifiedSequences:
+    def _encode(self, split: Split, texts: LabelledTexts, kept: Kept, left_out: LeftOut) -> ClassifiedSequences:
         assert self.encoder is not None
         assert self.labels is not None
         classes = class_numbers(texts, self.labels, lambda number: self.source.place(split, number))
-        absent = sorted(set(self.labels.names) - {one.label for one in texts})
+        absent = sorted(set(self.labels.names) - set(texts.occurring()))
         if absent:
             self.tell(f"{split}: no text has the class {' or '.join(absent)}")
-        tokens = [torch.from_numpy(self.encoder.encode(one.text)) for one in texts]
-        for one, text in zip(texts, tokens, strict=True):
-            if not len(text):
-                left_out.add(split, one.row, "no words in it", "kept")
-            elif self.max_length is not None and len(text) > self.max_length:
-                left_out.add(split, one.row, f"longer than {self.max_length}", "cut")
-        return ClassifiedSequences([text[: self.max_length] for text in tokens], classes)
+        name = self._name(f"{split}-tokens", self.encoder.state(), *self._chosen())
+        tokens = encoded_texts(self.encoder, texts.texts, kept, name)
+        most = self.max_length
+        too_long = tokens.lengths > (tokens.lengths.max() if most is None else most)
+        for number in np.flatnonzero(too_long | (tokens.lengths == 0)).tolist():
+            reason, done = (f"longer than {most}", "cut") if too_long[number] else ("no words in it", "kept")
+            left_out.add(split, int(texts.rows[number]), reason, done)
+        return ClassifiedSequences(tokens if most is None else tokens.cut(most), classes)

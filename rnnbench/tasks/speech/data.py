@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Protocol, runtime_checkable
@@ -147,7 +147,7 @@ class SpeechData(BucketedData[Utterances]):
         assert self.alphabet is not None
         self.decode = self.decoder.make(self.alphabet)
 
-    def _fingerprint(self, rows: Mapping[Split, list[Row]]) -> str:
+    def _fingerprint(self, rows: Mapping[Split, Sequence[Row]]) -> str:
         """Of recordings in files, the names and sizes stand for the content, which may be hundreds of gigabytes."""
 
         def heard(split: Split, number: int, row: Row) -> Row:
@@ -158,7 +158,7 @@ class SpeechData(BucketedData[Utterances]):
                 content = (content.name, size, recording.start, recording.seconds)
             return {"audio": content, "text": self._text(split, number, row)}
 
-        described: dict[str, list[Row]] = {
+        described: dict[str, Sequence[Row]] = {
             split: [heard(split, number, row) for number, row in enumerate(found)] for split, found in rows.items()
         }
         # Not the unit that was asked for, which changes neither the data nor what an error rate counts: that with which
@@ -176,7 +176,7 @@ class SpeechData(BucketedData[Utterances]):
             mean, deviation = (np.array(values, dtype=np.float32) for values in spec["statistics"])
             self.statistics = (mean, deviation)
 
-    def _read(self, split: Split, rows: list[Row], left_out: LeftOut) -> None:
+    def _read(self, split: Split, rows: Sequence[Row], left_out: LeftOut) -> None:
         texts = [self._text(split, number, row) for number, row in enumerate(rows)]
         if self.alphabet is None:
             self.alphabet = Alphabet.train(self.unit, texts, self.min_count)
@@ -288,7 +288,7 @@ class SpeechData(BucketedData[Utterances]):
         then = "the recordings are dropped" if split == "train" else "they count as errors"
         self.tell(f"{split}: outside the alphabet in {of:,} transcripts, so {then}: {named}")
 
-    def _normalizers(self, read: Utterances, rows: list[Row]) -> list[Normalizer] | None:
+    def _normalizers(self, read: Utterances, rows: Sequence[Row]) -> list[Normalizer] | None:
         """Statistics of the speaker or of the training split, for each recording."""
         kind = self.features.normalize
         if kind in ("utterance", "none"):

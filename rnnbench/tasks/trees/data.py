@@ -105,7 +105,7 @@ class TreeData(BucketedData[Trees]):
 
     def read(self, wanted: tuple[Split, ...], left_out: LeftOut) -> None:
         """See `BucketedData.read`."""
-        rows: dict[str, list[Row]] = {split: records_of(self.source, split, self.columns) for split in SPLITS}
+        rows: dict[str, Sequence[Row]] = {split: records_of(self.source, split, self.columns) for split in SPLITS}
         self.fingerprint = fingerprint(rows, classes=self.labelling.classes)
         self._spec = self.model_spec()
         if self._spec is not None:

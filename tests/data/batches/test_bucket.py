@@ -43,6 +43,20 @@ def test_evaluation_has_every_sample_once_within_the_budget(lengths, budget):
     assert all(len(batch) > 0 and within(budget, lengths, batch) for batch in found)
 
 
+@given(lengths=LENGTHS | PAIRS, budget=BUDGETS)
+def test_a_batch_ends_where_no_other_sample_fits(lengths, budget):
+    """The definition: samples are taken one by one, and a batch begins with the first that does not fit."""
+    order = np.concatenate(evaluation_batches(lengths, budget)).tolist()
+    expected = [[order[0]]]
+    for sample in order[1:]:
+        grown = [*expected[-1], sample]
+        if within(budget, lengths, np.array(grown)):
+            expected[-1] = grown
+        else:
+            expected.append([sample])
+    assert [batch.tolist() for batch in evaluation_batches(lengths, budget)] == expected
+
+
 @given(lengths=LENGTHS, budget=BUDGETS, seed=st.integers(0, 5), epoch=st.integers(0, 5))
 def test_batches_follow_from_lengths_seed_and_epoch(lengths, budget, seed, epoch):
     one, two = TrainingBatches(lengths, budget, seed), TrainingBatches(lengths, budget, seed)
@@ -160,6 +174,6 @@ def test_less_than_five_per_cent_of_real_batches_is_padding(path, measure, max_t
     rows = pyarrow.parquet.ParquetFile(real_data / path / "train.parquet").read().to_pylist()
     lengths = np.array([measure(row) for row in rows])
     budget = Budget(max_tokens=max_tokens)
-    assert TrainingBatches(lengths, budget, seed=1).padding_waste() < 0.05
-    assert TrainingBatches(lengths, Budget(batch_size=64), seed=1).padding_waste() < 0.05
+    assert TrainingBatches(lengths, budget, seed=1).padding_waste < 0.05
+    assert TrainingBatches(lengths, Budget(batch_size=64), seed=1).padding_waste < 0.05
     assert padding_waste(lengths, evaluation_batches(lengths, budget)) < 0.05

@@ -39,7 +39,7 @@ def test_a_folder_in_the_form_of_the_hub_is_read(folder, capfd):
     source.prepare()
     assert source.dataset == "poems"
     audio = {"audio": {"bytes": b"\xff", "path": None}, "n": 1, "label": "positive"}
-    assert source.rows("train") == [{"text": "a", **audio}, {"text": "b", **audio}]
+    assert list(source.rows("train")) == [{"text": "a", **audio}, {"text": "b", **audio}]
     assert [row["text"] for row in source.rows("validation")] == ["c"]
     assert [row["text"] for row in source.rows("test")] == ["d"]
     assert capfd.readouterr().err == ""
@@ -57,7 +57,7 @@ def test_splits_and_columns_that_are_not_there(folder):
     with pytest.raises(UserError, match="no test split; its splits: train, dev"):
         Hub(folder).rows("test")
     with pytest.raises(UserError, match="there are: text, audio, n, label"):
-        Hub(folder, column="poem").rows("train")
+        list(Hub(folder, column="poem").rows("train"))
 
 
 def test_names_of_a_validation_split_are_tried_in_order(monkeypatch):
@@ -79,7 +79,7 @@ def test_what_is_asked_for_is_what_is_loaded(monkeypatch):
     monkeypatch.setattr(datasets, "load_dataset", lambda *a, **k: calls.append((a, k)) or {})
     source = Hub("owner/name", configuration="small", folder="part", revision="abc")
     source.prepare()
-    assert calls == [(("owner/name", "small"), {"data_dir": "part", "revision": "abc"})]
+    assert calls == [(("owner/name", "small"), {"data_dir": "part", "revision": "abc", "streaming": False})]
     assert source.dataset == "owner/name/small/part"
 
 
@@ -129,6 +129,9 @@ def test_one_split_is_cut_in_its_order():
     found = {split: [row["text"] for row in source.rows(split)] for split in ("train", "validation", "test")}
     assert found["train"] == [f"train{i}" for i in range(16)]
     assert (found["validation"], found["test"]) == (["train16", "train17"], ["train18", "train19"])
+    streamed = Hub("films", fractions=(0.8, 0.1, 0.1), streaming=True, first=10)
+    found = {split: [row["text"] for row in streamed.rows(split)] for split in ("train", "validation", "test")}
+    assert found == {"train": [f"train{i}" for i in range(8)], "validation": ["train8"], "test": ["train9"]}
 
 
 def test_what_is_not_cut_is_one_message():
@@ -141,3 +144,48 @@ def test_what_is_not_cut_is_one_message():
         Hub("films", fractions=(1, 0.5, 0.5))
     with pytest.raises(UserError, match="one split alone is cut; its splits: train, test"):
         Hub(one_split(3, "test"), fractions=(0.8, 0.1, 0.1)).rows("train")
+
+
+def test_a_stream_has_the_rows_of_the_whole_and_is_read_once(folder, monkeypatch):
+    splits = ("train", "validation", "test")
+    whole = {split: list(Hub(folder).rows(split)) for split in splits}
+    source = Hub(folder, streaming=True)
+    source.prepare()
+    assert {split: list(source.rows(split)) for split in splits} == whole
+    monkeypatch.setattr("datasets.load_dataset", lambda *_, **__: pytest.fail("asked for again"))
+    again = Hub(folder, streaming=True)
+    again.prepare()
+    assert {split: list(again.rows(split)) for split in splits} == whole
+
+
+def test_the_first_rows_of_a_data_set(folder):
+    for streaming in (False, True):
+        source = Hub(folder, streaming=streaming, first=1)
+        assert source.dataset == "poems/1"
+        assert [row["text"] for row in source.rows("train")] == ["a"]
+    Path(folder, "data/dev-00000-of-00001.parquet").unlink()
+    with pytest.raises(UserError, match="there is no validation split; its splits: train, test"):
+        Hub(folder, streaming=True).prepare()
+    with pytest.raises(UserError, match="at least 1"):
+        Hub(folder, first=0)
+
+
+def test_a_stream_is_that_of_a_commit():
+    with pytest.raises(UserError, match="may be other rows tomorrow") as caught:
+        Hub("owner/name", streaming=True)
+    assert "--data.source.revision" in caught.value.hint
+
+
+def test_a_stream_that_becomes_another_one_is_refused_and_leaves_nothing(monkeypatch, cache):
+    import datasets
+
+    def rows():
+        yield from ({"text": "a", "n": 1} for _ in range(1500))
+        yield {"text": "b", "n": "two"}
+
+    streams = {"train": datasets.IterableDataset.from_generator(rows)}
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: streams)
+    with pytest.raises(UserError, match="the train split cannot be read"):
+        Hub("x", revision="abc", streaming=True).rows("train")
+    assert not list((cache / "large").rglob("*.arrow"))
+    assert len(Hub("x", revision="abc", streaming=True, first=1000).rows("train")) == 1000

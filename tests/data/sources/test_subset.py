@@ -8,13 +8,13 @@ from rnnbench.errors import UserError
 
 def test_a_smaller_subset_lies_in_a_larger_one_and_keeps_the_order():
     whole = GeneratedReviews(train=50, held_out=5)
-    small, large = (Subset(whole, size).rows("train") for size in (7, 20))
+    small, large = (list(Subset(whole, size).rows("train")) for size in (7, 20))
     everything = whole.rows("train")
     places = [everything.index(row) for row in large]
     assert (len(small), len(large)) == (7, 20)
     assert places == sorted(places)
     assert all(row in large for row in small)
-    assert Subset(whole, 7, draw=2).rows("train") != small
+    assert list(Subset(whole, 7, draw=2).rows("train")) != small
 
 
 def test_what_is_measured_on_stays_whole():

@@ -14,8 +14,8 @@ from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.formats import text_file
 from rnnbench.data.formats.text_file import decode, measure_text_file
 from rnnbench.data.source import SPLITS
+from rnnbench.data.sources import files
 from rnnbench.data.sources.files import Files
-from rnnbench.data.text import corpus as module
 from rnnbench.data.text import tokenizer
 from rnnbench.data.text.corpus import Corpus
 from rnnbench.data.text.tokenizer import LEVELS, Tokenizer
@@ -34,7 +34,7 @@ def one_file(tmp_path):
 @pytest.fixture
 def large(monkeypatch):
     """Any text is a large one, and read in pieces of a few bytes."""
-    monkeypatch.setattr(module, "LARGE", 0)
+    monkeypatch.setattr(files, "LARGE_TEXT", 0)
     monkeypatch.setattr(text_file, "_PIECE", 7)
     monkeypatch.setattr(tokenizer, "_PIECE", 5)
 
@@ -50,7 +50,7 @@ def made(source, level, max_vocabulary=None):
 def test_in_pieces_on_disk_as_in_memory(one_file, level, max_vocabulary, large, monkeypatch):
     source = Files(str(one_file))
     corpus, vocabulary, streams = made(source, level, max_vocabulary)
-    assert corpus.folder is not None
+    assert corpus.kept.folder is not None
     monkeypatch.undo()
     texts = {split: [row["text"] for row in source.rows(split)] for split in SPLITS}
     plain = Tokenizer.train(level, texts["train"], max_vocabulary)
@@ -80,9 +80,11 @@ def test_what_is_there_is_not_read_again(one_file, large, monkeypatch):
     assert (again.fingerprint(), found.tokens) == (first, vocabulary.tokens)
     assert all(np.array_equal(same[split].tokens[:], streams[split].tokens[:]) for split in SPLITS)
     monkeypatch.undo()
-    monkeypatch.setattr(module, "LARGE", 0)
+    monkeypatch.setattr(files, "LARGE_TEXT", 0)
     os.utime(one_file, ns=(1, 1))
-    assert Corpus(Files(str(one_file)), "char").folder != again.folder, "a file that was written again is another one"
+    assert Corpus(Files(str(one_file)), "char").kept.folder != again.kept.folder, (
+        "a file that was written again is another one"
+    )
 
 
 def test_another_vocabulary_is_another_file(one_file, large):
@@ -97,7 +99,7 @@ def test_what_is_damaged_is_made_again(one_file, large, damage):
     corpus, vocabulary, streams = made(Files(str(one_file)), "char")
     expected = {split: np.array(streams[split].tokens[:]) for split in SPLITS}
     name = corpus.fingerprint()
-    for path in corpus.folder.iterdir():
+    for path in corpus.kept.folder.iterdir():
         path.write_bytes(damage)
     again, found, same = made(Files(str(one_file)), "char")
     assert (again.fingerprint(), found.tokens) == (name, vocabulary.tokens)
@@ -113,7 +115,7 @@ def test_a_file_that_changes_while_it_is_read(one_file):
 
 
 def test_a_cache_that_cannot_be_written_to(one_file, large, cache):
-    (cache / "tokens").write_text("no folder")
+    (cache / "large").write_text("no folder")
     with pytest.raises(UserError) as caught:
         made(Files(str(one_file)), "char")
     assert "cannot be written" in caught.value.problem
@@ -142,7 +144,8 @@ def test_a_file_in_pieces_is_decoded_as_a_whole(tmp_path_factory, content, size)
 @pytest.mark.slow
 def test_processes_make_it_together_and_one_is_killed(one_file, cache):
     code = (
-        "import sys, os; from rnnbench.data.text import corpus, tokenizer; corpus.LARGE = 0\n"
+        "import sys, os; from rnnbench.data.text import corpus, tokenizer\n"
+        "from rnnbench.data.sources import files; files.LARGE_TEXT = 0\n"
         "from rnnbench.data.sources.files import Files\n"
         "if sys.argv[2] == 'dies': tokenizer.write_tokens = lambda *_: os._exit(9)\n"
         "c = corpus.Corpus(Files(sys.argv[1]), 'char'); s = c.stream('train', c.vocabulary())\n"
@@ -155,4 +158,4 @@ def test_processes_make_it_together_and_one_is_killed(one_file, cache):
     said = [end.communicate(timeout=300)[0] for end in ends]
     assert [end.returncode for end in ends][1:] == [0, 0]
     assert said[1] == said[2] != ""
-    assert not [path for path in (cache / "tokens").rglob("*") if path.name.endswith(".tmp")]
+    assert not [path for path in (cache / "large").rglob("*") if path.name.endswith(".tmp")]

@@ -1,5 +1,7 @@
 """Text to ids and back."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from rnnbench.data.text import tokenizer as module
 from rnnbench.data.text.encoder import TextEncoder
-from rnnbench.data.text.english import english_words
+from rnnbench.data.text.english import ENGLISH_WORD, english_words
 from rnnbench.data.text.tokenizer import Tokenizer
 from rnnbench.errors import UserError
 
@@ -74,6 +76,15 @@ def test_unknown_tokens_are_counted_not_crashed_on(level, unknown):
     assert stream.unknown == unknown
     assert (stream.tokens == 0).sum() == unknown
     assert tokenizer.missing("ab éé") == {"char": ["é"], "word": ["éé"], "byte": []}[level]
+
+
+@given(
+    st.text(st.sampled_from("aB'’tsΣσ.,-1_!\x0b\x1c\x85\u2028\u3000é \n") | st.characters(codec="utf-8"), max_size=30)
+)
+def test_english_words_are_what_the_pattern_finds(text):
+    """Strings that were met before are not looked at again, which must not be seen; nor is lower case cut anywhere."""
+    assert english_words(text) == re.findall(ENGLISH_WORD, text)
+    assert english_words(text.lower()) == [word for part in text.split() for word in english_words(part.lower())]
 
 
 def test_english_words_are_those_of_a_classifier():
