@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
-from typing import Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, overload
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # verbs that only read files start without it
+    import numpy as np
+    from numpy.typing import NDArray
 
-Numbers = Sequence[int] | NDArray[np.int64]
+Numbers: TypeAlias = "Sequence[int] | NDArray[np.int64]"
 """Which items, from 0."""
 
 T = TypeVar("T")
@@ -113,18 +116,19 @@ class Joined(Lazy[T]):
 
     def __init__(self, parts: Sequence[Sequence[T]]) -> None:
         self._parts = parts
-        self._ends = np.array(list(accumulate(map(len, parts))), dtype=np.int64)
+        self._ends = list(accumulate(map(len, parts)))
 
     def __len__(self) -> int:
-        return int(self._ends[-1]) if len(self._ends) else 0
+        return self._ends[-1] if self._ends else 0
 
     def take(self, numbers: Numbers) -> list[T]:
         """See `Lazy.take`."""
-        places = np.asarray(numbers, dtype=np.int64)
-        part_of = np.searchsorted(self._ends, places, side="right")
+        wanted: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for place, number in enumerate(numbers):
+            part = bisect_right(self._ends, number)
+            wanted[part].append((place, int(number) - (self._ends[part - 1] if part else 0)))
         found: dict[int, T] = {}
-        for part in np.unique(part_of).tolist():
-            mine = np.flatnonzero(part_of == part)
-            start = int(self._ends[part - 1]) if part else 0
-            found.update(zip(mine.tolist(), take(self._parts[part], places[mine] - start), strict=True))
-        return [found[i] for i in range(len(places))]
+        for part, asked in wanted.items():
+            items = take(self._parts[part], [number for _, number in asked])
+            found.update(zip((place for place, _ in asked), items, strict=True))
+        return [found[place] for place in range(len(numbers))]
