@@ -32,16 +32,19 @@ Place = Callable[[int], str]
 
 @dataclass(frozen=True)
 class LabelledTexts:
-    """N texts with a label each. Texts of large data are read when they are asked for."""
+    """N texts with a label each. Texts of large data are read when they are asked for.
+
+    Args:
+        texts: The texts.
+        names: The labels that there are, sorted.
+        labels: Which of them each text has ``(N,)``.
+        rows: Number of the row that each text comes from ``(N,)``.
+    """
 
     texts: Sequence[str]
-    """The texts."""
     names: tuple[str, ...]
-    """The labels that there are, sorted."""
     labels: NDArray[np.int32]
-    """Which of them each text has ``(N,)``."""
     rows: NDArray[np.int64]
-    """Number of the row that each text comes from ``(N,)``."""
 
     def __len__(self) -> int:
         return len(self.labels)
