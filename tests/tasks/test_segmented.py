@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnbench.data.source import Document, Source
-from rnnbench.data.text import corpus
 from rnnbench.data.text.tokenizer import Tokenizer
 from rnnbench.folders import cache_folder
+from rnnbench.tasks.base import segmented
 from rnnbench.tasks.base.segmented import Segmented, lines_of
 from rnnbench.tasks.labelling.model import TaggingModel
 
@@ -151,9 +151,9 @@ def test_what_failed_in_the_middle_leaves_nothing_behind(folder, rnnbench, monke
 
 def test_a_large_text_that_was_cut_is_read_from_disk(folder, rnnbench, monkeypatch):
     monkeypatch.setenv("RNNBENCH_CACHE", "cache_of_large")
-    monkeypatch.setattr(corpus, "LARGE", 1)
+    monkeypatch.setattr(segmented, "LARGE_TEXT", 1)
     told = rnnbench(f"{VECTORS} {SEGMENTER} --name large").err
-    assert "raw is large: its tokens are made once and kept in" in told
+    assert "raw: what is made of it is made once and kept in" in told
     assert (
         record("word_vectors", "large")["data"]["fingerprint"] == record("word_vectors", "cut")["data"]["fingerprint"]
     )

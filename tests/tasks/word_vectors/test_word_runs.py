@@ -9,7 +9,7 @@ import torch
 
 from rnnbench.cli.presets import preset_names
 from rnnbench.data.batches.bucket_loader import Position
-from rnnbench.data.text import corpus
+from rnnbench.data.sources import files
 from rnnbench.engine.fused.build import BuildError
 from rnnbench.errors import UserError
 from rnnbench.tasks.word_vectors.data import Pieces
@@ -108,9 +108,9 @@ def test_a_text_on_disk_is_learned_from_alike(rnnbench, monkeypatch):
     for split in ("train", "validation", "test"):
         Path(f"text/{split}.txt").write_text(Path("t.txt").read_text())
     rnnbench(f"fit {MODEL} {data} --trainer.max_epochs 2 --name a")
-    monkeypatch.setattr(corpus, "LARGE", 1)
+    monkeypatch.setattr(files, "LARGE_TEXT", 1)
     told = rnnbench(f"fit {MODEL} {data} --trainer.max_epochs 2 --name b").err
-    assert "its tokens are made once and kept in" in told
+    assert "what is made of it is made once and kept in" in told
     assert all(torch.equal(value, weights("b")[name]) for name, value in weights().items())
 
 
