@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 import torch
 from torch import nn
 
@@ -86,6 +88,28 @@ def test_a_generator_goes_on_without_the_package(tmp_path, program, capsys):
     capsys.readouterr()
     assert main(["predict", f"--run={run.path}", "--prompt=the c", "--temperature=0", "--length=60"]) == 0
     assert program("continue.py", str(run.path / "export"), "the c", "60") == capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_recogniser_writes_without_the_package(tmp_path, program, capsys):
+    small = {"data__source__train": 60, "data__source__validation": 5, "data__source__test": 5}
+    run = rnnbench.fit("speech/builtin", model__backbone__hidden_size=24, max_epochs=1, name="a", **small)
+    # After an epoch it says nothing yet: it is kept from its blanks.
+    checkpoint = run.path / "checkpoints/best.ckpt"
+    kept = torch.load(checkpoint, weights_only=True)
+    kept["state_dict"]["output.bias"][0] -= 4
+    torch.save(kept, checkpoint)
+    assert main(["export", f"--run={run.path}"]) == 0
+    random = np.random.default_rng(0)
+    names = ["one.wav", "two.wav"]
+    for name, size in zip(names, (9000, 30000), strict=True):
+        sound = np.sin(np.cumsum(random.uniform(0.05, 0.6, size // 500).repeat(500)))
+        soundfile.write(name, 0.3 * sound + 0.01 * random.standard_normal(len(sound)), 16000)
+    capsys.readouterr()
+    assert main(["predict", f"--run={run.path}", *names]) == 0
+    wanted = capsys.readouterr().out
+    assert all(len(line.partition("\t")[2]) > 3 for line in wanted.splitlines())
+    assert program("recognise.py", str(run.path / "export"), *names) == wanted
 
 
 @pytest.mark.slow
