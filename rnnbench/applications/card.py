@@ -101,8 +101,6 @@ class Card:
             applications are checked.
         pictures: Pictures that it draws.
         learned: Metric -> the value from which on a run has learned its problem, where runs learn it or do not.
-        no_export: Why ``rnnbench export`` has nothing to write, after a colon; None where a module ``export`` stands in
-            the folder.
     """
 
     name: str
@@ -116,7 +114,6 @@ class Card:
     tiny: tuple[str, ...]
     pictures: tuple[PictureCard, ...] = ()
     learned: dict[str, float] = field(default_factory=dict)
-    no_export: str | None = None
 
     @property
     def units(self) -> str:

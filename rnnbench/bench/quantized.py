@@ -26,8 +26,8 @@ from rnnbench.cli.run_options import read_options
 from rnnbench.cli.trained import load_model
 from rnnbench.cli.training import import_all
 from rnnbench.cli.untrained import Untrained
-from rnnbench.export.quantize import FILE, quantize
-from rnnbench.export.write import FILES, export
+from rnnbench.export.quantize import SUFFIX, quantize
+from rnnbench.export.write import SUFFIXES, export
 from rnnbench.machine import pin_to_cores
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.tasks.sentiment.export import graph as graph_of_classes
@@ -90,7 +90,8 @@ def measure(run: Path) -> Row:
         share = quantize(graph, Path(name)).share
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        sessions = [onnxruntime.InferenceSession(Path(name) / file, options) for file in (FILES["onnx"], FILE)]
+        files = [Path(name) / f"{graph.name}{suffix}" for suffix in (SUFFIXES["onnx"], SUFFIX)]
+        sessions = [onnxruntime.InferenceSession(file, options) for file in files]
     values, ratios = [0.0, 0.0], []
     for _ in range(_TURNS):
         seconds = []

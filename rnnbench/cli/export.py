@@ -37,8 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     from rnnbench.cli.quiet import quiet
     from rnnbench.cli.trained import load_model, model_class
     from rnnbench.errors import UserError, did_you_mean
-    from rnnbench.export.quantize import FILE, quantize
-    from rnnbench.export.write import BESIDE, FILES, export, make_folder
+    from rnnbench.export.quantize import SUFFIX, quantize
+    from rnnbench.export.write import SUFFIXES, export, make_folder
     from rnnbench.hub import open_run
 
     if arguments.int8 and arguments.format not in (None, "onnx"):
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         if error.name != f"{found.module}.export":
             raise
         raise UserError(
-            f"a run of {found.card.title.lower()} has no export: {found.card.no_export or 'the application has none'}",
+            f"a run of {found.card.title.lower()} has no export: there is no {found.module}.export",
             where=f"--run {run.path}",
             hint="predict answers: rnnbench predict --run RUN",
         ) from None
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = arguments.output or run.path / "export"
     # An application whose models are no graphs has formats of its own.
     own = getattr(application, "FORMATS", None)
-    formats = list(FILES) if own is None else list(own)
+    formats = list(SUFFIXES) if own is None else list(own)
     form = arguments.format or formats[0]
     if form not in formats:
         title = found.card.title.lower()
@@ -78,11 +78,13 @@ def run(arguments: argparse.Namespace) -> int:
             hint="predict answers: rnnbench predict --run RUN",
         )
     torch.manual_seed(1)  # of what it is checked with
-    graph = application.graph(model)
-    worst = export(graph, form, folder)
-    print(f"saved: {folder / FILES[form]}, {folder / BESIDE}")
-    print(f"checked on five batches of other sizes and lengths: at most {worst:.1e} from the model")
-    if arguments.int8:
-        eight = quantize(graph, folder)
-        print(f"saved: {folder / FILE}, {eight.share:.2f} of its size, at most {eight.worst:.1e} from the model")
+    made = application.graph(model)
+    for graph in made if isinstance(made, tuple) else (made,):
+        worst = export(graph, form, folder)
+        print(f"saved: {folder / graph.name}{SUFFIXES[form]}, {folder / graph.name}.json")
+        print(f"checked on five batches of other sizes and lengths: at most {worst:.1e} from the model")
+        if arguments.int8:
+            eight = quantize(graph, folder)
+            told = f"{eight.share:.2f} of its size, at most {eight.worst:.1e} from the model"
+            print(f"saved: {folder / graph.name}{SUFFIX}, {told}")
     return 0

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import torch
 
-from rnnbench.export.write import FILES, check, quiet_exporters, read_onnx
+from rnnbench.export.write import SUFFIXES, check, quiet_exporters, read_onnx
 from rnnbench.safe_files import whole_file
 from rnnbench.tasks.base.graph import Graph
 
-FILE = "model.int8.onnx"
+SUFFIX = ".int8.onnx"
 
 
 class Quantized(NamedTuple):
@@ -37,7 +37,7 @@ def quantize(graph: Graph, folder: Path) -> Quantized:
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    path, whole = folder / FILE, folder / FILES["onnx"]
+    path, whole = (folder / f"{graph.name}{suffix}" for suffix in (SUFFIX, SUFFIXES["onnx"]))
     with torch.no_grad(), quiet_exporters(), whole_file(path) as part:
         options = {"EnableSubgraph": True}  # the loop over time is one
         quantize_dynamic(whole, part, per_channel=True, weight_type=QuantType.QInt8, extra_options=options)

@@ -70,7 +70,7 @@ class Bridge(nn.Module):
         """
         made = []
         for layer, cell in enumerate(self._decoder):
-            start = cell.initial_state(len(like), like)
+            start = cell.initial_state(like.shape[0], like)
             if self.kind != "zero":
                 ends = state[self._from[layer]]
                 start = tuple(self._leaf(layer, leaf, ends, one) for leaf, one in enumerate(start))
@@ -134,7 +134,7 @@ def last_output(cells: Cells, state: StackState, size: int) -> Tensor:
     top, leaves = cells[-1][0], state[-1][0]
     if top.emits is not None and leaves[top.emits].shape[1:] == (size,):
         return leaves[top.emits]
-    return leaves[0].new_zeros(len(leaves[0]), size)
+    return leaves[0].new_zeros(leaves[0].shape[0], size)
 
 
 def _mapped(cell: RNNCell) -> list[int]:

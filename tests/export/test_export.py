@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+import yaml
 from torch import nn
 
 import rnnbench
@@ -268,12 +269,19 @@ def test_a_model_that_is_counted_has_no_graph(tmp_path, capsys):
     assert not (run.path / "export").exists()
 
 
-def test_what_has_no_export_is_told(tmp_path, capsys):
-    (tmp_path / "run").mkdir()
-    config = "model:\n  class_path: rnnbench.tasks.translation.Translator\n"
-    (tmp_path / "run" / "config.yaml").write_text(config, encoding="utf-8")
+def test_what_has_no_export_is_told(tmp_path, capsys, monkeypatch):
+    # An application in the working folder, whose author has written none.
+    card = yaml.safe_load((Path(rnnbench.__file__).parent / "tasks/sentiment/card.yaml").read_text(encoding="utf-8"))
+    Path("plain").mkdir()
+    Path("plain/card.yaml").write_text(yaml.safe_dump(card | {"name": "plain"}), encoding="utf-8")
+    model = "class Plain(RecurrentClassifier):\n    application = 'plain'\n"
+    text = f"from rnnbench.tasks.sentiment import RecurrentClassifier\n\n\n{model}"
+    Path("plain/__init__.py").write_text(text, encoding="utf-8")
+    Path("run").mkdir()
+    Path("run/config.yaml").write_text("model:\n  class_path: plain.Plain\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
     assert main(["export", "--run=run"]) == 2
-    assert "a run of translation has no export" in capsys.readouterr().err
+    assert "has no export: there is no plain.export" in capsys.readouterr().err
     assert main(["export", "--run=run", "--format=torch", "--int8"]) == 2
     assert "--int8\n  goes with ONNX" in capsys.readouterr().err
     assert main(["export", "--run=nowhere"]) == 2

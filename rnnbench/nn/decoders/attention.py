@@ -135,7 +135,7 @@ class LuongDecoder(Decoder):
         """See `Decoder.start`."""
         stack = self.bridge(encoded.state, encoded.last)
         memory = self.attention.prepare(encoded.values, encoded.lengths)
-        fed = encoded.last.new_zeros(len(encoded.last), self.output_size) if self.input_feeding else None
+        fed = encoded.last.new_zeros(encoded.last.shape[0], self.output_size) if self.input_feeding else None
         return DecoderState(stack, memory, fed)
 
     def advance(self, x: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:

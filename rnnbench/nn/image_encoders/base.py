@@ -86,5 +86,5 @@ class ImageEncoder(RegionEncoder):
             The regions ``(B, rows * columns, M)``, row by row, and as their summary their mean.
         """
         values = self.look(images).flatten(2).transpose(1, 2)
-        lengths = torch.full((len(values),), values.shape[1], device=values.device)
+        lengths = torch.full((values.shape[0],), values.shape[1], device=values.device)
         return Encoded(values, lengths, values.mean(1), ())

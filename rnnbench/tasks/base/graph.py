@@ -27,6 +27,7 @@ class Graph:
         outputs: Names of the outputs.
         example: Makes inputs of so many sequences of up to so many steps: what they hold is drawn anew each time.
         beside: Plain values that a program needs around the graph: vocabulary, labels.
+        name: What its files are called; a model may be several graphs.
     """
 
     module: nn.Module
@@ -34,6 +35,7 @@ class Graph:
     outputs: tuple[str, ...]
     example: Callable[[int, int], tuple[Tensor, ...]]
     beside: dict[str, Any] = field(default_factory=dict)
+    name: str = "model"
 
 
 class Computed(nn.Module):

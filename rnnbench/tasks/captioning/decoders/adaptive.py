@@ -66,7 +66,7 @@ class AdaptiveDecoder(AttendingDecoder):
         """See `Decoder.start`. The image and the last output, zero at first, are read by the next step."""
         values = torch.relu(self.region(encoded.values))
         memory = self.attention.prepare(values, encoded.lengths)
-        nothing = encoded.last.new_zeros(len(encoded.last), self.output_size)
+        nothing = encoded.last.new_zeros(encoded.last.shape[0], self.output_size)
         return DecoderState(self.begin(encoded.last), memory, torch.cat([encoded.last, nothing], 1))
 
     def advance(self, x: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:

@@ -72,5 +72,5 @@ def rows_of(memory: Memory, part: Tensor, places: Tensor) -> Tensor:
     Returns:
         ``(N, A)``.
     """
-    owner = torch.arange(len(places)) if memory.owner is None else memory.owner
+    owner = torch.arange(places.shape[0]) if memory.owner is None else memory.owner
     return part[owner.to(places.device), places]

@@ -95,7 +95,7 @@ class HardAttentionDecoder(SoftAttentionDecoder):
             learned = torch.cat([(1 - whole) * logs.gather(1, place), -(weights * logs).sum(1, keepdim=True)], 1)
         else:
             place = weights.argmax(1, keepdim=True)
-            learned = weights.new_zeros(len(weights), 2)
+            learned = weights.new_zeros(weights.shape[0], 2)
         one = rows_of(state.memory, state.memory.values, place[:, 0])
         made, stack, output = self._see(x, state._replace(fed=query), whole * mean + (1 - whole) * one)
         state = DecoderState(stack, state.memory, torch.cat([output, whole], 1), weights)

@@ -35,7 +35,7 @@ class ImageFirstDecoder(StackDecoder, CaptionDecoder):
     def start(self, encoded: Encoded) -> DecoderState:
         """See `Decoder.start`."""
         image = self.image(encoded.last)
-        _, stack = self.stack.step(image, self.stack.initial_state(len(image), image))
+        _, stack = self.stack.step(image, self.stack.initial_state(image.shape[0], image))
         return DecoderState(stack, None, None)
 
 
