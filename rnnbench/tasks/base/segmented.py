@@ -152,10 +152,15 @@ def lines_of(text: str | Document) -> Iterator[str]:
     Args:
         text: The text.
     """
-    rest, ended = "", False
+    begun: list[str] = []
+    ended = False
     for piece in (text,) if isinstance(text, str) else text:
-        *lines, rest = (rest + piece).split("\n")
-        yield from lines
+        first, *others = piece.split("\n")
+        begun.append(first)
+        for other in others:
+            yield "".join(begun)
+            begun = [other]
         ended = piece.endswith("\n")
-    if rest or not ended:
-        yield rest
+    last = "".join(begun)
+    if last or not ended:
+        yield last

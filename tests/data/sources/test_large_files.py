@@ -166,7 +166,7 @@ def test_processes_make_it_together_and_one_is_killed(folder, cache):
         "def dies(path, rows):\n"
         "    path.with_name(f'.{path.name}.x.tmp').write_text('half'); os._exit(9)\n"
         "if sys.argv[2] == 'dies': files.write_rows = dies\n"
-        "print(list(files.Files(sys.argv[1]).rows('train')))"
+        "print(list(files.Files(sys.argv[1]).records('train')))"
     )
     ends = [
         subprocess.Popen([sys.executable, "-c", code, str(folder), how], stdout=subprocess.PIPE, text=True)
