@@ -23,6 +23,8 @@ SPECIALS = (UNKNOWN, END)
 # Half a character, which stands in no text.
 _LINE_END = "\ud800"
 _PIECE = 2**20
+# A text that never parts its words would be held in memory as one of them, and stand in the checkpoint.
+_LONGEST_WORD = 2**24
 LEVELS: tuple[Level, ...] = ("byte", "char", "word", "english")
 
 
@@ -238,6 +240,9 @@ def _words(level: Level, document: str | Document) -> Iterator[tuple[list[str], 
     """The words of a document, part by part, with `_LINE_END` after each line, the last one too.
 
     Each part with its characters in their plain form: words parted by one space, lines ended by one newline.
+
+    Raises:
+        UserError: There is text without end in which nothing parts words.
     """
     held: list[str] = []
     ended, begun = False, False
@@ -247,6 +252,12 @@ def _words(level: Level, document: str | Document) -> Iterator[tuple[list[str], 
         ended = piece[-1] == "\n"
         if len(last) == len(piece):
             held.append(piece)
+            if sum(map(len, held)) > _LONGEST_WORD:
+                raise UserError(
+                    f"there are more than {_LONGEST_WORD:,} characters without white space: these are no words",
+                    where=f"--data.level {level}",
+                    hint="--data.level char, or bring text whose words are parted",
+                )
             continue
         text = "".join([*held, piece[: len(piece) - len(last)]])
         held = [last]

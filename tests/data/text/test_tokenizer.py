@@ -78,6 +78,17 @@ def test_unknown_tokens_are_counted_not_crashed_on(level, unknown):
     assert tokenizer.missing("ab éé") == {"char": ["é"], "word": ["éé"], "byte": []}[level]
 
 
+@pytest.mark.parametrize("level", ["word", "english"])
+def test_text_without_end_that_nothing_parts_is_no_words(level, monkeypatch):
+    monkeypatch.setattr(module, "_PIECE", 4)
+    monkeypatch.setattr(module, "_LONGEST_WORD", 20)
+    assert set(Tokenizer.train(level, ["a" * 19 + " b"]).tokens[2:]) == {"a" * 19, "b"}
+    with pytest.raises(UserError, match="more than 20 characters without white space") as caught:
+        Tokenizer.train(level, ["a" * 30])
+    assert "--data.level char" in caught.value.hint
+    assert len(Tokenizer.train("char", ["a" * 30]).stream(["a" * 30]).tokens) == 30
+
+
 @given(
     st.text(st.sampled_from("aB'’tsΣσ.,-1_!\x0b\x1c\x85\u2028\u3000é \n") | st.characters(codec="utf-8"), max_size=30)
 )

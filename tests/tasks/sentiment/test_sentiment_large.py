@@ -101,3 +101,16 @@ def test_memory_does_not_grow_with_the_rows(tmp_path):
         )  # fmt: skip
         peaks[size] = int(said.stdout.split()[-1]) * 1024
     assert (peaks[750_000] - peaks[250_000]) / 500_000 < 250, peaks
+
+
+@pytest.mark.slow
+def test_a_stream_that_was_killed_goes_on_at_the_next_batch(rnnbench, small, corpus, killed_after, same_weights):
+    words = small.replace("Files --data.source.path", "Hub --data.source.streaming true --data.source.name")
+    options = f"fit {words} --trainer.max_epochs 2 --checkpoint.every_n_steps 1"
+    rnnbench(f"{options} --name whole")
+    with killed_after(11):
+        rnnbench(f"{options} --name killed")
+    rnnbench(f"fit --resume {RUN}/killed")
+    assert same_weights(corpus.parent / RUN / "whole", corpus.parent / RUN / "killed")
+    rnnbench(f"fit {small} --trainer.max_epochs 2 --name files")
+    assert same_weights(corpus.parent / RUN / "whole", corpus.parent / RUN / "files"), "they are the rows of the files"
