@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
@@ -104,7 +105,8 @@ def _strings(row: Row, name: str, number: int, place: Place) -> list[str]:
     value = row[name]
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
         raise UserError(f"{name} is no list of words: {str(value)[:80]}", where=place(number))
-    return value
+    # A word that occurs a million times is one string in memory, and not as many as a file has of it.
+    return list(map(sys.intern, value))
 
 
 def kinds_of(sentences: Iterable[Sentence]) -> set[str]:
