@@ -13,6 +13,7 @@ from rnnbench.cells import RNNCell
 SCRIPT = Path(__file__).with_name("compile_ahead.py")
 CELLS = sorted(name for name in cells.__all__ if isinstance(getattr(cells, name), type))
 CELLS = [name for name in CELLS if issubclass(getattr(cells, name), RNNCell) and name not in ("RNNCell", "GatedCell")]
+WAYS = {"forward", "backward"}
 
 
 def compile_ahead(architecture, number, names, folder):
@@ -31,7 +32,10 @@ def compile_ahead(architecture, number, names, folder):
 @pytest.mark.parametrize("architecture", [75, 80, 86, 89, 90, 100, 120])
 def test_kernels_compile_for(architecture, tmp_path):
     lines = compile_ahead(architecture, "fp32", ["LSTM", "LayerNormLSTM"], tmp_path)
-    assert len(lines) > 12
+    found = {tuple(line.split()[:-2]) for line in lines}
+    assert {name for name, *_ in found} == {"LSTM", "LayerNormLSTM", "scan_real", "scan_complex"}
+    for name in ("LSTM", "LayerNormLSTM"):
+        assert {kernel.rstrip("0123456789") for cell, *rest in found if cell == name for kernel in rest} == WAYS
     assert all(int(line.split()[-1]) > 1000 for line in lines)
 
 
