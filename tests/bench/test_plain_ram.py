@@ -20,13 +20,13 @@ def test_both_have_the_same_loss_and_gradients(monkeypatch):
         model.policy.mean.bias.zero_()
     noise = torch.randint(-9, 10, (3, 5, 2)).double() / 8 / model.policy.deviation
     images, y = torch.randint(256, (5, 16, 16), dtype=torch.uint8), torch.tensor([3, 1, 4, 1, 5])
-    monkeypatch.setattr(torch, "randn", lambda *size, **options: noise)
+    monkeypatch.setattr(torch, "randn", lambda *size, **options: noise.view(size))
     ours = loss_of(model, SceneBatch(images, y[:, None], torch.arange(5), 5))
     theirs = plain(images.double() / 255, y, noise)
     # Theirs has the constant of the density, too, weighed by the advantage.
     constant = 2 * (math.log(model.policy.deviation) + math.log(2 * math.pi) / 2)
     pixels = images.double() / 255
-    looked = model.look(pixels, noise, drawn=True)
+    looked = model.look(pixels, noise[:, :, None], drawn=True)
     right = (looked.scores[:, 0].argmax(1) == y).double()[:, None]
     advantage = (right - model.baseline_of(looked.seen)[..., 0]).sum(1).mean()
     assert torch.allclose(ours + constant * advantage, theirs, rtol=0, atol=1e-12)
