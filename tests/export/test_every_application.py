@@ -129,9 +129,9 @@ def test_blanks_are_filled(exported, predicted):
     )
     places = np.array([len(left) for left, _ in parts])
     found = graph(ids=ids, lengths=lengths, places=places)["probabilities"]
-    for row, one in zip(found, predicted(run, "lines.txt", "--candidates=50"), strict=True):
+    for row, one in zip(found, predicted(run, "lines.txt", "--candidates=20"), strict=True):
         (candidates,) = one["blanks"]
-        assert len(candidates) == 50
+        assert len(candidates) == 20
         assert [float(row[tokens.index(token)]) for token in candidates] == pytest.approx(
             [*candidates.values()], abs=1e-5
         )
