@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import re
 import types
@@ -17,6 +18,12 @@ T = TypeVar("T")
 
 Sha256 = NewType("Sha256", str)
 """64 hexadecimal digits in lower case."""
+
+
+@functools.cache
+def type_hints(kind: Any) -> dict[str, Any]:
+    """The types of a dataclass's fields, which take time to evaluate."""
+    return get_type_hints(kind)
 
 
 def read_yaml(path: Path) -> object:
@@ -67,7 +74,7 @@ def _dataclass(kind: Any, value: object, where: object, path: tuple[str, ...]) -
         optional = field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
         if name not in value and not optional:
             raise UserError(f"the key {_dotted((*path, name))} is missing", where=where)
-    hints = get_type_hints(kind)
+    hints = type_hints(kind)
     return kind(**{key: _convert(hints[key], item, where, (*path, key)) for key, item in value.items()})
 
 
@@ -117,7 +124,7 @@ def _union(arguments: tuple[Any, ...], value: object, where: object, path: tuple
         return None
     if len(choices) == 1:
         return _convert(choices[0], value, where, path)
-    kinds = {get_args(get_type_hints(choice)["kind"])[0]: choice for choice in choices}
+    kinds = {get_args(type_hints(choice)["kind"])[0]: choice for choice in choices}
     found = value.get("kind") if isinstance(value, dict) else None
     if found not in kinds:
         raise UserError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def _need(part: dict[str, Any]) -> str | None:
     for name in (part.get(key) for key in _NAMES):
         if not isinstance(name, str) or not names_card(name) or name not in card_names():
             continue
-        origin = load_card(name).source
+        origin = _source(name)
         if isinstance(origin, OnHub):
             return "network"
         if isinstance(origin, InPackage | VectorsInPackage | BenchmarksInPackage) and not _is_fetched(origin):
@@ -71,6 +72,12 @@ def _need(part: dict[str, Any]) -> str | None:
     if isinstance(vectors, str) and vectors not in card_names() and not Path(vectors).exists():
         return f"files: {vectors}"
     return None
+
+
+@functools.cache
+def _source(card: str) -> object:
+    """Of a shipped card, which many presets name."""
+    return load_card(card).source
 
 
 def _is_fetched(origin: InPackage | VectorsInPackage | BenchmarksInPackage) -> bool:
