@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 import torch
@@ -84,6 +85,14 @@ class QuestionModel(Task[QuestionData]):
         """See `Task.measure`."""
         values, questions = self.scores.compute()
         return Measured(values, f"questions:{questions}|tasks:{len(self.scores.by_task)}", ("mean_error",))
+
+    def on_validation_epoch_end(self) -> None:
+        """Records the scores of each task as a table, where validation is what was asked for."""
+        super().on_validation_epoch_end()
+        if self.trainer.state.fn == "validate" and self.trainer.is_global_zero:
+            from rnnbench.tasks.question_answering.show import VALIDATION_TABLE, write_table
+
+            write_table(Path(self.trainer.default_root_dir) / VALIDATION_TABLE, self.scores.by_task)
 
     def on_test_epoch_end(self) -> None:
         """Records the scores of each task, as a table and as pictures, besides the metrics."""

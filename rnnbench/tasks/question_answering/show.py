@@ -4,20 +4,40 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 from rnnbench.data.stories.question import Question
 from rnnbench.examples import Example, Line, Piece, plain
 from rnnbench.safe_files import replace_text
 from rnnbench.tasks.base.pictures import record_picture
+from rnnbench.tasks.question_answering.metrics import TaskScore
 from rnnbench.tasks.question_answering.model import Answer, QuestionModel
 from rnnbench.tasks.question_answering.pictures import BY_TASK, HOPS, Looked, draw_by_task, draw_hops
 
 TABLE = "by_task.csv"
+VALIDATION_TABLE = "validation_by_task.csv"
 _EXAMPLES = 8
 _DRAWN = 3
 # Of longer stories there are enough short ones of the same task.
 _MOST_SENTENCES = 16
+
+
+def write_table(path: Path, scores: Sequence[TaskScore]) -> None:
+    """Writes a table with a line for each task: its error, where each hop looked, and whether all was found.
+
+    Args:
+        path: The file to write.
+        scores: Of each task.
+    """
+    hops = max(len(score.hops) for score in scores)
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["task", "questions", "error", *(f"hop_{hop + 1}" for hop in range(hops)), "supporting"])
+    for score in scores:
+        shares = [*(score.hops or [float("nan")] * hops), score.supporting]
+        writer.writerow([score.task, score.questions, *map(repr, [score.error, *shares])])
+    replace_text(path, table.getvalue())
 
 
 def record_tasks(model: QuestionModel) -> None:
@@ -28,14 +48,7 @@ def record_tasks(model: QuestionModel) -> None:
     """
     folder = Path(model.trainer.default_root_dir)
     scores = model.scores.by_task
-    hops = max(len(score.hops) for score in scores)
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["task", "questions", "error", *(f"hop_{hop + 1}" for hop in range(hops)), "supporting"])
-    for score in scores:
-        shares = [*(score.hops or [float("nan")] * hops), score.supporting]
-        writer.writerow([score.task, score.questions, *map(repr, [score.error, *shares])])
-    replace_text(folder / TABLE, table.getvalue())
+    write_table(folder / TABLE, scores)
     draw_by_task(folder / BY_TASK, scores)
     record_picture(model.trainer, BY_TASK)
     # Several supporting sentences tell most about hops.
