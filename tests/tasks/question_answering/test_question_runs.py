@@ -7,10 +7,7 @@ import pytest
 
 from rnnbench.cli import main
 
-TINY = """
-fit --config question_answering/builtin --name a --data.source.train 300 --data.source.held_out 60
---trainer.max_epochs 4 --model.linear_start 0
-""".split()
+SMALL = ["--data.source.train", "300", "--data.source.held_out", "60", "--trainer.max_epochs", "4"]
 
 
 def scores(path):
@@ -22,7 +19,7 @@ def scores(path):
 def test_scores_of_each_task_of_both_splits(tmp_path, monkeypatch, capsys):
     """Of validation, too: tasks of several runs are chosen by it, not by the test."""
     monkeypatch.chdir(tmp_path)
-    assert main(TINY) == 0
+    assert main(["fit", "--config", "question_answering/builtin", "--name", "a", *SMALL]) == 0
     run = tmp_path / "runs/question_answering/a"
     assert not list(run.glob("*by_task.csv"))
     capsys.readouterr()
