@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-from jsonargparse import get_loader, set_loader
-
 # Version 0.1.0 named sources by their modules; now the package alone names them.
 _MOVED = {
     f"rnnbench.data.{module}.{name}": f"rnnbench.data.{name}"
@@ -28,18 +25,6 @@ _MOVED = {
         ("stdlib", "StandardLibrary"),
     )
 }
-
-
-def accept_old_names() -> None:
-    """Lets everything that the parser reads name classes as earlier versions did."""
-    load = get_loader("yaml")
-    if not hasattr(load, "accepts_old_names"):
-
-        def load_renamed(text: str) -> Any:
-            return renamed(load(text))
-
-        load_renamed.accepts_old_names = True  # type: ignore[attr-defined]
-        set_loader("yaml", load_renamed, (yaml.YAMLError,))
 
 
 def renamed(value: Any) -> Any:

@@ -21,7 +21,6 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 import rnnbench.cells
 import rnnbench.data
 import rnnbench.tasks
-from rnnbench.cli.old_names import accept_old_names
 from rnnbench.cli.option_values import check_values
 from rnnbench.cli.own_code import see_working_folder
 from rnnbench.cli.parse_errors import as_user_error
@@ -30,6 +29,7 @@ from rnnbench.cli.quiet import quiet
 from rnnbench.cli.requeue import command
 from rnnbench.cli.run_options import RunOptions, read_options
 from rnnbench.cli.starting import origin_of
+from rnnbench.cli.yaml_values import prepare_loader
 from rnnbench.errors import UserError
 from rnnbench.machine import keep_freed_memory
 from rnnbench.platform.accounting import Accounting
@@ -76,7 +76,7 @@ def run_verb(words: list[str], callbacks: Sequence[Callback] = ()) -> int:
     quiet()
     options = read_options(verb, words[1:])
     import_all()
-    accept_old_names()
+    prepare_loader()
     try:
         with contextlib.ExitStack() as held:
             if verb == "fit" and is_first_process():

@@ -96,3 +96,15 @@ def test_refusals(rnnbench, small, words, expected):
     assert outcome.status == 2
     assert expected in outcome.err
     assert len(outcome.err.splitlines()) <= 3
+
+
+def test_an_option_of_a_preset_is_taken_back_with_null(rnnbench):
+    """Whether a stack is told its width or the number of its parameters, the other one is possible."""
+    back = "--model.backbone.parameters null --model.backbone.hidden_size 64"
+    shown = rnnbench(f"fit --config cloze/ptb {back} --print_config")
+    options = yaml.safe_load(shown.out)["model"]["init_args"]["backbone"]["init_args"]
+    assert (options["parameters"], options["hidden_size"]) == (None, 64)
+    there = "--model.backbone.hidden_size=null --model.backbone.parameters=9000"
+    shown = rnnbench(f"fit --config text_generation/char_lstm {there} --print_config")
+    options = yaml.safe_load(shown.out)["model"]["init_args"]["backbone"]["init_args"]
+    assert (options["parameters"], options["hidden_size"]) == (9000, None)
