@@ -8,6 +8,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+CACHE_HINT = "free some space, or set RNNBENCH_CACHE to a folder that you can write to, on a disk with room"
+"""What to do where the cache cannot be written."""
+
 _PACKAGE = Path(__file__).resolve().parent
 
 

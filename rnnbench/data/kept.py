@@ -15,7 +15,7 @@ from rnnbench.data.formats.text_file import state_of
 from rnnbench.data.notice import tell
 from rnnbench.data.source import Split
 from rnnbench.errors import UserError
-from rnnbench.folders import cache_folder
+from rnnbench.folders import CACHE_HINT, cache_folder
 from rnnbench.reading import real_path
 from rnnbench.safe_files import replace_text
 
@@ -54,7 +54,6 @@ class Kept:
         """
         if self.folder is None:
             return find(make())
-        hint = "set RNNBENCH_CACHE to a folder that you can write to, on a disk with room"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             # Of processes that come together one makes it and the others find it. The lock of a killed one is free.
@@ -69,7 +68,9 @@ class Kept:
                 replace_text(path, json.dumps(made))
                 return find(made)
         except OSError as error:
-            raise UserError(f"cannot be written: {error.strerror or error}", where=self.folder, hint=hint) from None
+            raise UserError(
+                f"cannot be written: {error.strerror or error}", where=self.folder, hint=CACHE_HINT
+            ) from None
 
 
 def short_hash(value: object) -> str:

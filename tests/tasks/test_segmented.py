@@ -70,7 +70,7 @@ def cut(split="train"):
 def test_vectors_are_those_of_words(folder, rnnbench, monkeypatch):
     monkeypatch.setenv("RNNBENCH_CACHE", "cache_of_vectors")
     told = rnnbench(f"{VECTORS} {SEGMENTER} --name cut").err
-    assert told.count("raw is cut into words by runs/labelling/segmenter, once") == 1
+    assert told.count("raw, cut into words by runs/labelling/segmenter: what is made of it is made once") == 1
     wanted = [" ".join(words) for words in sentences(10, 60)]
     assert cut().read_text(encoding="utf-8").splitlines() == [*wanted[:9], "", *wanted[9:]], "words are known, and told"
     details = record("word_vectors", "cut")["data"]["details"]
@@ -96,16 +96,18 @@ def test_it_is_done_once_and_found_by_texts_and_weights(folder, rnnbench, monkey
     made = cut().stat().st_mtime_ns
     second = rnnbench(f"{VECTORS} {SEGMENTER} --name second").err
     assert cut().stat().st_mtime_ns == made
-    assert ("is cut into words" in first, "is cut into words" in second) == (True, False)
+    assert ("cut into words by" in first, "cut into words by" in second) == (True, False)
     assert record("text_generation", "first")["data"]["details"]["segmenter"].startswith("maximum matching (")
     assert rnnbench("test --run runs/text_generation/first").status == 0
     # What was not finished is made, and what is there is taken.
     whole = cut("test").read_bytes()
     cut("test").unlink()
+    cut("validation").write_bytes(b"half")
     rnnbench(f"{VECTORS} {SEGMENTER} --name again")
+    assert cut("validation").read_bytes() != b"half"
     assert (cut("test").read_bytes(), cut().stat().st_mtime_ns) == (whole, made)
     assert rnnbench(f"{MATCHING} --data.source.path raw --name other").status == 0
-    assert "is cut into words" in rnnbench(f"{VECTORS} --data.segmenter runs/labelling/other --name third").err
+    assert "cut into words by" in rnnbench(f"{VECTORS} --data.segmenter runs/labelling/other --name third").err
     assert len(list((cache_folder() / "segmented").iterdir())) == 2
 
 

@@ -16,6 +16,7 @@ from rnnbench.data.formats.class_names import features_of, name_classes
 from rnnbench.data.lazy import Lazy, Numbers
 from rnnbench.data.source import Row
 from rnnbench.errors import UserError
+from rnnbench.folders import CACHE_HINT
 from rnnbench.reading import reading
 from rnnbench.safe_files import whole_file
 
@@ -28,7 +29,6 @@ _JSON = b"rnnbench.json"
 _BATCH = 1024
 NO_PARQUET = "not a Parquet file that can be read"
 SENSELESS = "what its metadata 'huggingface' says of the columns makes no sense"
-_HINT = "free some space, or set RNNBENCH_CACHE to a folder on another disk"
 
 
 class ArrowRows(Lazy[Row]):
@@ -202,7 +202,7 @@ def write_batches(path: Path, schema: pyarrow.Schema, batches: Iterable[pyarrow.
     import pyarrow
 
     with (
-        whole_file(path, _HINT) as written,
+        whole_file(path, CACHE_HINT) as written,
         pyarrow.OSFile(str(written), "wb") as sink,
         pyarrow.ipc.new_stream(sink, schema) as writer,
     ):

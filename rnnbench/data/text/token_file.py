@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnbench.errors import UserError
+from rnnbench.folders import CACHE_HINT
 from rnnbench.safe_files import whole_file
 
 _DTYPES = (np.uint8, np.uint16, np.int32)
@@ -72,8 +73,7 @@ def write_tokens(path: Path, parts: Iterable[NDArray[Any]], dtype: Any) -> Token
         UserError: The file cannot be written.
     """
     length = 0
-    hint = "free some space, or set RNNBENCH_CACHE to a folder on another disk"
-    with whole_file(path, hint) as written, written.open("wb") as file:
+    with whole_file(path, CACHE_HINT) as written, written.open("wb") as file:
         for part in parts:
             part.astype(dtype, copy=False).tofile(file)
             length += len(part)

@@ -9,17 +9,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from rnnbench.data.column_names import ColumnNames, documents_of
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.formats.text_file import measure_text_file
-from rnnbench.data.kept import LARGE_TEXT, folder_of
-from rnnbench.data.notice import tell
+from rnnbench.data.kept import LARGE_TEXT, Kept, folder_of
 from rnnbench.data.source import SPLITS, Document, Row, Source, Split
 from rnnbench.data.text.tokenizer import Level
 from rnnbench.errors import UserError
-from rnnbench.folders import cache_folder
+from rnnbench.folders import CACHE_HINT, cache_folder
 from rnnbench.safe_files import whole_file
 from rnnbench.tasks.base.task import D, Task
 from rnnbench.tasks.base.trained import digest_of, load_trained
@@ -75,7 +72,8 @@ class Segmented(Source):
     def prepare(self) -> None:
         """Fetches what the source needs, and cuts it."""
         self.source.prepare()
-        _ = self._folder
+        for split in SPLITS:
+            self.text_files(split)
 
     def details(self) -> dict[str, str]:
         """Which model cut the texts, by what it is and by its weights: runs may have any name."""
@@ -98,12 +96,20 @@ class Segmented(Source):
         return [measure_text_file(path)[0] for path in self.text_files(split)]
 
     def text_files(self, split: Split) -> list[Path]:
-        """The file of a split.
+        """The file of a split, which is made if it is not there.
 
         Args:
             split: The split.
         """
-        return [self._folder / f"{split}.txt"]
+        path = self._folder / f"{split}.txt"
+
+        def find(made: dict[str, Any]) -> Path:
+            if path.stat().st_size != made["bytes"]:
+                raise ValueError(path)
+            return path
+
+        kept = Kept(self._folder, f"{self.dataset}, cut into words by {self.run}")
+        return [kept(split, lambda: self._write(path, split), find)]
 
     def kept_in(self) -> Path | None:
         """See `Source.kept_in`."""
@@ -111,25 +117,16 @@ class Segmented(Source):
 
     @cached_property
     def _folder(self) -> Path:
-        """Where the words are, once they are there."""
-        texts: dict[str, Sequence[str | Document]] = {
-            split: documents_of(self.source, split, self.columns) for split in SPLITS
-        }
-        folder = cache_folder() / "segmented" / fingerprint(texts, segmenter=self._digest)
-        hint = "set RNNBENCH_CACHE to a folder that you can write to, on a disk with room"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            # Of processes that come together one cuts, and the others wait. The lock of a killed one is free.
-            with FileLock(folder / "lock"):
-                for split in SPLITS:
-                    path = folder / f"{split}.txt"
-                    if not path.is_file():
-                        tell(f"{self.dataset} is cut into words by {self.run}, once; they are kept in {folder}")
-                        with whole_file(path, hint) as part, part.open("w", encoding="utf-8", newline="\n") as file:
-                            file.writelines(f"{line}\n" for line in self._cut(texts[split]))
-        except OSError as error:
-            raise UserError(f"cannot be written: {error.strerror or error}", where=folder, hint=hint) from None
-        return folder
+        return cache_folder() / "segmented" / fingerprint(self._texts, segmenter=self._digest)
+
+    @cached_property
+    def _texts(self) -> dict[str, Sequence[str | Document]]:
+        return {split: documents_of(self.source, split, self.columns) for split in SPLITS}
+
+    def _write(self, path: Path, split: Split) -> dict[str, Any]:
+        with whole_file(path, CACHE_HINT) as part, part.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(f"{line}\n" for line in self._cut(self._texts[split]))
+        return {"bytes": path.stat().st_size}
 
     def _cut(self, texts: Iterable[str | Document]) -> Iterator[str]:
         lines = (line for text in texts for line in lines_of(text))
