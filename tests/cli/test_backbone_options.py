@@ -1,5 +1,7 @@
 """Options of stacks and regularisers, as they are typed."""
 
+import json
+
 import pytest
 import torch
 import yaml
@@ -89,6 +91,7 @@ def test_a_budget_of_parameters(rnnbench, small, tmp_path):
         ("dropout.stat 0.5", "dropout"),
         ("merge sum", "merge is 'sum', and there is one direction only"),
         ("dropout.state 0.1 --model.backbone.engine torch", "no locked dropout on the state"),
+        ("gradient_checkpointing 0", "must be at least 1, found 0"),
     ],
 )
 def test_refusals(rnnbench, small, words, expected):
@@ -108,3 +111,12 @@ def test_an_option_of_a_preset_is_taken_back_with_null(rnnbench):
     shown = rnnbench(f"fit --config text_generation/char_lstm {there} --print_config")
     options = yaml.safe_load(shown.out)["model"]["init_args"]["backbone"]["init_args"]
     assert (options["parameters"], options["hidden_size"]) == (9000, None)
+
+
+def test_gradient_checkpointing_trains_the_same(rnnbench, small, tmp_path):
+    found = {}
+    for name, option in (("whole", ""), ("pieces", "--model.backbone.gradient_checkpointing 3")):
+        assert rnnbench(f"fit {small} {option} --trainer.max_epochs 1 --name {name}", debug=True).status == 0
+        record = json.loads((tmp_path / f"runs/text_generation/{name}/result.json").read_text())
+        found[name] = {metric: entry["value"] for metric, entry in record["metrics"]["validation"].items()}
+    assert found["pieces"] == pytest.approx(found["whole"], rel=1e-5)
