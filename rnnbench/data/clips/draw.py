@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -51,17 +52,17 @@ class Thing(NamedTuple):
     """Row of its middle."""
 
 
-def draw_frame(thing: Thing | None, occluder: Box | None) -> Pixels:
+def draw_frame(things: Iterable[Thing], occluder: Box | None) -> Pixels:
     """The pixels ``(SIDE, SIDE, 3)`` of a frame.
 
     Args:
-        thing: What is there; None for nothing.
+        things: What is there.
         occluder: What stands before it; None for nothing.
     """
     pixels = np.full((SIDE, SIDE, 3), _GROUND, dtype=np.uint8)
     if occluder is not None:
         pixels[occluder.top : occluder.bottom, occluder.left : occluder.right] = _OCCLUDER
-    if thing is not None:
+    for thing in things:
         pixels[_seen(thing, occluder)] = COLOURS[thing.colour]
     return pixels
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from rnnbench.data import GeneratedClips
-from rnnbench.data.clips.draw import RADIUS, SHAPES, SIDE, Box, Thing, draw_frame, visible
-from rnnbench.data.clips.generated import NOTHING
+from rnnbench.data.clips.draw import COLOURS, RADIUS, SHAPES, SIDE, Box, Thing, draw_frame, visible
+from rnnbench.data.clips.worlds import NOTHING
 from rnnbench.errors import UserError
 
 
@@ -29,12 +29,20 @@ def test_a_clip_is_a_function_of_seed_and_number():
     assert hashlib.sha256(pixels(few[0]).tobytes()).hexdigest()[:12] == "6d709605cd6d", "on every machine"
 
 
+def test_a_frame_is_hidden_where_one_of_two_is():
+    for row in clips("collisions"):
+        drawn = row["clip"].drawn
+        for things, frame, out_of_sight in zip(drawn.frames, pixels(row), row["hidden"], strict=True):
+            colours = {tuple(colour) for colour in frame.reshape(-1, 3).tolist()}
+            assert out_of_sight == (len(colours & {COLOURS[thing.colour] for thing in things}) < 2)
+
+
 @pytest.mark.parametrize("world", ["hidden", "bounces"])
 def test_a_hidden_frame_shows_nothing_but_the_occluder(world):
     hidden = 0
     for row in clips(world):
         drawn = row["clip"].drawn
-        empty = draw_frame(None, drawn.occluder)
+        empty = draw_frame([], drawn.occluder)
         assert len(row["labels"]) == len(row["hidden"]) == len(drawn.things) == row["clip"].count
         for frame, out_of_sight, label in zip(pixels(row), row["hidden"], row["labels"], strict=True):
             if out_of_sight:
@@ -76,6 +84,27 @@ def test_bounces_are_where_the_way_turns():
             turns += int((moves[1:] != moves[:-1]).sum())
         # A turn is seen a frame after it has happened, so one at the end of the clip may not be.
         assert counts[-1] - 2 <= turns <= counts[-1]
+
+
+def test_two_discs_never_meet_without_a_collision():
+    """They keep apart, what they have of momentum and energy stays, and a collision is where both turn."""
+    hidden = collided = 0
+    for row in clips("collisions"):
+        drawn = row["clip"].drawn
+        first, second = (np.array([thing.x for thing in things]) for things in (drawn.things, drawn.others))
+        assert len({(thing.y, thing.colour) for thing in drawn.things}) == 1
+        assert drawn.things[0].colour != drawn.others[0].colour
+        assert (second - first).min() >= 2 * RADIUS + 1
+        assert first.min() >= RADIUS
+        assert second.max() <= SIDE - 1 - RADIUS
+        counts = np.array([int(label) for label in row["labels"]])
+        assert (counts[0], counts.max() <= 7, set(np.diff(counts)) <= {0, 1}) == (0, True, True)
+        for frame in np.flatnonzero(np.diff(counts)):
+            assert second[frame] - first[frame] <= 2 * RADIUS + 1 + 6, "two steps of the fastest"
+        hidden += sum(row["hidden"])
+        collided += int(counts[-1])
+    assert hidden > 100
+    assert collided > 80
 
 
 def test_all_of_a_shape_can_be_seen_without_an_occluder():
