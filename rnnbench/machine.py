@@ -116,6 +116,12 @@ def keep_freed_memory() -> None:
         library.mallopt(_TRIM_THRESHOLD, _KEPT)
 
 
+def return_freed_memory() -> None:
+    """Returns what this process has freed to the system, where the GNU C library holds pages of it back."""
+    if "CS_GNU_LIBC_VERSION" in getattr(os, "confstr_names", ()):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def seconds_of_children() -> float:
     """Processor time of the child processes that have ended; 0 where the system does not add it up."""
     if resource is None:
