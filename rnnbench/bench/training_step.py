@@ -13,17 +13,18 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, cast
 
 import torch
-from lightning.pytorch.cli import LightningCLI
+from lightning.pytorch.cli import LightningCLI, OptimizerCallable
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from rnnbench.backbone import Backbone
 from rnnbench.bench.fixed import Effort
+from rnnbench.bench.layers import layers_of, nothing_alike
 from rnnbench.bench.steps import Step
-from rnnbench.bench.subjects import SAME
 from rnnbench.bench.timing import Times, time_in_turns
 from rnnbench.cli.presets import resolve_configs
 from rnnbench.cli.quiet import quiet
+from rnnbench.cli.training import import_all
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Task, TaskData
 
@@ -40,7 +41,7 @@ class Measured(NamedTuple):
 
 
 class Layers(nn.Module):
-    """The layers of torch.nn that are the same mathematics as a backbone.
+    """The layers of torch.nn that are the same mathematics as a backbone, with its weights.
 
     Args:
         backbone: A plain stack of LSTM, GRU or Elman cells.
@@ -52,23 +53,9 @@ class Layers(nn.Module):
 
     def __init__(self, backbone: Backbone, packed: bool) -> None:
         super().__init__()
-        cell = backbone.cells[0][0]
-        name = next((name for name, same in SAME.items() if type(cell) is same), None)
-        layers = {"LSTM": nn.LSTM, "GRU": nn.GRU, "RNN": nn.RNN}
-        made = None
-        if name is not None:
-            made = layers[name](
-                backbone.input_size,
-                cell.hidden_size,
-                len(backbone.cells),
-                batch_first=True,
-                dropout=backbone.dropout.between,
-                bidirectional=backbone.bidirectional,
-            )
-        sizes = [sum(one.numel() for one in module.parameters()) for module in (backbone, made) if module is not None]
-        if made is None or sizes[0] != sizes[1]:
-            raise UserError("torch.nn has no such layers to compare with", where="model.backbone")
-        self.layers = made
+        self.layers = layers_of(backbone.cells, backbone.dropout.between)
+        if count(self.layers) != count(backbone):
+            raise nothing_alike()
         self.packed = packed
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Any]:
@@ -87,8 +74,6 @@ def time_application(words: Sequence[str], batches: int, effort: Effort) -> Meas
         batches: Number of batches of a round: the first of the training.
         effort: How long.
     """
-    # There is no trainer to log to.
-    warnings.filterwarnings("ignore", ".*self.log.*")
     model, data = instantiate(words)
     data.prepare_data()
     data.setup("fit")
@@ -118,10 +103,21 @@ def instantiate(words: Sequence[str]) -> tuple[Task, TaskData]:
     Args:
         words: A preset and options, as they stand behind ``rnnbench fit --config``.
     """
+    cli = read_command(words)
+    return cast(Task, cli.model), cast(TaskData, cli.datamodule)
+
+
+def read_command(words: Sequence[str]) -> LightningCLI:
+    """Model, data and trainer of a configuration, without a run.
+
+    Args:
+        words: A preset and options, as they stand behind ``rnnbench fit --config``.
+    """
     quiet()
+    import_all()
     warnings.filterwarnings("ignore", ".*LightningCLI's args.*")
     resolved, _ = resolve_configs(["--config", *words])
-    cli = LightningCLI(
+    return LightningCLI(
         Task,
         TaskData,
         subclass_mode_model=True,
@@ -133,7 +129,35 @@ def instantiate(words: Sequence[str]) -> tuple[Task, TaskData]:
         trainer_defaults={"logger": False, "enable_checkpointing": False, "enable_progress_bar": False},
         args=resolved,
     )
-    return cast(Task, cli.model), cast(TaskData, cli.datamodule)
+
+
+def trained_step(model: Task, clip: float) -> Callable[[Any], None]:
+    """A training step on a batch as the trainer takes it, without the trainer.
+
+    Args:
+        model: The model, built.
+        clip: The norm to which gradients are clipped.
+    """
+    # There is no trainer to log to.
+    warnings.filterwarnings("ignore", ".*self.log.*")
+    optimizer = model.make_optimizer(cast(OptimizerCallable, model.optimizer))
+    model.on_train_start()
+
+    def step(batch: Any) -> None:
+        loss = cast(Tensor, model.training_step(batch, 0))
+        optimizer.zero_grad()
+        loss.backward()
+        model.on_before_optimizer_step(optimizer)
+        nn.utils.clip_grad_norm_(model.parameters(), clip)
+        optimizer.step()
+        model.on_train_batch_end(None, batch, 0)
+
+    return step
+
+
+def count(module: nn.Module) -> int:
+    """Number of its parameters."""
+    return sum(parameter.numel() for parameter in module.parameters())
 
 
 def _backbones(model: nn.Module, *kinds: type[nn.Module]) -> list[tuple[nn.Module, str]]:
@@ -150,15 +174,12 @@ def _with_layers(model: Task, packed: bool) -> Task:
 
 
 def _training(model: Task, batches: Sequence[Any]) -> Step:
-    """Whole training steps, as the trainer takes them."""
-    optimizer = cast(Callable[..., torch.optim.Optimizer], model.optimizer)(model.parameters())
+    """Whole training steps."""
+    train = trained_step(model, 1.0)
 
     def step() -> None:
-        for i, batch in enumerate(batches):
-            optimizer.zero_grad()
-            cast(Tensor, model.training_step(batch, i)).backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
+        for batch in batches:
+            train(batch)
 
     return step
 

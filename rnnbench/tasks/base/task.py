@@ -197,7 +197,9 @@ class Task(LightningModule, ABC, Generic[D]):
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
         """Divides the gradients by the units of all accumulated batches, before they are clipped."""
-        self._step_mean.settle(self.parameters(), self.trainer.accumulate_grad_batches)
+        # Without a trainer, a loop of one's own takes a step a batch.
+        accumulated = self._trainer.accumulate_grad_batches if self._trainer is not None else 1
+        self._step_mean.settle(self.parameters(), accumulated)
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
         """Enters a batch of the validation split."""
