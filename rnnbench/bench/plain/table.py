@@ -1,0 +1,70 @@
+"""The section of BENCHMARKS.md: a row for each preset, and what the goals say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from rnnbench.bench.timing import geometric_mean
+
+_MEAN_TIME, _LARGEST_TIME, _MEAN_MEMORY = 0.7, 0.9, 0.6
+
+
+class Row(NamedTuple):
+    """What was measured of a preset."""
+
+    name: str
+    rate: float
+    """Tokens or frames a second of ours."""
+    time: float
+    """Time of a training step, ours over plain."""
+    memory: float
+    """Its peak memory, ours over plain."""
+
+    def __str__(self) -> str:
+        """As a row of the table."""
+        return f"| {self.name} | {self.rate:,.0f} | {self.time:.2f} | {self.memory:.2f} |"
+
+
+def render(rows: Sequence[Row], missing: Mapping[str, str], command: str, known: Mapping[str, str]) -> str:
+    """The section.
+
+    Args:
+        rows: One at least.
+        missing: Why other presets were not measured, by their names.
+        command: What measured them.
+        known: The circumstances.
+    """
+    lines = [
+        "## Training steps against plain PyTorch",
+        "",
+        f"`{command}`: the same models with layers and cells of torch.nn, written by the habits of tutorials, on the"
+        f" same batches. {known['machine']}; {known['versions']}; commit {known['commit']}, {known['date']}; load"
+        f" before the start {known['load before the start']}.",
+        "",
+        "| preset | tokens or frames/s, ours | time, ours / plain | peak memory, ours / plain |",
+        "|---|---|---|---|",
+        *map(str, rows),
+        "",
+        *(f"- Not measured: {name}: {why}" for name, why in missing.items()),
+        *([""] if missing else []),
+        _verdict(rows),
+    ]
+    return "\n".join(lines)
+
+
+def _verdict(rows: Sequence[Row]) -> str:
+    time = geometric_mean(row.time for row in rows)
+    memory = geometric_mean(row.memory for row in rows)
+    slowest = max(rows, key=lambda row: row.time)
+    goals = (
+        ("time", time, _MEAN_TIME),
+        (f"largest time ({slowest.name})", slowest.time, _LARGEST_TIME),
+        ("peak memory", memory, _MEAN_MEMORY),
+    )
+    told = [
+        f"{what} {value:.2f}, goal {limit:.2f} {'met' if value <= limit else 'missed'}"
+        for what, value, limit in goals
+        if value is not None
+    ]
+    return f"Geometric means of {len(rows)}, and the largest: {'; '.join(told)}."
