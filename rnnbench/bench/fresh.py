@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import ParamSpec, TypeVar
 
+from rnnbench.errors import UserError
 from rnnbench.machine import pin_to_cores
 
 P = ParamSpec("P")
@@ -52,8 +53,13 @@ def _main() -> None:
     results = os.dup(1)
     os.dup2(2, 1)
     function, args, kwargs = pickle.load(sys.stdin.buffer)
+    try:
+        found = function(*args, **kwargs)
+    except UserError as error:
+        # The caller reads the last line: all of it in one.
+        sys.exit("; ".join(str(error).splitlines()))
     with os.fdopen(results, "wb") as file:
-        pickle.dump(function(*args, **kwargs), file)
+        pickle.dump(found, file)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import os
 import pytest
 
 from rnnbench.bench.fresh import Failed, run_fresh
+from rnnbench.cli.presets import config_path
 from rnnbench.machine import cores
 
 
@@ -28,6 +29,11 @@ def test_what_is_printed_does_not_spoil_the_result():
 def test_an_error_is_told_in_a_line():
     with pytest.raises(Failed, match=r"^loads: json.decoder.JSONDecodeError: Expecting .*$"):
         run_fresh(1, {}, json.loads, "{")
+
+
+def test_all_of_what_the_user_can_mend_is_told():
+    with pytest.raises(Failed, match=r"^config_path: .*speech/builtins.*; did you mean: speech/builtin"):
+        run_fresh(1, {}, config_path, "speech/builtins")
 
 
 def test_a_crash_is_told():

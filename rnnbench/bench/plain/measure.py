@@ -57,7 +57,7 @@ class Timed(NamedTuple):
     """What was timed."""
 
     units: int
-    """Tokens, texts' tokens or frames of a round."""
+    """Tokens of a round, or frames."""
     times: Times
     """Seconds of ``ours`` and ``plain``."""
 

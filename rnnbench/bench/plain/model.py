@@ -30,8 +30,8 @@ class PlainStack(nn.Module):
     """A stack over padded sequences: for each layer and direction a layer of torch.nn.
 
     The second direction reads every sequence turned about by itself. ``bidirectional=True`` would begin in the padding,
-    which is another model; on packed sequences, as tutorials have them, it is the same, but takes several times as long
-    on a CPU. So this is the fastest of the plain ways.
+    which is another model. On packed sequences it is the same, but slower on a CPU, an LSTM several times; so this is
+    the fastest of the plain ways.
 
     Args:
         backbone: A plain stack of LSTM, GRU or Elman cells.
