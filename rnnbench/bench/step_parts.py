@@ -139,20 +139,21 @@ class _Watch(Callback):
         self._steps = steps
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """The model is built now."""
+        """Ends before the first step what takes none by a gradient: it is counted, or trained by code of its own."""
+        trainer.should_stop = not pl_module.automatic_optimization
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begins with the first epoch: all that is done with the model before it, such as copies of it, is over."""
         assert isinstance(pl_module, Task)
-        if not pl_module.automatic_optimization:
-            # Counted, or trained by code of its own.
-            trainer.should_stop = True
-            return
-        self.model = pl_module.model_name()
-        self.timer.watch(pl_module)
-        trainer.profiler = self.timer  # type: ignore[attr-defined]
+        if self.model is None and pl_module.automatic_optimization:
+            self.model = pl_module.model_name()
+            self.timer.watch(pl_module)
+            trainer.profiler = self.timer  # type: ignore[attr-defined]
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Counts steps that are kept; the first of them come from memory that is touched for the first time."""
+        """Stops when there are enough that are kept."""
         trainer.should_stop = trainer.should_stop or len(self.timer.steps) >= self._steps
 
 

@@ -120,7 +120,7 @@ def test_what_is_slow_shows_up_as_its_part(monkeypatch):
 
 def test_one_batch_an_epoch():
     with pytest.raises(UserError, match="too few batches"):
-        time_parts([*TINY, "--trainer.limit_train_batches=1"], 2)
+        time_parts([*TINY, "--data.batch_size=60"], 2)
 
 
 def test_a_row_for_each_that_learns_by_gradients(monkeypatch, capsys):
