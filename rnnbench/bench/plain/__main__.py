@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         help="what to train; with options of rnnbench fit in quotes, 'PRESET --data.batch_size=8' (default: one or two"
         " of every application)",
     )
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help="where ptb, imdb and multi30k lie, each a folder")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="where ptb, imdb and multi30k/en-de lie")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads, each on a core (default: 1)")
     parser.add_argument("--rounds", type=int, default=9, metavar="N", help="rounds of each, in turns (default: 9)")
     parser.add_argument("--output", type=Path, default=Path("BENCHMARKS.md"), help="the file to put the section into")
