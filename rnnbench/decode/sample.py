@@ -70,7 +70,11 @@ def restrict(scores: Tensor, sampling: Sampling) -> Tensor:
     """
     if sampling.temperature == 0:
         return torch.nn.functional.one_hot(scores.argmax(-1), scores.shape[-1]).to(scores.dtype)
-    ranked, tokens = (scores / sampling.temperature).sort(dim=-1, descending=True, stable=True)
+    scores = scores / sampling.temperature
+    if not sampling.top_k and sampling.top_p == 1:
+        # Ranks are not asked for, and to sort a large vocabulary takes longer than a step of the model.
+        return scores.softmax(-1)
+    ranked, tokens = scores.sort(dim=-1, descending=True, stable=True)
     if sampling.top_k:
         ranked[:, sampling.top_k :] = -torch.inf
     probabilities = ranked.softmax(-1)
