@@ -144,8 +144,8 @@ def trained_step(model: Task, clip: float) -> Callable[[Any], None]:
     model.on_train_start()
 
     def step(batch: Any) -> None:
-        loss = cast(Tensor, model.training_step(batch, 0))
         optimizer.zero_grad()
+        loss = cast(Tensor, model.training_step(batch, 0))
         loss.backward()
         model.on_before_optimizer_step(optimizer)
         nn.utils.clip_grad_norm_(model.parameters(), clip)

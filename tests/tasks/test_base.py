@@ -1,6 +1,7 @@
 """What every model of an application inherits: one division of the loss, modes put back, metrics with their names."""
 
 import importlib
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -71,6 +72,19 @@ def test_the_loss_is_divided_by_its_units_and_logged_without_the_penalty():
     assert (float(loss.detach()), model.logged["train/loss"]) == (23, 3)
     loss.backward()
     assert model.weight.grad.tolist() == [10.5, 12.5]
+
+
+def test_the_last_gradients_are_gone_before_a_step_begins():
+    model = built()
+    model._trainer = SimpleNamespace(
+        accumulate_grad_batches=2, optimizers=[torch.optim.SGD(model.parameters())], world_size=1
+    )
+    held = []
+    for number in range(4):
+        model.on_train_batch_start(None, number)
+        held.append(model.weight.grad is not None)
+        model.training_step(torch.tensor([1.0, 5.0]), number).backward()
+    assert held == [False, True, False, True], "within a step they add up"
 
 
 def test_nobody_divides_it_in_another_way():

@@ -179,6 +179,12 @@ class Task(LightningModule, ABC, Generic[D]):
         """
         return None
 
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+        """Frees the gradients of the last optimizer step, which Lightning would keep through the forward pass."""
+        if self.automatic_optimization and batch_idx % self.trainer.accumulate_grad_batches == 0:
+            for optimizer in self.trainer.optimizers:
+                optimizer.zero_grad()
+
     @final
     def training_step(self, batch: Any, batch_idx: int) -> Tensor | None:
         """The mean of `loss` over the units of the batch, as a part of that over all units of the optimizer's step."""
