@@ -130,7 +130,8 @@ class TextModel(Task[TextData]):
         """
         tokens = [self.tokenizer.end, *self.tokenizer.encode(prompt).tolist()]
         written: list[int] = []
-        shown = ""
+        # What is behind `shown` is new; the piece before it says how it is joined. Older ones are not read again.
+        begin = shown = 0
         with evaluating(self):
             start = torch.tensor(tokens, device=self.device)
             allowed = None if template is None else self._allowed(template)
@@ -140,11 +141,11 @@ class TextModel(Task[TextData]):
 
             for token in sample(step, start, self.initial_state(1), sampling, allowed):
                 written.append(token)
-                text = self.tokenizer.decode(written)
+                text = self.tokenizer.decode(written[begin:])
                 # A character of several bytes is shown once it is whole.
                 if not text.endswith("\ufffd"):
-                    yield text[len(shown) :]
-                    shown = text
+                    yield text[len(self.tokenizer.decode(written[begin:shown])) :]
+                    begin, shown = shown, len(written)
 
     def _allowed(self, template: str) -> list[Tensor]:
         if self.tokenizer.level == "byte":

@@ -3,9 +3,12 @@
 from collections import Counter
 from dataclasses import replace
 from functools import partial
+from unittest.mock import patch
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rnnbench.backbone import Backbone
 from rnnbench.cells import GRU
@@ -22,6 +25,9 @@ def model(level="char", **options) -> LanguageModel:
     one.use_spec(Tokenizer.train(level, ["to be or not to be, that is the question"], None).state())
     one.log = lambda *arguments, **keywords: None  # there is no trainer
     return one
+
+
+MODELS = {level: model(level) for level in ("char", "byte", "word", "english")}
 
 
 def window(rows=3, steps=12) -> StripBatch:
@@ -53,6 +59,23 @@ def test_dropped_words_are_dropped_wherever_they_stand():
 )
 def test_the_pieces_that_it_reads_make_the_text_again(level, pieces):
     assert model(level).read_text("To é\nbe") == pieces
+
+
+@given(st.lists(st.integers(0, 7), max_size=30), st.sampled_from(["char", "byte", "word", "english"]))
+def test_pieces_that_are_written_are_the_text_of_all_tokens(numbers, level):
+    """Characters of several bytes come once they are whole; bytes that are none are told with the next one."""
+    one = MODELS[level]
+    end = one.tokenizer.end
+    ids = [
+        end,
+        *(one.tokenizer.encode("to é\nbe\n") if level != "byte" else [0xC3, 0xA9, 0x61, 0xE2, 0x82, 0xAC, 0xFF]),
+    ]
+    tokens = [int(ids[number % len(ids)]) for number in numbers]
+    with patch("rnnbench.tasks.text_generation.model.sample", lambda *_: iter(tokens)):
+        written = "".join(one.write("", Sampling()))
+    whole = one.tokenizer.decode(tokens)
+    assert whole.startswith(written)
+    assert set(whole[len(written) :]) <= {"\ufffd"}
 
 
 def test_penalties_are_those_of_the_equations():
