@@ -32,7 +32,7 @@ def test_the_section_is_put_in_place_of_the_one_before(in_this_process, capsys):
     assert text.startswith("# Benchmarks\n\nkept\n")
     assert text.count("<!-- application:plain") == text.count("## Training steps against plain PyTorch") == 1
     (row,) = (line for line in text.splitlines() if line.startswith("| sentiment"))
-    assert row.endswith("| 0.50 |")
+    assert row.endswith("| 0.50 | - |")
     assert float(row.split("|")[3]) > 0
     assert "- Not measured: sentiment/imdb: its data are found by --data FOLDER" in text
     assert "peak memory 0.50, goal 0.60 met" in capsys.readouterr().out
@@ -48,7 +48,7 @@ def test_a_process_that_breaks_down_costs_its_row_alone(monkeypatch, capsys):
     assert command.main(["speech/builtin", "captioning/builtin", "--output", "B.md"]) == 1
     text = Path("B.md").read_text()
     assert "- Not measured: speech/builtin: time_both: signal 9" in text
-    assert "| captioning/builtin | 1 | 0.50 | 0.50 |" in text
+    assert "| captioning/builtin | 1 | 0.50 | 0.50 | - |" in text
 
 
 def test_nothing_is_written_where_nothing_is_measured(capsys):

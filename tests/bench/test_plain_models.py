@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 
-from rnnbench.bench.plain.measure import check_same, compared, plain_step
+from rnnbench.bench.plain.measure import check_same, compared, plain_step, time_sampling
 from rnnbench.bench.training_step import count, trained_step
 from rnnbench.errors import UserError
 
@@ -92,3 +92,15 @@ def test_a_decoder_that_nobody_wrote_plainly():
 def test_a_model_that_nobody_wrote_plainly():
     with pytest.raises(UserError, match="no plain model is written for Average"):
         both_of(f"sentiment/builtin {DATA} --model=AverageClassifier")
+
+
+def test_both_write_texts_and_classifiers_none(monkeypatch):
+    monkeypatch.setattr("rnnbench.bench.plain.measure._WRITTEN", 5)
+    times = time_sampling(TEXT.split(), 1)
+    assert set(times) == {"ours", "plain"}
+    both = compared(TEXT.split())
+    end = torch.tensor([both.ours.tokenizer.end])
+    scores, _ = both.ours.eval().step(end, both.ours.initial_state(1))
+    torch.testing.assert_close(both.plain.eval()(end[:, None], None)[0][:, 0], scores)
+    assert len(both.plain.write(int(end), 4)) == 4
+    assert time_sampling(CASES["sentiment"].split(), 1) is None

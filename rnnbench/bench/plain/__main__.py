@@ -13,7 +13,7 @@ from rnnbench.bench.circumstances import circumstances
 from rnnbench.bench.fresh import Failed, run_fresh
 from rnnbench.bench.memory import ENVIRONMENT
 from rnnbench.bench.plain.cases import Case, choose
-from rnnbench.bench.plain.measure import peak_of, time_both
+from rnnbench.bench.plain.measure import peak_of, time_both, time_sampling
 from rnnbench.bench.plain.table import Row, render
 from rnnbench.bench.sections import with_section
 from rnnbench.bench.timing import ratio
@@ -79,8 +79,10 @@ def _measure(case: Case, threads: int, rounds: int) -> Row:
     peaks = {name: run_fresh(threads, ENVIRONMENT, peak_of, case.words, name) for name in ("ours", "plain")}
     time = ratio(timed.times, "ours", "plain")
     assert time is not None, "both were timed"
+    sampled = run_fresh(threads, {}, time_sampling, case.words, rounds)
     rate = timed.units / statistics.median(timed.times["ours"])
-    row = Row(case.name, rate, time, peaks["ours"] / peaks["plain"])
+    speed = None if sampled is None else ratio(sampled, "plain", "ours")
+    row = Row(case.name, rate, time, peaks["ours"] / peaks["plain"], speed)
     print(row, file=sys.stderr, flush=True)
     return row
 

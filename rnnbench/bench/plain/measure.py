@@ -22,6 +22,7 @@ from rnnbench.bench.plain.translation import PlainTranslator
 from rnnbench.bench.steps import Step
 from rnnbench.bench.timing import Times, time_in_turns
 from rnnbench.bench.training_step import count, read_command, trained_step
+from rnnbench.decode.sample import Sampling
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Task, TaskData
 from rnnbench.tasks.captioning import Captioner
@@ -41,6 +42,7 @@ _PLAIN: dict[type[Task[Any]], Callable[[Any], PlainModel]] = {
 }
 _BATCHES = 4
 _SAME = 1e-4
+_WRITTEN = 300
 
 
 class Compared(NamedTuple):
@@ -125,6 +127,24 @@ def time_both(words: Sequence[str], rounds: int) -> Timed:
     both = compared(words)
     check_same(both)
     return Timed(sum(batch.tokens for batch in both.batches), time_in_turns(_rounds(both), rounds, math.inf))
+
+
+def time_sampling(words: Sequence[str], rounds: int) -> Times | None:
+    """Times texts of some tokens by each, a token at a time; to be called in a fresh process.
+
+    Returns:
+        None for a model that writes no text.
+    """
+    both = compared(words)
+    ours, plain = both.ours, both.plain
+    if not isinstance(ours, LanguageModel) or not isinstance(plain, PlainLanguageModel):
+        return None
+    end, sampling = ours.tokenizer.end, Sampling(length=_WRITTEN)
+    steps: dict[str, Step] = {
+        "ours": lambda: "".join(ours.write("", sampling)),
+        "plain": lambda: plain.write(end, _WRITTEN),
+    }
+    return time_in_turns(steps, rounds, math.inf)
 
 
 def peak_of(words: Sequence[str], name: str) -> int:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rnnbench.bench.timing import geometric_mean
 
-_MEAN_TIME, _LARGEST_TIME, _MEAN_MEMORY = 0.7, 0.9, 0.6
+_MEAN_TIME, _LARGEST_TIME, _MEAN_MEMORY, _SAMPLING = 0.7, 0.9, 0.6, 3.0
 
 
 class Row(NamedTuple):
@@ -20,10 +20,13 @@ class Row(NamedTuple):
     """Time of a training step, ours over plain."""
     memory: float
     """Its peak memory, ours over plain."""
+    sampling: float | None = None
+    """Tokens a second of a text that is drawn, ours over plain; None for a model that writes none."""
 
     def __str__(self) -> str:
         """As a row of the table."""
-        return f"| {self.name} | {self.rate:,.0f} | {self.time:.2f} | {self.memory:.2f} |"
+        drawn = "-" if self.sampling is None else f"{self.sampling:.2f}"
+        return f"| {self.name} | {self.rate:,.0f} | {self.time:.2f} | {self.memory:.2f} | {drawn} |"
 
 
 def render(rows: Sequence[Row], missing: Mapping[str, str], command: str, known: Mapping[str, str]) -> str:
@@ -42,8 +45,9 @@ def render(rows: Sequence[Row], missing: Mapping[str, str], command: str, known:
         f" same batches. {known['machine']}; {known['versions']}; commit {known['commit']}, {known['date']}; load"
         f" before the start {known['load before the start']}.",
         "",
-        "| preset | tokens or frames/s, ours | time, ours / plain | peak memory, ours / plain |",
-        "|---|---|---|---|",
+        "| preset | tokens or frames/s, ours | time, ours / plain | peak memory, ours / plain | sampling, speed of ours"
+        " / plain |",
+        "|---|---|---|---|---|",
         *map(str, rows),
         "",
         *(f"- Not measured: {name}: {why}" for name, why in missing.items()),
@@ -67,4 +71,8 @@ def _verdict(rows: Sequence[Row]) -> str:
         for what, value, limit in goals
         if value is not None
     ]
+    drawn = geometric_mean(row.sampling for row in rows if row.sampling is not None)
+    if drawn is not None:
+        reached = "met" if drawn >= _SAMPLING else "missed"
+        told.append(f"speed of sampling at batch 1 {drawn:.2f}, goal {_SAMPLING:.2f} {reached}")
     return f"Geometric means of {len(rows)}, and the largest: {'; '.join(told)}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -34,6 +35,17 @@ class PlainLanguageModel(PlainModel):
         """Tokens ``(B, T)`` -> scores ``(B, T, V)`` and the state after the last."""
         hidden, state = self.layers(self.dropout(self.embedding(x)), state)
         return self.output(self.dropout(hidden)), state
+
+    @torch.no_grad()
+    def write(self, token: int, length: int) -> list[int]:
+        """Draws so many tokens after the first one, one by one."""
+        self.eval()
+        x, state, written = torch.tensor([[token]]), None, []
+        for _ in range(length):
+            scores, state = self(x, state)
+            x = torch.multinomial(F.softmax(scores[:, -1], -1), 1)
+            written.append(int(x))
+        return written
 
     def loss(self, batch: StripBatch) -> Tensor:
         """See `PlainModel.loss`: over tokens."""
