@@ -6,6 +6,7 @@ import functools
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -22,7 +23,6 @@ from rnnbench.bench.plain.translation import PlainTranslator
 from rnnbench.bench.steps import Step
 from rnnbench.bench.timing import Times, time_in_turns
 from rnnbench.bench.training_step import count, read_command, trained_step
-from rnnbench.decode.sample import Sampling
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Task, TaskData
 from rnnbench.tasks.captioning import Captioner
@@ -139,7 +139,7 @@ def time_sampling(words: Sequence[str], rounds: int) -> Times | None:
     ours, plain = both.ours, both.plain
     if not isinstance(ours, LanguageModel) or not isinstance(plain, PlainLanguageModel):
         return None
-    end, sampling = ours.tokenizer.end, Sampling(length=_WRITTEN)
+    end, sampling = ours.tokenizer.end, replace(ours.sampling, length=_WRITTEN)
     steps: dict[str, Step] = {
         "ours": lambda: "".join(ours.write("", sampling)),
         "plain": lambda: plain.write(end, _WRITTEN),
