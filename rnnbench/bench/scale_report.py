@@ -17,7 +17,7 @@ NETWORKS = {
     "25 GbE (3.1 GB/s, 30 us)": Network(25e9 / 8, 30e-6),
     "NVLink-like (300 GB/s, 3 us)": Network(300e9, 3e-6),
 }
-"""Assumed, not measured: what the links are sold as, less what usually is lost."""
+"""Assumed, not measured: what the links are sold as."""
 _ASSUMED_COMPUTE, _ASSUMED_GRADIENT = 0.1, 400_000_000
 
 _NAMES = {"time": "T, time steps", "batch": "B, batch", "hidden": "H, hidden units", "vocabulary": "V, vocabulary"}

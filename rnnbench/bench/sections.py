@@ -1,4 +1,4 @@
-"""The part of BENCHMARKS.md that other commands than ``make bench`` write: sections between markers, at its end."""
+"""Sections of a page that commands write, each between its markers: at the end of BENCHMARKS.md, and in docs/."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rnnbench.safe_files import read_text
 
-_SECTION = re.compile(r"<!-- application:(.+?) -->\n.*?<!-- /application -->\n", re.DOTALL)
+_SECTION = re.compile(r"<!-- section:(.+?) -->\n.*?<!-- /section -->\n", re.DOTALL)
 
 
 def sections_of(path: Path) -> str:
@@ -25,7 +25,7 @@ def with_section(text: str, name: str, section: str) -> str:
         name: What is measured in the section.
         section: Markdown.
     """
-    marked = f"<!-- application:{name} -->\n\n{section.strip()}\n\n<!-- /application -->\n"
+    marked = f"<!-- section:{name} -->\n\n{section.strip()}\n\n<!-- /section -->\n"
     for match in _SECTION.finditer(text):
         if match[1] == name:
             return text[: match.start()] + marked + text[match.end() :]

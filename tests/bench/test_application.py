@@ -40,7 +40,7 @@ def test_the_section_has_three_rows(in_this_process, capsys):
     assert main(TINY) == 0
     text = Path("BENCHMARKS.md").read_text()
     assert text.startswith("# Benchmarks\n\nkept\n")
-    assert text.count("<!-- application:") == text.count("## Training an application: BiLSTM 1x4, max") == 1
+    assert text.count("<!-- section:") == text.count("## Training an application: BiLSTM 1x4, max") == 1
     rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ")]
     assert [row[0] for row in rows[1:]] == ["| ours", "| torch.nn, padded", "| torch.nn, packed"]
     assert rows[1][2] == "1.00"

@@ -30,7 +30,7 @@ def test_the_section_is_put_in_place_of_the_one_before(in_this_process, capsys):
         assert command.main([TINY, "sentiment/imdb", "--rounds", "1", "--output", "B.md"]) == 0
     text = Path("B.md").read_text()
     assert text.startswith("# Benchmarks\n\nkept\n")
-    assert text.count("<!-- application:plain") == text.count("## Training steps against plain PyTorch") == 1
+    assert text.count("<!-- section:plain") == text.count("## Training steps against plain PyTorch, threads: 1\n") == 1
     (row,) = (line for line in text.splitlines() if line.startswith("| sentiment"))
     assert row.endswith("| 0.50 | - |")
     assert float(row.split("|")[3]) > 0
@@ -82,6 +82,6 @@ def test_what_is_chosen():
 )
 def test_goals(times, said):
     rows = [Row(name, 1000.0, time, 0.7) for name, time in zip("ab", times, strict=True)]
-    last = render(rows, {}, "command", KNOWN).splitlines()[-1]
+    last = render(rows, {}, "command", 1, KNOWN).splitlines()[-1]
     assert last.startswith("Geometric means of 2")
     assert all(part in last for part in (*said, "peak memory 0.70, goal 0.60 missed"))

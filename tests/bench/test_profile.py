@@ -130,7 +130,7 @@ def test_a_row_for_each_that_learns_by_gradients(monkeypatch, capsys):
     )
     assert main(["sentiment/builtin", "probe/builtin", "--threads", "1"]) == 0
     text = Path("BENCHMARKS.md").read_text()
-    assert text.count("<!-- application:") == 1
+    assert text.count("<!-- section:") == 1
     assert "| sentiment/builtin | BiLSTM 1x4 | 4.0 | 75% | - | - | - | 25% |" in text
     assert "Not measured: probe/builtin (learns from no gradient" in text
 

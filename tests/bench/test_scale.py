@@ -14,7 +14,7 @@ from rnnbench.bench.scale import main
 from rnnbench.bench.two_processes import Steps, all_reduce_seconds, compare
 from rnnbench.platform.run_folder import RunFolder
 
-PAGE = "# Scale\n\nbefore\n\n<!-- application:scale -->\n\nold\n\n<!-- /application -->\n\nafter\n"
+PAGE = "# Scale\n\nbefore\n\n<!-- section:scale -->\n\nold\n\n<!-- /section -->\n\nafter\n"
 
 
 def test_the_slope_is_the_power():

@@ -52,7 +52,7 @@ def main(words: Sequence[str] | None = None) -> int:
         said = [*options.presets, "--threads", str(options.threads)]
         data = [] if options.data is None else ["--data", "FOLDER"]
         command = ["python", "-m", "rnnbench.bench.plain", *said, "--rounds", str(options.rounds), *data]
-        section = render(rows, missing, shlex.join(command), known)
+        section = render(rows, missing, shlex.join(command), options.threads, known)
         replace_text(options.output, with_section(text, shlex.join(["plain", *said]), section))
         print(section)
     return 1 if broken else 0 if rows else 2

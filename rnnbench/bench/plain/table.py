@@ -29,17 +29,20 @@ class Row(NamedTuple):
         return f"| {self.name} | {self.rate:,.0f} | {self.time:.2f} | {self.memory:.2f} | {drawn} |"
 
 
-def render(rows: Sequence[Row], missing: Mapping[str, str], command: str, known: Mapping[str, str]) -> str:
+def render(
+    rows: Sequence[Row], missing: Mapping[str, str], command: str, threads: int, known: Mapping[str, str]
+) -> str:
     """The section.
 
     Args:
         rows: One at least.
         missing: Why other presets were not measured, by their names.
         command: What measured them.
+        threads: On how many threads.
         known: The circumstances.
     """
     lines = [
-        "## Training steps against plain PyTorch",
+        f"## Training steps against plain PyTorch, threads: {threads}",
         "",
         f"`{command}`: the same models with layers and cells of torch.nn, written by the habits of tutorials, on the"
         f" same batches. {known['machine']}; {known['versions']}; commit {known['commit']}, {known['date']}; load"
