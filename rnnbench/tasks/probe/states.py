@@ -36,12 +36,12 @@ def read_states(network: LanguageModel, texts: Sequence[str], pooling: Pooling =
     tokens, lengths = _tokens(network, texts)
     with evaluating(network):
         if pooling == "last":
-            *_, (found, _) = _windows(network, tokens, lengths, _WINDOW)
-            return found
+            return _after_all(network, tokens, lengths)
+        there = (torch.arange(tokens.shape[1]) < lengths[:, None]).to(tokens.device)
         total = torch.zeros(())
-        for found, is_there in _windows(network, tokens, lengths, 1):
-            total = total.to(found) + found.tanh() * is_there[:, None]
-        return total / lengths.to(total.device)[:, None]
+        for step, found in enumerate(_after_each(network, tokens)):
+            total = total.to(found) + found.tanh().where(there[:, step, None], 0)
+        return total / there.sum(1, keepdim=True)
 
 
 def follow_unit(network: LanguageModel, text: str, unit: int) -> list[float]:
@@ -52,9 +52,9 @@ def follow_unit(network: LanguageModel, text: str, unit: int) -> list[float]:
         text: The text.
         unit: Number of the unit.
     """
-    tokens, lengths = _tokens(network, [text])
+    tokens, _ = _tokens(network, [text])
     with evaluating(network):
-        values = [found[0, unit] for found, _ in _windows(network, tokens, lengths, 1)]
+        values = [found[0, unit] for found in _after_each(network, tokens)]
     # After the token that stands before every document nothing was read yet.
     return torch.stack(values)[1:].tolist()
 
@@ -67,11 +67,18 @@ def _tokens(network: LanguageModel, texts: Sequence[str]) -> tuple[Tensor, Tenso
     return tokens.to(network.device), lengths
 
 
-def _windows(network: LanguageModel, tokens: Tensor, lengths: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """The units ``(B, U)`` after each so many steps, and whether a text ``(B,)`` still had one of them."""
+def _after_all(network: LanguageModel, tokens: Tensor, lengths: Tensor) -> Tensor:
+    """The units ``(B, U)`` after the last token of each text."""
     state = network.initial_state(len(tokens))
-    for start in range(0, tokens.shape[1], size):
-        window = tokens[:, start : start + size]
-        here = (lengths - start).clamp(0, window.shape[1])
-        state = network.after(window, here, state)
-        yield units(network.backbone, state), (here > 0).to(tokens.device)
+    for start in range(0, tokens.shape[1], _WINDOW):
+        window = tokens[:, start : start + _WINDOW]
+        state = network.after(window, (lengths - start).clamp(0, window.shape[1]), state)
+    return units(network.backbone, state)
+
+
+def _after_each(network: LanguageModel, tokens: Tensor) -> Iterator[Tensor]:
+    """The units ``(B, U)`` after each token; past the end of a text they are of no use."""
+    state = network.initial_state(len(tokens))
+    for token in tokens.T:
+        _, state = network.backbone.step(network.embedding(token), state)
+        yield units(network.backbone, state)
