@@ -85,6 +85,16 @@ def restrict(scores: Tensor, sampling: Sampling) -> Tensor:
     return torch.zeros_like(scores).scatter(-1, tokens, probabilities)
 
 
+def _choose(probabilities: Tensor, uniform: Tensor | float) -> Tensor:
+    """Tokens ``(B,)`` that random numbers of [0, 1) stand for, where probabilities ``(B, V)`` lie one after the other.
+
+    One number for a token: `torch.multinomial` draws one for each of the vocabulary.
+    """
+    cumulative = probabilities.double().cumsum(1)
+    # To the right of a number below 1 there is always a token, and one that has a probability.
+    return torch.searchsorted(cumulative, uniform * cumulative[:, -1:], right=True)[:, 0]
+
+
 def sample(
     step: Step, prompt: Tensor, state: Any, sampling: Sampling, allowed: Sequence[Tensor] | None = None
 ) -> Iterator[int]:
@@ -101,16 +111,16 @@ def sample(
     Yields:
         The tokens written, each as soon as it is chosen.
     """
-    generator = torch.Generator().manual_seed(sampling.seed)
+    generator = np.random.default_rng(sampling.seed)
     for token in prompt:
         scores, state = step(token[None], state)
     for place in range(sampling.length if allowed is None else len(allowed)):
         known = scores.float().cpu()
         if allowed is None:
-            chosen = torch.multinomial(restrict(known, sampling), 1, generator=generator)[:, 0]
+            chosen = _choose(restrict(known, sampling), generator.random())
         else:
             among = restrict(known.index_select(1, allowed[place]), sampling)
-            chosen = allowed[place][torch.multinomial(among, 1, generator=generator)[:, 0]]
+            chosen = allowed[place][_choose(among, generator.random())]
         yield int(chosen)
         scores, state = step(chosen.to(prompt.device), state)
 
@@ -141,10 +151,7 @@ def sample_sequences(
     length = 0
     while len(rows):
         log_probs, state = step(tokens, state)
-        cumulative = restrict(log_probs.double(), sampling).cumsum(1)
-        # Of a uniform number in [0, 1), so that no token without probability is taken.
-        drawn = uniform[rows, length : length + 1] * cumulative[:, -1:]
-        tokens = torch.searchsorted(cumulative, drawn, right=True)[:, 0]
+        tokens = _choose(restrict(log_probs.double(), sampling), uniform[rows, length : length + 1])
         tokens = torch.where(limits[rows] == length, end, tokens)
         totals[rows] += log_probs.gather(1, tokens[:, None])[:, 0]
         goes_on = (tokens != end).nonzero()[:, 0]
