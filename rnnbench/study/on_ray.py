@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import queue
+from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,14 @@ from rnnbench.errors import UserError
 from rnnbench.study.launch import Event, Outcome, Perform, log_of, work
 from rnnbench.study.plan import Run
 
+_MACHINES = 3
+"""So many machines may die under a run before it counts as failed: it may be what kills them."""
+
 
 class OnRay:
     """Runs as Ray's tasks, of one core each, or one GPU where the cluster has any.
+
+    A run whose machine dies goes on from its last checkpoint on another one.
 
     Args:
         perform: Does a run.
@@ -43,11 +49,15 @@ class OnRay:
         """See `Launcher.launch`."""
         import ray
         from ray.util.queue import Queue
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        said = Queue(actor_options={"num_cpus": 0})
+        # On this machine: another one may die, and what runs elsewhere goes on.
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        said = Queue(actor_options={"num_cpus": 0, "scheduling_strategy": here})
         task = ray.remote(num_cpus=1, num_gpus=int(self._gpu), max_retries=0)(_work_there)
         waiting, running = list(reversed(runs)), dict[Any, Run]()
         by_id = {run.id: run for run in runs}
+        lost = Counter[str]()
         try:
             while waiting or running:
                 while waiting and len(running) < self.workers:
@@ -57,7 +67,14 @@ class OnRay:
                 ended, _ = ray.wait(list(running), timeout=1.0)
                 yield from _heard(said, by_id)
                 for one in ended:
-                    yield Event(running.pop(one), "ended", outcome=_result(ray, one))
+                    run, outcome = running.pop(one), _result(ray, one)
+                    lost[run.id] += outcome is None
+                    if outcome is not None:
+                        yield Event(run, "ended", outcome=outcome)
+                    elif lost[run.id] < _MACHINES:
+                        waiting.append(run)
+                    else:
+                        yield Event(run, "ended", outcome=Outcome("failed", f"{_MACHINES} machines died under it"))
         finally:
             for one in running:
                 ray.cancel(one)
@@ -82,8 +99,11 @@ def _heard(said: Any, runs: dict[str, Run]) -> Iterator[Event]:
         yield Event(runs[run], "started") if fraction is None else Event(runs[run], "progress", fraction)
 
 
-def _result(ray: Any, one: Any) -> Outcome:
+def _result(ray: Any, one: Any) -> Outcome | None:
+    """What came of a task; None where its machine died."""
     try:
         return ray.get(one)
+    except ray.exceptions.NodeDiedError:
+        return None
     except ray.exceptions.RayError as error:
         return Outcome("failed", f"its process died: {str(error).splitlines()[0]}")
