@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rnnbench.data.cards import Size, UserFiles, load_origin, names_card
-from rnnbench.data.fetched.checksum import check_digest, digest_of
-from rnnbench.data.formats.arrow import ArrowRows, write_parquet_rows, write_rows
-from rnnbench.data.formats.columns import COLUMN_READERS, column_rows
-from rnnbench.data.formats.conll import looks_like_conll, read_conll
+from rnnbench.data.formats.columns import COLUMN_READERS
 from rnnbench.data.formats.parallel import parallel_files, read_parallel
 from rnnbench.data.formats.place import place_in
-from rnnbench.data.formats.records import RECORD_READERS, json_lines, text_rows
-from rnnbench.data.formats.text_file import TextFile, changed, decode, measure_text_file, read_pieces, state_of
-from rnnbench.data.formats.trees import looks_like_trees, read_tree_file
-from rnnbench.data.kept import LARGE_RECORDS, LARGE_TEXT, Kept, folder_for, folder_of
+from rnnbench.data.formats.records import RECORD_READERS
+from rnnbench.data.formats.text_file import state_of
+from rnnbench.data.kept import LARGE_RECORDS, LARGE_TEXT, folder_of
 from rnnbench.data.lazy import Joined
-from rnnbench.data.notice import tell
 from rnnbench.data.source import SPLITS, Document, Row, Source, Split
 from rnnbench.data.sources.contiguous import Fractions, check_fractions, part
+from rnnbench.data.sources.file_reader import COLUMN, TEXT, FileReader
 from rnnbench.data.sources.folder import PACKED, split_files
 from rnnbench.errors import UserError
-from rnnbench.reading import check_file, read_file, reading, real_path, user_path
+from rnnbench.reading import real_path, user_path
 
-_TEXT = ".txt"
-_SUFFIXES = (_TEXT, *RECORD_READERS, *COLUMN_READERS)
-_COLUMN = "text"
-_LOOKED_AT = 2**18  # bytes
+_SUFFIXES = (TEXT, *RECORD_READERS, *COLUMN_READERS)
 _FRACTIONS: Fractions = (0.9, 0.05, 0.05)
 
 
@@ -55,7 +46,7 @@ class Files(Source):
     def __init__(
         self,
         path: str,
-        column: str = _COLUMN,
+        column: str = COLUMN,
         columns: list[str] | None = None,
         fractions: Fractions = _FRACTIONS,
         test: str | None = None,
@@ -82,6 +73,7 @@ class Files(Source):
                     where="--data.source.fractions",
                     hint="leave out this option, or take no card: --data.source.card none",
                 )
+        self._reader = FileReader(self.path, column, columns, self.dataset, self.origin, test)
 
     def rows(self, split: Split) -> Sequence[Row]:
         """A row for each text file or record.
@@ -103,7 +95,7 @@ class Files(Source):
         Raises:
             UserError: Something is missing, empty, unreadable, or not what the card says.
         """
-        if self.column != _COLUMN:
+        if self.column != COLUMN:
             raise UserError(
                 "the columns stay as they are here",
                 where=f"--data.source.column {self.column}",
@@ -112,7 +104,7 @@ class Files(Source):
         parallel = self._parallel(split)
         if not parallel:
             return self._rows(split, as_text=False)
-        self._check_no_columns(next(iter(parallel.values())))
+        self._reader.check_no_columns(next(iter(parallel.values())))
         if self.path.is_dir():
             self._check_folder()
             return read_parallel(parallel)
@@ -136,10 +128,10 @@ class Files(Source):
         if files is None:
             return super().documents(split)
         if self.path.is_dir():
-            found = [self._measured(path, split) for path in files]
+            found = [self._reader.measured(path, split) for path in files]
         else:
             self._check_cut()
-            whole = self._measured(self.path, "whole")
+            whole = self._reader.measured(self.path, "whole")
             span = part(whole.characters, self.fractions, split)
             found = [whole.part(span)] if span.start < span.stop else []
         self._check_size(split, len(found))
@@ -164,37 +156,17 @@ class Files(Source):
         Args:
             split: The split.
         """
-        if self.column != _COLUMN or self.columns is not None or not self.path.exists() or self._parallel(split):
+        if self.column != COLUMN or self.columns is not None or not self.path.exists() or self._parallel(split):
             return None
         files = self._files_of(split)
-        return files if all(map(self._is_plain, files)) else None
+        return files if all(map(self._reader.is_plain, files)) else None
 
     def _files_of(self, split: Split) -> list[Path]:
         return self._split_files(split) if self.path.is_dir() else [self.path]
 
     def _is_large(self, paths: Sequence[Path]) -> bool:
         size = sum(state_of(path)[0] for path in paths)
-        return size >= LARGE_TEXT or (size >= LARGE_RECORDS and not all(map(self._is_plain, paths)))
-
-    def _is_plain(self, path: Path) -> bool:
-        kind = path.suffix.lower()
-        if kind in RECORD_READERS or kind in COLUMN_READERS:
-            return False
-        if self._is_document(path):
-            return True
-        check_file(path)
-        with reading(path, hint="check its permissions"), path.open("rb") as file:
-            start = file.read(_LOOKED_AT).decode("utf-8", errors="replace")
-        return kind == _TEXT and not looks_like_conll(start) and not looks_like_trees(start)
-
-    def _is_document(self, path: Path) -> bool:
-        """Whether it is one of many, in a sub-folder."""
-        return path.parent != self.path and path != self.path
-
-    def _measured(self, path: Path, section: str) -> TextFile:
-        found, sha256 = measure_text_file(path)
-        self._verify(path, sha256, section)
-        return found
+        return size >= LARGE_TEXT or (size >= LARGE_RECORDS and not all(map(self._reader.is_plain, paths)))
 
     def _nothing_in(self, split: Split) -> UserError:
         hint = None
@@ -259,11 +231,11 @@ class Files(Source):
             start = 0 if self.path.is_dir() else part(size, self.fractions, split).start
             return f"{', '.join(map(str, parallel.values()))}, line {number + start + 1}"
         if self.path.is_file():
-            size = len(self._read(self.path, "whole", large=self._is_large([self.path])))
+            size = len(self._reader.rows(self.path, "whole", large=self._is_large([self.path])))
             return place_in(self.path, number + part(size, self.fractions, split).start, self.columns is None)
         paths = split_files(self.path, split, _SUFFIXES, self._name_of(split))
         for path in paths:
-            size = len(self._read(path, split, large=self._is_large(paths)))
+            size = len(self._reader.rows(path, split, large=self._is_large(paths)))
             if number < size:
                 return place_in(path, number, self.columns is None)
             number -= size
@@ -272,8 +244,8 @@ class Files(Source):
     def _from_folder(self, split: Split, as_text: bool) -> Sequence[Row]:
         paths = self._split_files(split)
         if self._is_large(paths):
-            return Joined([self._read(path, split, as_text, large=True) for path in paths])
-        return [row for path in paths for row in self._read(path, split, as_text)]
+            return Joined([self._reader.rows(path, split, as_text, large=True) for path in paths])
+        return [row for path in paths for row in self._reader.rows(path, split, as_text)]
 
     def _split_files(self, split: Split) -> list[Path]:
         self._check_folder()
@@ -297,76 +269,15 @@ class Files(Source):
                 else f"can be read: {', '.join(_SUFFIXES)}; plain text of another name: rename it to NAME.txt",
             )
         self._check_cut()
-        rows = self._read(self.path, "whole", as_text, self._is_large([self.path]))
-        if suffix != _TEXT or "text" not in rows[0]:
+        rows = self._reader.rows(self.path, "whole", as_text, self._is_large([self.path]))
+        if suffix != TEXT or "text" not in rows[0]:
             return rows[part(len(rows), self.fractions, split)]
         text = rows[0]["text"]
         piece = text[part(len(text), self.fractions, split)]
         return [{"text": piece}] if piece else []
 
-    def _read(self, path: Path, section: str, as_text: bool = False, large: bool = False) -> Sequence[Row]:
-        """All rows of one file, which is a split or the whole; if wanted, with their text in the column for it."""
-        if large and not self._is_plain(path):
-            return self._convert(self._mapped(path, section), path, as_text)
-        data = read_file(path)
-        self._verify(path, hashlib.sha256(data).hexdigest(), section)
-        kind = path.suffix.lower()
-        if kind in COLUMN_READERS:
-            return self._convert(COLUMN_READERS[kind](data, path, self.columns), path, as_text)
-        document = self._is_document(path)
-        text = "" if kind in RECORD_READERS else decode(data, path)
-        if kind == _TEXT and not document and looks_like_trees(text):
-            tell(f"{path}: read as trees in brackets; text that only looks so: make it a .jsonl file")
-            return self._convert(read_tree_file(data, path), path, as_text)
-        if kind == _TEXT and not document and looks_like_conll(text):
-            tell(f"{path}: read as columns of tokens and tags (CoNLL); text that only looks so: make it a .jsonl file")
-            return self._convert(read_conll(data, path, self.columns), path, as_text)
-        self._check_no_columns(path)
-        if kind in RECORD_READERS:
-            return self._convert(RECORD_READERS[kind](data, path), path, as_text)
-        if self.column != _COLUMN:
-            raise UserError(
-                f"{path} is plain text and has no columns",
-                where=f"--data.source.column {self.column}",
-                hint="leave this option out",
-            )
-        row: Row = {"text": text}
-        if document:
-            row["name"] = path.relative_to(self.path).as_posix()
-        return [row]
-
-    def _mapped(self, path: Path, section: str) -> ArrowRows:
-        """The records of a file that is one of a large split: written into the cache once, and read from there."""
-        state = _state(path)
-        folder = folder_for(self.columns, state)
-        file = folder / "rows.arrow"
-
-        def make() -> dict[str, Any]:
-            if path.suffix.lower() == ".parquet":
-                self._check_no_columns(path)
-                write_parquet_rows(file, path)
-            else:
-                write_rows(file, self._records_in(path, section))
-            digest = digest_of(path)
-            if _state(path) != state:
-                raise changed(path)
-            return {"bytes": file.stat().st_size, "sha256": digest}
-
-        def find(made: dict[str, Any]) -> tuple[ArrowRows, str]:
-            return ArrowRows([file], [made["bytes"]]), str(made["sha256"])
-
-        found, sha256 = Kept(folder, path.name)("rows", make, find)
-        self._verify(path, sha256, section)
-        return found
-
-    def _records_in(self, path: Path, section: str) -> Iterable[Row]:
-        kind = path.suffix.lower()
-        if kind in (".csv", ".tsv"):
-            return column_rows(read_pieces(path), path, self.columns)
-        if kind == ".jsonl":
-            self._check_no_columns(path)
-            return json_lines(read_pieces(path), path)
-        return self._read(path, section)
+    def _fixed(self) -> bool:
+        return self.origin is not None and bool(self.origin.sha256)
 
     def _check_folder(self) -> None:
         if self.fractions != _FRACTIONS:
@@ -383,39 +294,3 @@ class Files(Source):
                 where=f"--data.source.test {self.test}",
                 hint="leave this option out, or name a folder with --data.source.path",
             )
-
-    def _check_no_columns(self, path: Path) -> None:
-        if self.columns is None:
-            return
-        raise UserError(
-            f"{path.name} is no .csv, .tsv or .conll file",
-            where=f"--data.source.columns {self.columns}",
-            hint="its columns have names: leave this out; --data.columns '{text: NAME}' says which is which",
-        )
-
-    def _convert(self, records: Sequence[Row], path: Path, as_text: bool) -> Sequence[Row]:
-        return text_rows(records, self.column, where=path) if as_text else records
-
-    def _fixed(self) -> bool:
-        return self.origin is not None and bool(self.origin.sha256)
-
-    def _verify(self, path: Path, sha256: str, section: str) -> None:
-        if self.origin is None or not self.origin.sha256 or (section == "test" and self.test is not None):
-            return
-        sums = {str(name): value for name, value in self.origin.sha256.items()}
-        if section not in sums:
-            raise UserError(
-                f"the card has checksums of {', '.join(sums)}, not of one file that holds all",
-                where=path,
-                hint="bring the original files in a folder, or take no card: --data.source.card none",
-            )
-        check_digest(
-            sha256,
-            sums[section],
-            where=path,
-            hint=f"these are not the data of {self.dataset}: get them anew, or take no card: --data.source.card none",
-        )
-
-
-def _state(path: Path) -> tuple[str, int, int]:
-    return str(real_path(path)), *state_of(path)

@@ -13,7 +13,7 @@ from rnnbench.data import Redealt, Subset
 from rnnbench.data.fingerprint import fingerprint
 from rnnbench.data.formats import text_file
 from rnnbench.data.source import SPLITS
-from rnnbench.data.sources import files
+from rnnbench.data.sources import file_reader, files
 from rnnbench.data.sources.files import Files
 from rnnbench.errors import UserError
 
@@ -92,7 +92,7 @@ def test_a_folder_with_shards_of_which_a_subset_is_taken_or_dealt_anew(tmp_path,
 
 def test_what_is_there_is_not_read_again(folder, large, monkeypatch):
     first = everything(Files(str(folder)))
-    monkeypatch.setattr(files, "json_lines", None)
+    monkeypatch.setattr(file_reader, "json_lines", None)
     assert everything(Files(str(folder))) == first
     monkeypatch.undo()
     monkeypatch.setattr(files, "LARGE_RECORDS", 0)
@@ -139,11 +139,11 @@ def test_a_file_that_grows_while_it_is_read(folder, large, monkeypatch):
         with path.open("a") as file:
             file.write(json.dumps(ROWS[0]) + "\n")
 
-    read = files.json_lines
-    monkeypatch.setattr(files, "json_lines", growing)
+    read = file_reader.json_lines
+    monkeypatch.setattr(file_reader, "json_lines", growing)
     with pytest.raises(UserError, match="has changed since it was opened"):
         Files(str(folder)).rows("train")
-    monkeypatch.setattr(files, "json_lines", read)
+    monkeypatch.setattr(file_reader, "json_lines", read)
     assert len(Files(str(folder)).rows("train")) == 21
 
 
@@ -162,10 +162,10 @@ def test_a_card_is_held_against_the_files_each_time(folder, large, tmp_path):
 def test_processes_make_it_together_and_one_is_killed(folder, cache):
     code = (
         "import sys, os\n"
-        "from rnnbench.data.sources import files; files.LARGE_RECORDS = 0\n"
+        "from rnnbench.data.sources import file_reader, files; files.LARGE_RECORDS = 0\n"
         "def dies(path, rows):\n"
         "    path.with_name(f'.{path.name}.x.tmp').write_text('half'); os._exit(9)\n"
-        "if sys.argv[2] == 'dies': files.write_rows = dies\n"
+        "if sys.argv[2] == 'dies': file_reader.write_rows = dies\n"
         "print(list(files.Files(sys.argv[1]).records('train')))"
     )
     ends = [

@@ -75,7 +75,7 @@ def test_a_folder_of_documents(tmp_path, large):
 def test_what_is_there_is_not_read_again(one_file, large, monkeypatch):
     _, vocabulary, streams = made(Files(str(one_file)), "char")
     first = Corpus(Files(str(one_file)), "char").fingerprint()
-    monkeypatch.setattr("rnnbench.data.sources.files.measure_text_file", None)
+    monkeypatch.setattr("rnnbench.data.sources.file_reader.measure_text_file", None)
     again, found, same = made(Files(str(one_file)), "char")
     assert (again.fingerprint(), found.tokens) == (first, vocabulary.tokens)
     assert all(np.array_equal(same[split].tokens[:], streams[split].tokens[:]) for split in SPLITS)
