@@ -27,6 +27,7 @@ from rnnbench.cli.quiet import quiet
 from rnnbench.cli.training import import_all
 from rnnbench.errors import UserError
 from rnnbench.tasks.base import Task, TaskData
+from rnnbench.tasks.base.fuse import fuse
 
 
 class Measured(NamedTuple):
@@ -141,6 +142,7 @@ def trained_step(model: Task, clip: float) -> Callable[[Any], None]:
     # There is no trainer to log to.
     warnings.filterwarnings("ignore", ".*self.log.*")
     optimizer = model.make_optimizer(cast(OptimizerCallable, model.optimizer))
+    fuse(optimizer)
     model.on_train_start()
 
     def step(batch: Any) -> None:

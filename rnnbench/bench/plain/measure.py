@@ -109,9 +109,9 @@ def check_same(both: Compared) -> None:
 
 
 def plain_step(both: Compared) -> Callable[[Any], None]:
-    """A training step of a tutorial on a batch; the optimizer is that of the preset, not fused."""
+    """A training step of a tutorial on a batch; the optimizer is that of the preset, as torch makes it."""
     model, clip = both.plain, both.clip
-    optimizer = cast(Callable[..., torch.optim.Optimizer], both.ours.optimizer)(model.parameters(), fused=None)
+    optimizer = cast(Callable[..., torch.optim.Optimizer], both.ours.optimizer)(model.parameters())
 
     def step(batch: Any) -> None:
         optimizer.zero_grad()

@@ -20,6 +20,7 @@ from rnnbench.examples import Example
 from rnnbench.nn import WordEmbedding
 from rnnbench.tasks.base.data import Spec, TaskData
 from rnnbench.tasks.base.describe import describe, public_path
+from rnnbench.tasks.base.fuse import fuse
 from rnnbench.tasks.base.intervals import counts
 from rnnbench.tasks.base.items import ItemSums, ItemValues, exact_device
 from rnnbench.tasks.base.step_mean import StepMean, at_least_one
@@ -290,6 +291,7 @@ class Task(LightningModule, ABC, Generic[D]):
         optimizer._step_supports_amp_scaling = False  # type: ignore[attr-defined]
         if self.fine_tuning is not None:
             self.fine_tuning.divide(self, optimizer)
+        fuse(optimizer)
         if self.scheduler is None:
             return optimizer
         scheduler = self.scheduler(optimizer)
