@@ -51,6 +51,9 @@ for (const place of [3, 4]) text[place].children.push(new Element("#text"));
 globalThis.getSelection = () => ({ isCollapsed: false, anchorNode: anchor(4), focusNode: anchor(3) });
 const anchor = index => Object.assign(text[index].children[0], { parentElement: text[index] });
 chosen.mouseup();
+seen.before = buttons(document.getElementById("selected")).length;
+document.getElementById("text").handlers.mousedown();
+chosen.mouseup();
 seen.selected = buttons(document.getElementById("selected")).map(one => Number(one.dataset.unit));
 seen.alike = text.map((span, step) => span.classes.has("alike") ? step : -1).filter(step => step >= 0);
 seen.note = document.getElementById("note").textContent;
@@ -85,6 +88,7 @@ def test_it_is_used(tmp_path):
     name, _, told = seen["titles"][2].rpartition(": ")
     assert name == "leaf 0, unit 1"
     assert float(told) == pytest.approx(float(values[2, 1]), abs=0.02)
+    assert seen["before"] == 0, "the mouse was pressed elsewhere"
     assert seen["selected"] == [1]
     assert seen["alike"] == [2, 8, 9, 10], "the other places within quotes"
     assert seen["note"].startswith("“cd”: units by how far they stand from the rest")
