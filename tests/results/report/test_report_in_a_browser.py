@@ -52,7 +52,7 @@ out.id = "seen"; out.textContent = JSON.stringify(seen); document.body.append(ou
 def page(study: Path, make_run, tmp_path: Path) -> Path:
     from rnnbench.results.record import Data
 
-    data = Data(dataset="brown", fingerprint="aaaa", details={})
+    data = Data(dataset="brown", fingerprint="brown-read", details={})
     for k in range(4):
         same = {"data": data, "signature": "tokens:100", "cell": "MGU"}
         make_run(f"more-{k}", model=f"MGU {k}", test=300.0 + k, parameters=10 + k, **same)
