@@ -12,17 +12,18 @@ from rnnbench.applications import applications
 from rnnbench.bench.circumstances import circumstances
 from rnnbench.bench.fresh import Failed, run_fresh
 from rnnbench.bench.sections import with_section
-from rnnbench.bench.step_parts import PARTS, Parts, time_parts
+from rnnbench.bench.step_parts import BACKWARD, PARTS, Parts, time_parts
 from rnnbench.cli.presets import resolve_configs
 from rnnbench.errors import UserError
 from rnnbench.safe_files import read_text, replace_text
 
 _METHOD = """
 Steps as `rnnbench fit` takes them, callbacks and logging included. Every moment belongs to the innermost part that is
-running, so that the shares add up to the step. *embedding*: of words, of characters, of images; *recurrence*: all
-stacks of cells, forward; *attention, decoder*: what these do around their stacks; *output, loss*: the rest of the
-forward pass; *clipping*: gradients divided by the units of the step, and clipped; *Lightning's loop*: whatever is left,
-callbacks and logging among it. Validation and checkpoints are not in it.
+running, so that the shares add up to the step; where there are two in a cell, they are of the forward and of the
+backward pass. *embedding*: of words, of characters, of images; *recurrence*: all stacks of cells; *attention, decoder*:
+what these do around their stacks; *output, loss*: the rest of both passes; *clipping*: gradients divided by the units
+of the step, and clipped; *Lightning's loop*: whatever is left, callbacks and logging among it. Validation and
+checkpoints are not in it.
 """.strip().replace("\n", " ")
 
 
@@ -79,6 +80,7 @@ def _render(
     found: Mapping[str, Parts], left_out: Sequence[str], command: str, threads: int, known: Mapping[str, str]
 ) -> str:
     """The section: a row for each preset, shares of a step in its columns."""
+    columns = [part for part in PARTS if part not in BACKWARD.values()]
     lines = [
         f"## Where a training step goes, threads: {threads}",
         "",
@@ -87,16 +89,22 @@ def _render(
         "",
         _METHOD,
         "",
-        f"| preset | model | ms | {' | '.join(PARTS)} |",
-        f"|---|---|---|{'---|' * len(PARTS)}",
+        f"| preset | model | ms | {' | '.join(columns)} |",
+        f"|---|---|---|{'---|' * len(columns)}",
     ]
     for preset, parts in found.items():
         whole = sum(parts.seconds.values())
-        shares = " | ".join(f"{parts.seconds[part] / whole:.0%}" if parts.seconds[part] else "-" for part in PARTS)
+        shares = " | ".join(_share(parts.seconds, part, whole) for part in columns)
         lines.append(f"| {preset} | {parts.model} | {1e3 * whole:.1f} | {shares} |")
     if left_out:
         lines += ["", f"Not measured: {', '.join(left_out)}."]
     return "\n".join(lines)
+
+
+def _share(seconds: Mapping[str, float], part: str, whole: float) -> str:
+    """Shares of a step: of the forward and the backward pass, where a part has both."""
+    passes = [seconds[one] / whole for one in (part, BACKWARD.get(part)) if one is not None]
+    return " + ".join(f"{share:.0%}" for share in passes) if any(passes) else "-"
 
 
 if __name__ == "__main__":

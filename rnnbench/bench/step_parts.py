@@ -2,7 +2,8 @@
 
 One clock runs all the time, and every moment is charged to the innermost part that has been entered and not left yet,
 so that the parts of a step add up to it. Parts are entered where Lightning tells its profiler, and where a method of a
-module of some kind is called. On the CPU, where work is done when a call returns, that is exact.
+module of some kind is called. A gradient is charged to the part whose forward pass it belongs to: nodes of the graph
+are numbered in the order in which they were made. On the CPU, where work is done when a call returns, that is exact.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ import inspect
 import statistics
 import tempfile
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.profilers import Profiler
-from torch import nn
+from torch import Tensor, nn
+from torch.autograd.graph import Node
 
 from rnnbench.backbone import CellNetwork
 from rnnbench.cli.training import run_verb
@@ -29,9 +33,11 @@ from rnnbench.nn.embedding import WordEmbedding
 from rnnbench.nn.image_encoders.base import RegionEncoder
 from rnnbench.tasks.base import Task
 
-LOADER, EMBEDDING, RECURRENCE, ATTENTION = "loader", "embedding", "recurrence", "attention, decoder"
-REST, BACKWARD, CLIPPING, OPTIMIZER, LOOP = "output, loss", "backward", "clipping", "optimizer", "Lightning's loop"
-PARTS = (LOADER, EMBEDDING, RECURRENCE, ATTENTION, REST, BACKWARD, CLIPPING, OPTIMIZER, LOOP)
+LOADER, CLIPPING, OPTIMIZER, LOOP = "loader", "clipping", "optimizer", "Lightning's loop"
+EMBEDDING, RECURRENCE, ATTENTION, REST = "embedding", "recurrence", "attention, decoder", "output, loss"
+BACKWARD = {part: f"{part}, backward" for part in (EMBEDDING, RECURRENCE, ATTENTION, REST)}
+"""The backward passes of the parts that have any."""
+PARTS = (LOADER, *BACKWARD, *BACKWARD.values(), CLIPPING, OPTIMIZER, LOOP)
 
 _MODULES: Mapping[str, tuple[type[nn.Module], ...]] = {
     EMBEDDING: (nn.Embedding, WordEmbedding, CharacterEncoder, RegionEncoder),
@@ -45,12 +51,14 @@ _ACTIONS = {
     ("_TrainingEpochLoop", _FETCH): LOADER,
     ("Strategy", "batch_to_device"): LOADER,
     ("Strategy", "training_step"): REST,
-    ("Strategy", "backward"): BACKWARD,
+    ("Strategy", "backward"): BACKWARD[REST],
     ("LightningModule", "on_before_optimizer_step"): CLIPPING,
     ("LightningModule", "configure_gradient_clipping"): CLIPPING,
     ("LightningModule", "optimizer_step"): OPTIMIZER,
 }
 _EPOCH = "run_training_epoch"
+# Nodes that add up gradients of weights have no number, and belong to what comes before them.
+_NUMBERED = 2**63
 
 
 class Parts(NamedTuple):
@@ -73,6 +81,7 @@ class PartsTimer(Profiler):
         self.steps: list[dict[str, float]] = []
         """Seconds of the parts of every step that was kept."""
         self._open: list[str] = [LOOP]
+        self._marks: list[tuple[int, str]] = []
         self._step: dict[str, float] | None = None
         self._since = time.perf_counter()
 
@@ -98,18 +107,61 @@ class PartsTimer(Profiler):
                 if isinstance(module, kinds):
                     for name in _public_methods(type(module)):
                         setattr(module, name, self._timed(getattr(module, name), part))
+        if isinstance(model, LightningModule):
+            model.training_step = self._followed(model.training_step)  # type: ignore[method-assign]
 
     def _timed(self, method: Callable[..., Any], part: str) -> Callable[..., Any]:
         @functools.wraps(method)
         def timed(*args: Any, **kwargs: Any) -> Any:
             self._charge()
             self._open.append(part)
+            self._mark()
             try:
                 return method(*args, **kwargs)
             finally:
                 self._leave()
+                self._mark()
 
         return timed
+
+    def _followed(self, training_step: Callable[..., Any]) -> Callable[..., Any]:
+        """A training step whose gradients are charged to the parts that they belong to."""
+
+        @functools.wraps(training_step)
+        def followed(*args: Any, **kwargs: Any) -> Any:
+            self._marks.clear()
+            self._mark()
+            loss = training_step(*args, **kwargs)
+            self._charge()
+            if loss is not None:
+                self._follow(loss)
+            # What it takes to look is no part of a step.
+            self._since = time.perf_counter()
+            return loss
+
+        return followed
+
+    def _mark(self) -> None:
+        """From here on nodes of the graph are made by the part that is open."""
+        self._marks.append((torch.autograd._get_sequence_nr(), self._open[-1]))
+
+    def _follow(self, loss: Tensor) -> None:
+        starts = [start for start, _ in self._marks]
+        waiting, seen = [loss.grad_fn], set[Node]()
+        while waiting:
+            node = waiting.pop()
+            if node is None or node in seen:
+                continue
+            seen.add(node)
+            waiting += [before for before, _ in node.next_functions]
+            number = cast(Any, node)._sequence_nr()
+            if number < _NUMBERED:
+                _, part = self._marks[max(0, bisect_right(starts, number) - 1)]
+                node.register_prehook(functools.partial(self._turn_to, BACKWARD.get(part, BACKWARD[REST])))
+
+    def _turn_to(self, part: str, gradients: Any) -> None:
+        self._charge()
+        self._open[-1] = part
 
     def _part(self, action: str) -> str:
         who, _, name = action.rpartition(".")

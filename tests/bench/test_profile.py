@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
+from lightning.pytorch import LightningModule
 from torch import nn
 
 import rnnbench.bench.profile
@@ -14,6 +16,7 @@ from rnnbench.bench import step_parts
 from rnnbench.bench.profile import main
 from rnnbench.bench.step_parts import (
     ATTENTION,
+    BACKWARD,
     EMBEDDING,
     LOADER,
     LOOP,
@@ -84,6 +87,48 @@ def test_every_moment_belongs_to_the_innermost_part(clock):
     assert timer.steps == [{**NOTHING, LOADER: 1, LOOP: 8, OPTIMIZER: 3, RECURRENCE: 4, REST: 5}]
 
 
+def test_a_gradient_belongs_to_the_part_of_its_forward_pass(clock):
+    class Slow(torch.autograd.Function):
+        """Takes so many seconds for its gradient."""
+
+        @staticmethod
+        def forward(ctx, x, seconds):
+            ctx.seconds = seconds
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx, grad):
+            clock.tick(ctx.seconds)
+            return grad, None
+
+    class Words(WordEmbedding):
+        def __init__(self):
+            nn.Module.__init__(self)
+
+        def forward(self, x):
+            return Slow.apply(Slow.apply(x, 1), 2)
+
+    class Model(LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.words = Words()
+
+        def training_step(self, batch):
+            x = torch.ones(3, requires_grad=True)
+            return (Slow.apply(self.words(Slow.apply(x, 10)), 20) * self.words(x)).sum()
+
+    timer, model = PartsTimer(), Model()
+    timer.watch(model)
+    with timer.profile("run_training_epoch"):
+        fetch(timer, clock, 1)
+        with timer.profile("[Strategy]SingleDeviceStrategy.training_step"):
+            loss = model.training_step(None)
+        with timer.profile("[Strategy]SingleDeviceStrategy.backward"):
+            loss.backward()
+        fetch(timer, clock, 1)
+    assert timer.steps == [{**NOTHING, LOADER: 1, BACKWARD[EMBEDDING]: 6, BACKWARD[REST]: 30}]
+
+
 def test_an_epoch_does_not_reach_into_the_next(clock):
     timer = PartsTimer()
     for _ in range(2):
@@ -112,7 +157,7 @@ def test_what_is_slow_shows_up_as_its_part(monkeypatch):
     assert parts.model == "BiLSTM 1x6, max"
     assert list(parts.seconds) == list(PARTS)
     assert min(parts.seconds.values()) >= 0
-    assert all(parts.seconds[part] > 0 for part in PARTS if part != ATTENTION)
+    assert all(parts.seconds[part] > 0 for part in PARTS if part not in (ATTENTION, BACKWARD[ATTENTION]))
     assert parts.seconds[EMBEDDING] >= 0.1
     assert max(parts.seconds, key=parts.seconds.get) == EMBEDDING
     assert not Path("runs").exists()
@@ -131,7 +176,7 @@ def test_a_row_for_each_that_learns_by_gradients(monkeypatch, capsys):
     assert main(["sentiment/builtin", "probe/builtin", "--threads", "1"]) == 0
     text = Path("BENCHMARKS.md").read_text()
     assert text.count("<!-- section:") == 1
-    assert "| sentiment/builtin | BiLSTM 1x4 | 4.0 | 75% | - | - | - | 25% |" in text
+    assert "| sentiment/builtin | BiLSTM 1x4 | 4.0 | 75% | - | - | - | 25% + 0% | - |" in text
     assert "Not measured: probe/builtin (learns from no gradient" in text
 
 
