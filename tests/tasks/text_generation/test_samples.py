@@ -100,6 +100,29 @@ def test_copied_lines(capsys):
     assert found["copied_lines"] == 0.5
 
 
+@pytest.mark.parametrize(
+    ("written", "poem"),
+    [
+        ("bad.\n\ngood.\nbetter.\n\nmore", "good.\nbetter."),
+        ("\n\nbad.\n\ngood.", "good."),
+        ("bad.\n\n\n\ngood.\n\nmore", "good."),
+        ("\n\n", ""),
+        ("has no end.", "has no end."),
+        ("bad.\n\n", "bad."),
+    ],
+)
+def test_the_second_poem_counts(written, poem):
+    asked = []
+
+    def write(prompt, sampling):
+        asked.append((prompt, sampling.length, sampling.seed))
+        return iter(written)
+
+    assert Poems(count=2, length=9, seed=5).write(write) == [poem] * 2
+    assert asked == [("", 18, 5), ("", 18, 6)]
+    assert Lines(count=1, length=9).write(write) == [written.strip("\n")]
+
+
 FIT = (
     "--data.source Files --data.source.path text.txt --data.source.card none --data.sequence_length 40"
     " --data.batch_size 2 --model.backbone.hidden_size 8 --model.embedding_size 6 --trainer.max_epochs 1"

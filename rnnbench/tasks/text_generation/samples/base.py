@@ -34,7 +34,7 @@ class Samples(ABC):
     line_ends: ClassVar[str] = r"\n"
     """What parts two lines, as a pattern."""
     ends: ClassVar[str | None] = None
-    """What ends a text before its length is reached."""
+    """What ends a document, where texts are whole documents."""
     shortest: ClassVar[int] = 1
     """Characters of a line from which on it counts as copied where it stands in the training text."""
 
@@ -60,16 +60,13 @@ class Samples(ABC):
         Args:
             write: The model, see `rnnbench.tasks.text_generation.model.TextModel.write`.
         """
-        found = []
-        for number in range(self.count):
-            text = ""
-            for piece in write("", replace(self.sampling, seed=self.sampling.seed + number)):
-                text += piece
-                if self.ends is not None and self.ends in text.lstrip("\n"):
-                    break
-            text = text.strip("\n")
-            found.append(text if self.ends is None else text.partition(self.ends)[0])
-        return found
+        seeds = range(self.sampling.seed, self.sampling.seed + self.count)
+        if self.ends is None:
+            return ["".join(write("", replace(self.sampling, seed=seed))).strip("\n") for seed in seeds]
+        # Twice as long, for two documents: the first begins with nothing read before it, which a network that reads one
+        # document after the other has hardly ever seen, and is left out.
+        sampling = replace(self.sampling, length=2 * self.sampling.length)
+        return [_second(write("", replace(sampling, seed=seed)), self.ends) for seed in seeds]
 
     def measure(self, texts: Sequence[str], training: Iterable[str | Document]) -> dict[str, float]:
         """What `judge` says, and the share of lines that stand in the training text as they are.
@@ -106,6 +103,17 @@ class Samples(ABC):
         return (
             f"samples:{self.count}|length:{sampling.length}|temperature:{sampling.temperature:g}|seed:{sampling.seed}"
         )
+
+
+def _second(pieces: Iterable[str], end: str) -> str:
+    """The second document of what is written, or the only one."""
+    text, documents = "", [""]
+    for piece in pieces:
+        text += piece
+        documents = [found for one in text.split(end) if (found := one.strip("\n"))] or [""]
+        if len(documents) > 2:
+            break
+    return documents[:2][-1]
 
 
 def share(found: Iterable[bool]) -> float:
