@@ -38,7 +38,9 @@ class OnRay:
             hint = "pip install 'rnnbench[ray]'"
             raise UserError("Ray is not installed", where="--launcher ray", hint=hint) from None
         if not ray.is_initialized():
-            ray.init(log_to_driver=False, configure_logging=False, include_dashboard=False)
+            # Not what Ray finds without an address: another's cluster, or one that is gone, which it waits for.
+            address = os.environ.get("RAY_ADDRESS", "local")
+            ray.init(address, log_to_driver=False, configure_logging=False, include_dashboard=False)
         resources = ray.cluster_resources()
         self._gpu = resources.get("GPU", 0) > 0
         self.workers = workers or int(resources.get("GPU" if self._gpu else "CPU", 1))

@@ -1,34 +1,23 @@
 """The page of states in a headless Chromium: a piece of text that is selected with the mouse."""
 
-import shutil
-
 import pytest
 import torch
+from browser import needs_driver, start
 
 from rnnbench.diagnostics.states import States, page
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
 webdriver = pytest.importorskip("selenium.webdriver")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no Chromium with its driver is installed"),
-]
+pytestmark = needs_driver
 
 
 @pytest.fixture
 def browser(tmp_path):
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
     # So large that nothing scrolls while the mouse is down.
-    size, profile = "--window-size=1300,900", f"--user-data-dir={tmp_path / 'profile'}"
-    for word in ("--headless=new", "--no-sandbox", "--disable-gpu", size, profile):
-        options.add_argument(word)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    driver = start(tmp_path, "--window-size=1300,900")
     yield driver
-    assert driver.get_log("browser") == [], "the console says nothing"
+    told = driver.get_log("browser")
     driver.quit()
+    assert told == [], "the console says nothing"
 
 
 def test_what_the_mouse_selects_lists_the_units_that_tell_it(browser, tmp_path):

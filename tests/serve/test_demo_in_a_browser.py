@@ -1,13 +1,13 @@
 """The page of the demo in a headless Chromium, with real clicks: every kind of input, every kind of answer."""
 
 import json
-import shutil
 import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from browser import needs_driver, start
 from http_client import serving
 
 import rnnbench
@@ -15,13 +15,8 @@ from rnnbench.applications import applications
 from rnnbench.serve.served import Served
 from rnnbench.testing.trial import Trial
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
-webdriver = pytest.importorskip("selenium.webdriver")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no Chromium with its driver is installed"),
-]
+pytest.importorskip("selenium.webdriver")
+pytestmark = needs_driver
 NAMES = [
     "sentiment", "text_generation", "translation", "captioning", "forecasting", "speech", "question_answering",
     "labelling", "drawing",
@@ -101,18 +96,15 @@ class Page:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
     folder = tmp_path_factory.mktemp("browser")
-    for word in (
-        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1000,1200",
-        f"--user-data-dir={folder / 'profile'}", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-        "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+    driver = start(
+        folder,
+        "--window-size=1000,1200",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
         f"--use-file-for-fake-audio-capture={tone(folder / 'said.wav')}",
-    ):  # fmt: skip
-        options.add_argument(word)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    )
     yield driver
     driver.quit()
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from a_study import ONE, TUNED
@@ -21,6 +22,22 @@ def test_without_ray_the_extra_is_named(monkeypatch, tmp_path):
     with pytest.raises(UserError) as caught:
         OnRay(Perform("fake_runs", "perform"), tmp_path)
     assert "rnnbench[ray]" in caught.value.hint
+
+
+@pytest.mark.parametrize("named", [None, "ray://there:10001"])
+def test_no_cluster_is_joined_that_nobody_named(monkeypatch, tmp_path, named):
+    told = []
+    ray = SimpleNamespace(
+        is_initialized=lambda: False,
+        init=lambda address, **options: told.append(address),
+        cluster_resources=lambda: {"CPU": 3.0},
+    )
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    if named is not None:
+        monkeypatch.setenv("RAY_ADDRESS", named)
+    assert OnRay(Perform("fake_runs", "perform"), tmp_path).workers == 3
+    assert told == [named or "local"]
 
 
 # In a process of its own: what Ray leaves running would be warned of in this one.

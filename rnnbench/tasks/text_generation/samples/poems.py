@@ -37,7 +37,7 @@ class Poems(Samples):
 
     Args:
         count: Number of texts.
-        length: Most tokens of a text; one that ends sooner is as long as it is.
+        length: Most tokens of a text; a poem and the one before it, which is left out, have twice as many.
         temperature: How they are written, see ``predict``.
         seed: Seed of the first text; the others have those after it.
     """
