@@ -80,7 +80,8 @@ class WordNetwork(nn.Module):
         self.rows: Rows | None = None if subwords is None else subwords.rows(words)
         rows = self.num_words + (0 if subwords is None else subwords.buckets)
         self.weight = nn.Parameter(torch.empty(rows, size))
-        nn.init.uniform_(self.weight, -0.5 / size, 0.5 / size)
+        # As fastText and gensim 4 begin; word2vec's program has half of it, and rare words then stay shorter.
+        nn.init.uniform_(self.weight, -1 / size, 1 / size)
 
     def vectors(self) -> Tensor:
         """The vector of each word ``(V, D)``."""
