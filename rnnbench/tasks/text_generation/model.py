@@ -230,7 +230,9 @@ class TextModel(Task[TextData]):
     def _step_to_known(self, token: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         scores, state = self.step(token, state)
         if self.tokenizer.unknown is not None:
-            scores = scores.index_fill(1, torch.tensor([self.tokenizer.unknown], device=scores.device), -torch.inf)
+            # A table's scores are not ours to change.
+            scores = scores.clone()
+            scores[:, self.tokenizer.unknown] = -torch.inf
         return scores, state
 
     def evaluate(self, batch: StripBatch) -> None:
