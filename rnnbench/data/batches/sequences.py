@@ -49,6 +49,12 @@ class Sequences(Lazy[Tensor]):
         made._values, made._starts, made._lengths = self._values, self._starts, self._lengths.clamp(max=most)
         return made
 
+    def chosen(self, numbers: NDArray[np.int64]) -> Sequences:
+        """Some of them ``(K,)``, in this order; nothing is copied."""
+        made = Sequences([])
+        made._values, made._starts, made._lengths = self._values, self._starts[numbers], self._lengths[numbers]
+        return made
+
     def __len__(self) -> int:
         return len(self._lengths)
 

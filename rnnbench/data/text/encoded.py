@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnnbench.data.batches.sequences import Sequences
 from rnnbench.data.kept import Kept
-from rnnbench.data.text.encoder import TextEncoder
 from rnnbench.data.text.token_file import TokenFile, narrowest, write_tokens
 
 _PART = 4096
+T = TypeVar("T")
 
 
-def encoded_texts(encoder: TextEncoder, texts: Sequence[str], kept: Kept, name: str) -> Sequences:
-    """The ids of each text, with no begin and end.
+def encoded(
+    items: Sequence[T], encode: Callable[[T], NDArray[np.int64]], size: int, kept: Kept, name: str
+) -> Sequences:
+    """The ids of each text, or of whatever ids are made of.
 
     Args:
-        encoder: Makes them.
-        texts: The texts.
+        items: The texts.
+        encode: Makes the ids ``(T,)`` of one.
+        size: How many different ids there are.
         kept: What is made of these data.
         name: What the ids are called there: by all that they depend on.
     """
     if kept.folder is None:
-        return Sequences([encoder.encode(text) for text in texts])
+        return Sequences([encode(item) for item in items])
     values, lengths = kept.folder / name, kept.folder / f"{name}-lengths"
-    dtype = narrowest(len(encoder))
+    dtype = narrowest(size)
 
     def make() -> dict[str, Any]:
         sizes: list[NDArray[np.int32]] = []
 
         def parts() -> Iterator[NDArray[np.int64]]:
-            rest = iter(texts)
+            rest = iter(items)
             while some := list(islice(rest, _PART)):
-                ids = [encoder.encode(text) for text in some]
+                ids = [encode(item) for item in some]
                 sizes.append(np.array([len(one) for one in ids], dtype=np.int32))
                 yield np.concatenate(ids)
 

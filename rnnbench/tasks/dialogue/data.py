@@ -11,13 +11,14 @@ from torch import Tensor
 from rnnbench.data.batches.bucket import Budget
 from rnnbench.data.column_names import ColumnNames, records_of
 from rnnbench.data.fingerprint import fingerprint
+from rnnbench.data.kept import Kept
 from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Source, Split
 from rnnbench.data.text.encoder import TextEncoder, Unit
 from rnnbench.errors import UserError
 from rnnbench.ranges import AT_LEAST_0
 from rnnbench.tasks.base import Spec
-from rnnbench.tasks.base.pairs.data import PairData, encode_target
+from rnnbench.tasks.base.pairs.data import PairData, Side, encode_target
 from rnnbench.tasks.dialogue.metrics import ReplyScorer
 from rnnbench.tasks.dialogue.mutual import Mutual
 from rnnbench.tasks.dialogue.turns import Context, Exchange, Said, exchanges, read_dialogues, reversed_exchanges
@@ -109,7 +110,7 @@ class DialogueData(PairData[Exchange]):
             "vocabulary": len(self.encoder),
         }
         for split, read in self.splits.items():
-            found[f"{split}_replies"] = len(read.pairs)
+            found[f"{split}_replies"] = len(read.lengths)
             found[f"{split}_reply_tokens"] = int(read.lengths[:, 1].sum())
         return found | self.padding()
 
@@ -130,8 +131,9 @@ class DialogueData(PairData[Exchange]):
             self.encoder = TextEncoder.train(
                 self.unit, texts, lowercase=self.lowercase, min_count=self.min_count, max_size=self.max_vocabulary
             )
+        kept = Kept(self.source.kept_in(), self.dataset)
         for split in wanted:
-            self.splits[split] = self.encode_split(split, self._exchanges(split, everything[split]), left_out)
+            self.splits[split] = self.encode_split(split, self._exchanges(split, everything[split]), kept, left_out)
         known = {split: [one.text for dialogue in everything[split] for one in dialogue] for split in SPLITS}
         self.scorer = ReplyScorer(self.language, texts)
         if self.vectors_name is not None:
@@ -139,10 +141,14 @@ class DialogueData(PairData[Exchange]):
             assert self.vectors is not None
             self.scorer.take(self.vectors)
 
-    def encode(self, pair: Exchange) -> tuple[Tensor, Tensor]:
-        """See `PairData.encode`."""
-        assert self.encoder is not None
-        return encode_context(self.encoder, pair.source, self.turns), encode_target(self.encoder, pair.target)
+    def sides(self) -> tuple[Side[Exchange], Side[Exchange]]:
+        """See `PairData.sides`."""
+        encoder = self.encoder
+        assert encoder is not None
+        return (
+            Side(lambda pair: encode_context(encoder, pair.source, self.turns), len(encoder)),
+            Side(lambda pair: encode_target(encoder, pair.target), len(encoder)),
+        )
 
     def _read(self, split: Split) -> list[list[Said]]:
         place = functools.partial(self.source.place, split)

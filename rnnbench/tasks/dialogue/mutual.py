@@ -11,6 +11,7 @@ import torch
 from lightning.fabric.utilities import move_data_to_device
 from torch import Tensor
 
+from rnnbench.data.batches.sequences import Sequences
 from rnnbench.decode.beam import Hypothesis
 from rnnbench.decode.mutual_information import against_language, bidirectional
 from rnnbench.errors import UserError
@@ -139,7 +140,7 @@ class Reranker:
         """Negative log-likelihood of every token of each target ``(T,)`` float64."""
         helper = self._helper
         sources = [helper.read_source(pair.source) for pair in pairs]
-        batch = TextPairs(pairs, sources, targets)(list(range(len(pairs))), 0)
+        batch = TextPairs(Sequences(sources), Sequences(targets))(list(range(len(pairs))), 0)
         batch = move_data_to_device(batch, helper.device)
         with evaluating(helper):
             scores, _ = helper(batch)

@@ -13,7 +13,7 @@ from rnnbench.data.fingerprint import kept_fingerprint
 from rnnbench.data.kept import Kept, short_hash
 from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Row, Source, Split
-from rnnbench.data.text.encoded import encoded_texts
+from rnnbench.data.text.encoded import encoded
 from rnnbench.data.text.encoder import TextEncoder, Unit
 from rnnbench.data.text.vocabulary import SPECIALS, Labels
 from rnnbench.errors import UserError
@@ -176,7 +176,7 @@ class SentimentData(BucketedData[ClassifiedSequences]):
         if absent:
             self.tell(f"{split}: no text has the class {' or '.join(absent)}")
         name = self._name(f"{split}-tokens", self.encoder.state(), *self._chosen())
-        tokens = encoded_texts(self.encoder, texts.texts, kept, name)
+        tokens = encoded(texts.texts, self.encoder.encode, len(self.encoder), kept, name)
         most = self.max_length
         too_long = tokens.lengths > (tokens.lengths.max() if most is None else most)
         for number in np.flatnonzero(too_long | (tokens.lengths == 0)).tolist():

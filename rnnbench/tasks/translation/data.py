@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import functools
-from typing import Annotated
-
-from torch import Tensor
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from rnnbench.data.batches.bucket import Budget
 from rnnbench.data.column_names import ColumnNames, records_of
-from rnnbench.data.fingerprint import fingerprint
+from rnnbench.data.fingerprint import kept_fingerprint
+from rnnbench.data.kept import Kept, short_hash
+from rnnbench.data.lazy import Chosen, Joined, each
 from rnnbench.data.left_out import LeftOut
 from rnnbench.data.source import SPLITS, Source, Split
 from rnnbench.data.text.encoder import TextEncoder, Unit
 from rnnbench.errors import UserError
 from rnnbench.ranges import AT_LEAST_0
 from rnnbench.tasks.base import Spec
-from rnnbench.tasks.base.pairs.data import PairData, encode_source, encode_target
+from rnnbench.tasks.base.pairs.data import PairData, Side, encode_source, encode_target
 from rnnbench.tasks.translation.pairs import Pair, read_pairs
 
 
@@ -116,34 +117,47 @@ class TranslationData(PairData[Pair]):
             "target_vocabulary": len(self.target_encoder),
         }
         for split, read in self.splits.items():
-            found[f"{split}_pairs"] = len(read.pairs)
+            found[f"{split}_pairs"] = len(read.lengths)
             found[f"{split}_target_tokens"] = int(read.lengths[:, 1].sum())
         return found | self.padding()
 
     def read(self, wanted: tuple[Split, ...], left_out: LeftOut) -> None:
         """See `BucketedData.read`."""
         everything = {split: self._read(split) for split in SPLITS}
-        self.fingerprint = fingerprint(
-            {split: ({"source": pair.source, "target": pair.target} for pair in everything[split]) for split in SPLITS},
+        kept = Kept(self.source.kept_in(), self.dataset)
+        self.fingerprint = kept_fingerprint(
+            kept,
+            lambda: {
+                split: ({"source": pair.source, "target": pair.target} for pair in everything[split])
+                for split in SPLITS
+            },
+            self.columns,
             source_language=self.source_language,
             target_language=self.target_language,
         )
         spec = self.model_spec()
-        if spec is not None:
-            self.source_encoder = TextEncoder.from_state(spec["source"])
-            self.target_encoder = TextEncoder.from_state(spec["target"])
-        else:
-            self._train([pair for pair in everything["train"] if pair.source and pair.target])
+        if spec is None:
+            # On what it depends which tokens there are.
+            languages = (self.source_language, self.target_language, self.source_unit, self.target_unit, self.joint)
+            settings = (self.columns, languages, self.lowercase, self.min_count, self.max_vocabulary)
+            name = f"vocabularies-{short_hash(settings)}"
+            spec = kept(name, lambda: self._train(everything["train"]), dict)
+        self.source_encoder = TextEncoder.from_state(spec["source"])
+        self.target_encoder = TextEncoder.from_state(spec["target"])
         for split in wanted:
-            self.splits[split] = self.encode_split(split, everything[split], left_out)
+            self.splits[split] = self.encode_split(split, everything[split], kept, left_out)
 
-    def encode(self, pair: Pair) -> tuple[Tensor, Tensor]:
-        """See `PairData.encode`."""
-        assert self.source_encoder is not None
-        assert self.target_encoder is not None
-        return encode_source(self.source_encoder, pair.source), encode_target(self.target_encoder, pair.target)
+    def sides(self) -> tuple[Side[Pair], Side[Pair]]:
+        """See `PairData.sides`."""
+        source, target = self.source_encoder, self.target_encoder
+        assert source is not None
+        assert target is not None
+        return (
+            Side(lambda pair: encode_source(source, pair.source), len(source)),
+            Side(lambda pair: encode_target(target, pair.target), len(target)),
+        )
 
-    def _read(self, split: Split) -> list[Pair]:
+    def _read(self, split: Split) -> Sequence[Pair]:
         place = functools.partial(self.source.place, split)
         pairs = read_pairs(
             records_of(self.source, split, self.columns), self.source_language, self.target_language, place
@@ -151,18 +165,23 @@ class TranslationData(PairData[Pair]):
         if (self.source_unit, self.target_unit) == ("word", "word"):
             return pairs
         # An alignment is one of words, and these tokens are others.
-        return [Pair(pair.source, pair.target) for pair in pairs]
+        return each(pairs, lambda pair, _: Pair(pair.source, pair.target))
 
-    def _train(self, pairs: list[Pair]) -> None:
-        """The vocabularies of the training split."""
-        if not pairs:
+    def _train(self, pairs: Sequence[Pair]) -> dict[str, Any]:
+        """The vocabularies of the training split, of its pairs with text on both sides."""
+        both = [number for number, pair in enumerate(pairs) if pair.source and pair.target]
+        if not both:
             raise UserError("no pair of train has text on both sides", where=self.dataset)
+        if len(both) < len(pairs):
+            pairs = Chosen(pairs, both)
         train = functools.partial(
             TextEncoder.train, lowercase=self.lowercase, min_count=self.min_count, max_size=self.max_vocabulary
         )
-        sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
+        sources, targets = each(pairs, lambda pair, _: pair.source), each(pairs, lambda pair, _: pair.target)
         if self.joint:
-            self.source_encoder = self.target_encoder = train(self.source_unit, sources + targets)
-        else:
-            self.source_encoder = train(self.source_unit, sources)
-            self.target_encoder = train(self.target_unit, targets)
+            state = train(self.source_unit, Joined([sources, targets])).state()
+            return {"source": state, "target": state}
+        return {
+            "source": train(self.source_unit, sources).state(),
+            "target": train(self.target_unit, targets).state(),
+        }

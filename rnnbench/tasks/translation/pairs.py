@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from rnnbench.data.formats.text_file import split_lines
+from rnnbench.data.lazy import each
 from rnnbench.data.source import Row, name_it
 from rnnbench.errors import UserError
 
@@ -33,8 +34,8 @@ class Pair(NamedTuple):
     """Where some links are not sure: the sure and the possible ones."""
 
 
-def read_pairs(records: Sequence[Row], source_language: str, target_language: str, place: Place) -> list[Pair]:
-    """The pairs of one split.
+def read_pairs(records: Sequence[Row], source_language: str, target_language: str, place: Place) -> Sequence[Pair]:
+    """The pairs of one split; of large data each is read when it is asked for.
 
     Args:
         records: Records with a column for each language, or with a column ``translation`` that holds a text for each
@@ -48,19 +49,19 @@ def read_pairs(records: Sequence[Row], source_language: str, target_language: st
     Raises:
         UserError: A record has no such column, or no text in it; or links that are none.
     """
-    pairs = []
-    for number, record in enumerate(records):
+
+    def pair(record: Row, number: int) -> Pair:
         texts = record.get(_NESTED, record)
         source = _text(texts, source_language, "source_language", number, place)
         target = _text(texts, target_language, "target_language", number, place)
         meanings, links = record.get(_MEANINGS), record.get(_ALIGNMENT)
         if meanings is not None:
-            pairs.append(Pair(source, target, _align(meanings[source_language], meanings[target_language])))
-        elif links is not None:
-            pairs.append(Pair(source, target, *_linked(links, source, target, place(number))))
-        else:
-            pairs.append(Pair(source, target))
-    return pairs
+            return Pair(source, target, _align(meanings[source_language], meanings[target_language]))
+        if links is not None:
+            return Pair(source, target, *_linked(links, source, target, place(number)))
+        return Pair(source, target)
+
+    return each(records, pair)
 
 
 def _text(texts: Any, language: str, option: str, number: int, place: Place) -> str:

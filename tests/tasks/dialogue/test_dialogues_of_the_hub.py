@@ -70,7 +70,7 @@ def wanted(numbers):
 
 
 def replies(data, split):
-    return [pair.target for pair in data.splits[split].pairs]
+    return [pair.target for pair in data.pairs(split)]
 
 
 def test_films_of_one_split():

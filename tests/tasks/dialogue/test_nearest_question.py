@@ -32,21 +32,21 @@ def test_similarities_are_those_of_scikit_learn(counted):
     train, held_out = data.splits["train"], data.splits["validation"]
 
     def texts(read):
-        sources = (read.sources[i].tolist() for i in range(len(read.pairs)))
+        sources = (read.sources[i].tolist() for i in range(len(read.lengths)))
         return [" ".join(str(token) for token in source if token >= len(SPECIALS)) for source in sources]
 
     vectorizer = TfidfVectorizer(sublinear_tf=True, token_pattern=r"\S+")
     wanted = vectorizer.fit_transform(texts(train))
     queries = vectorizer.transform(texts(held_out))
-    for number in range(len(held_out.pairs)):
+    for number in range(len(held_out.lengths)):
         found = model.similarities(held_out.sources[number]).numpy()
         np.testing.assert_allclose(found, (wanted @ queries[number].T).toarray()[:, 0], atol=1e-12)
 
 
 def test_a_question_of_training_gets_its_reply(counted):
     model, data = counted
-    pair = data.splits["train"].pairs[3]
-    same = [one.target for one in data.splits["train"].pairs if one.source == pair.source]
+    pair = data.pairs("train")[3]
+    same = [one.target for one in data.pairs("train") if one.source == pair.source]
     assert "".join(model.reply(pair.source, Sampling())) in same
 
 
@@ -54,7 +54,7 @@ def test_what_shares_no_word_gets_the_first_reply(counted):
     model, data = counted
     nothing = as_context(["zzz qqq"])
     assert not model.similarities(encode_context(model.words, nothing, 1)).any()
-    assert "".join(model.reply(nothing, Sampling())) == data.splits["train"].pairs[0].target
+    assert "".join(model.reply(nothing, Sampling())) == data.pairs("train")[0].target
 
 
 def test_before_it_has_counted_it_says_nothing():

@@ -128,7 +128,7 @@ def test_how_much_is_read_changes_no_fingerprint():
     assert one.fingerprint == many.fingerprint == none.fingerprint
     assert read(reversed=True).fingerprint != one.fingerprint
     assert [len(data.splits["train"].sources[1]) for data in (one, many, none)] == [2, 5, 2]
-    assert len(none.splits["train"].pairs) == 2, "a language model has replies without a context"
+    assert len(none.pairs("train")) == 2, "a language model has replies without a context"
     Path("talk/test.jsonl").write_text('{"turns": ["Hi"]}\n')
     with pytest.raises(UserError, match="a dialogue of one turn") as caught:
         read()
@@ -163,4 +163,4 @@ def test_the_cards_fit_the_real_data(real_data, name, unit, language):
     data = DialogueData(source, turns=1, unit=unit, language=language)
     data.setup("fit")
     assert data.dataset == f"chatterbot_{name}"
-    assert len(data.splits["train"].pairs) == {"english": 1082, "chinese": 516}[name]
+    assert len(data.pairs("train")) == {"english": 1082, "chinese": 516}[name]

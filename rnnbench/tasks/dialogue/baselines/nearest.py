@@ -48,10 +48,10 @@ class NearestQuestion(CountingModel[DialogueData], ReplyTask):
     def count_split(self) -> Mapping[str, Tensor]:
         """See `CountingModel.count_split`."""
         pairs = self.data.splits["train"]
-        bags = [_counted(pairs.sources[i]) for i in range(len(pairs.pairs))]
+        bags = [_counted(source) for source in pairs.sources]
         found = torch.cat([tokens for tokens, _ in bags]).bincount(minlength=len(self.words)).double()
         idf = ((1 + len(bags)) / (1 + found)).log() + 1
-        replies = [pair.target.encode("utf-8") for pair in pairs.pairs]
+        replies = [pair.target.encode("utf-8") for pair in self.data.pairs("train")]
         return {
             "tokens": torch.cat([tokens for tokens, _ in bags]),
             "weights": torch.cat([_weighed(*bag, idf) for bag in bags]),

@@ -85,8 +85,8 @@ class WordByWord(CountingModel[TranslationData], TranslationModel):
     def count_split(self) -> Mapping[str, Tensor]:
         """See `CountingModel.count_split`: both directions, and the n-grams."""
         pairs = self.data.splits["train"]
-        sources = [pairs.sources[i].numpy() for i in range(len(pairs.pairs))]
-        targets = [pairs.targets[i][1:].numpy() for i in range(len(pairs.pairs))]
+        sources = [one.numpy() for one in pairs.sources]
+        targets = [one[1:].numpy() for one in pairs.targets]
         rounds = self.rounds, self.rounds * (self.alignment == 2)
         forth = train(sources, targets, len(self.target_encoder), *rounds)
         back = train(targets, sources, len(self.source_encoder), *rounds)
