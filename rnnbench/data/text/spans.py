@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from rnnbench.errors import UserError
@@ -83,18 +83,18 @@ def all_tags(kinds: Iterable[str], scheme: Scheme) -> list[str]:
     return [*outside, *(prefix + name for name in names for prefix in _PREFIXES[scheme])]
 
 
-def check_entity_tags(tags: Iterable[str], where: object) -> None:
+def check_entity_tags(tags: Iterable[str], where: Callable[[], str]) -> None:
     """Refuses what is no tag of an entity.
 
     Args:
         tags: Tags.
-        where: Where they stand, for the error.
+        where: Says where they stand, for the error: files are read again for it.
     """
     for tag in tags:
         prefix, dash, kind = tag.partition("-")
         if tag != OUTSIDE and (prefix not in tuple("BIMES") or not dash or not kind):
             raise UserError(
                 f"{tag!r} is no tag of an entity",
-                where=where,
+                where=where(),
                 hint="O, or B-, I-, M-, E- or S- and the kind: B-PER; for tags of another sort --data.task tags",
             )

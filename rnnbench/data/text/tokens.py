@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from rnnbench.data.batches.batch import IGNORED, TaggingBatch, pad
+from rnnbench.data.lazy import each
 from rnnbench.data.notice import tell
 from rnnbench.data.text.vocabulary import BEGIN, END, Vocabulary
 
@@ -68,7 +69,7 @@ class TokenEncoder:
         if of_characters and longer:
             tell(f"{longer:,} of {tokens:,} tokens have several characters: text will be read character by character")
         encoder = cls(lowercase, zero_digits, Vocabulary.train([]), None, None)
-        read = [[encoder.read(token) for token in tokens] for tokens in sentences]
+        read = each(sentences, lambda tokens, _: [encoder.read(token) for token in tokens])
         encoder.tokens = Vocabulary.train(read, min_count=min_count)
         if not of_characters:
             encoder.characters = Vocabulary.train(half_width(token) for tokens in sentences for token in tokens)

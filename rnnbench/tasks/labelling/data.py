@@ -5,16 +5,19 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from rnnbench.data.batches.batch import IGNORED, TaggingBatch, pad
 from rnnbench.data.batches.bucket import Budget
 from rnnbench.data.column_names import ColumnNames, rows_of
-from rnnbench.data.fingerprint import fingerprint
+from rnnbench.data.fingerprint import kept_fingerprint
+from rnnbench.data.kept import Kept, short_hash
+from rnnbench.data.lazy import each
 from rnnbench.data.left_out import LeftOut, TooLong
 from rnnbench.data.source import SPLITS, Row, Source, Split
 from rnnbench.data.text.spans import Scheme, all_tags
@@ -24,7 +27,16 @@ from rnnbench.errors import UserError
 from rnnbench.ranges import AT_LEAST_0
 from rnnbench.tasks.base import BucketedData, Spec
 from rnnbench.tasks.base.texts import listed
-from rnnbench.tasks.labelling.sentences import LabellingTask, Sentence, kinds_of, read_sentences, words_of
+from rnnbench.tasks.labelling.corpus import Sentences
+from rnnbench.tasks.labelling.sentences import LabellingTask, Sentence, kinds_of, read_sentences, units_of
+
+
+class _Survey(NamedTuple):
+    """What occurs in the sentences of a split."""
+
+    tags: Counter[str]
+    units: list[str]
+    """Of training alone: all that is not new to a model, see `units_of`."""
 
 
 class TaggedSentences:
@@ -34,17 +46,28 @@ class TaggedSentences:
         sentences: The sentences.
         encoder: Maps tokens to numbers.
         tags: Number of each tag.
-        novel: Of each sentence, the places where something is that training does not have.
+        task: What is looked for.
+        seen: What training has (`units_of`); None for these sentences themselves, in which nothing is new.
     """
 
     def __init__(
-        self, sentences: list[Sentence], encoder: TokenEncoder, tags: dict[str, int], novel: list[list[int]]
+        self,
+        sentences: Sentences,
+        encoder: TokenEncoder,
+        tags: dict[str, int],
+        task: LabellingTask,
+        seen: frozenset[str] | None,
     ) -> None:
         self.sentences = sentences
-        self.lengths = [len(sentence.tokens) for sentence in sentences]
         self._encoder = encoder
         self._tags = tags
-        self._novel = novel
+        self._task: LabellingTask = task
+        self._seen = seen
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of each ``(N,)``."""
+        return self.sentences.lengths
 
     def __call__(self, samples: list[int], epoch: int) -> TaggingBatch:
         """The batch of some sentences; nothing about it is random.
@@ -53,14 +76,16 @@ class TaggedSentences:
             samples: Their numbers.
             epoch: Not asked for.
         """
-        batch = self._encoder.batch([self.sentences[i].tokens for i in samples])
-        y, _ = pad([torch.tensor([self._tags[tag] for tag in self.sentences[i].tags]) for i in samples], IGNORED)
-        return batch._replace(y=y, novel=self._mark(samples, batch.x.shape), ids=torch.tensor(samples))
+        sentences = self.sentences.take(samples)
+        batch = self._encoder.batch([one.tokens for one in sentences])
+        y, _ = pad([torch.tensor([self._tags[tag] for tag in one.tags]) for one in sentences], IGNORED)
+        return batch._replace(y=y, novel=self._mark(sentences, batch.x.shape), ids=torch.tensor(samples))
 
-    def _mark(self, samples: list[int], shape: torch.Size) -> Tensor:
+    def _mark(self, sentences: list[Sentence], shape: torch.Size) -> Tensor:
         novel = np.zeros(shape, dtype=bool)
-        for row, i in enumerate(samples):
-            novel[row, self._novel[i]] = True
+        if self._seen is not None:
+            for row, one in enumerate(sentences):
+                novel[row, [place for place, unit in units_of(one, self._task) if unit not in self._seen]] = True
         return torch.from_numpy(novel)
 
 
@@ -137,7 +162,7 @@ class TaggingData(BucketedData[TaggedSentences]):
         sizes["tokens_are"] = "characters" if self.encoder.of_characters else "words"
         for split, read in self.splits.items():
             sizes[f"{split}_sentences"] = len(read.sentences)
-            sizes[f"{split}_tokens"] = sum(read.lengths)
+            sizes[f"{split}_tokens"] = int(read.lengths.sum())
         sizes |= self.padding()
         sizes |= self.source.details()
         if self.unseen:
@@ -148,65 +173,88 @@ class TaggingData(BucketedData[TaggedSentences]):
 
     def read(self, wanted: tuple[Split, ...], left_out: LeftOut) -> None:
         """See `BucketedData.read`."""
+        kept = Kept(self.source.kept_in(), self.dataset)
+        rows = {split: rows_of(self.source, split, self.columns) for split in SPLITS}
+        self.fingerprint = kept_fingerprint(
+            kept, lambda: rows, self.columns, task=self.task, tags_column=self.tags_column
+        )
+        read = {split: self._sentences(split, rows[split], kept, left_out) for split in SPLITS}
+        found = {split: self._survey(split, read[split], kept) for split in {"train", *wanted}}
         spec = self.model_spec()
-        read = self._read(left_out)
-        train = read["train"]
         if spec is not None:
             self.encoder, known = TokenEncoder.from_state(spec["encoder"]), list(spec["tags"])
         else:
-            self.encoder, known = self._train_encoder(train), self._tags_of(train)
+            self.encoder, known = self._train_encoder(read["train"], kept), self._tags_of(found["train"].tags)
             self.load_vectors(self.encoder.tokens.tokens)
-        self._count_tags({split: read[split] for split in wanted}, known)
+        self._count_tags({split: found[split].tags for split in wanted}, known)
         numbers = {tag: i for i, tag in enumerate(self.tags)}
-        seen = {unit for sentence in train for _, unit in self._units(sentence)}
+        seen = frozenset(found["train"].units)
         for split in wanted:
-            novel = [[place for place, unit in self._units(sentence) if unit not in seen] for sentence in read[split]]
-            self.splits[split] = TaggedSentences(read[split], self.encoder, numbers, novel)
+            of_others = None if split == "train" else seen
+            self.splits[split] = TaggedSentences(read[split], self.encoder, numbers, self.task, of_others)
 
-    def _read(self, left_out: LeftOut) -> dict[Split, list[Sentence]]:
-        """The sentences of all splits, without those that are not used."""
-        rows: dict[str, Sequence[Row]] = {split: rows_of(self.source, split, self.columns) for split in SPLITS}
-        self.fingerprint = fingerprint(rows, task=self.task, tags_column=self.tags_column)
-        read: dict[Split, list[Sentence]] = {}
-        for split in SPLITS:
-            place = functools.partial(self.source.place, split)
-            everything = read_sentences(rows[split], self.task, self.scheme, self.tags_column, place)
-            for number in (i for i, sentence in enumerate(everything) if not sentence.tokens):
-                left_out.add(split, number, "no tokens in it", "dropped")
-            sentences = [sentence for sentence in everything if sentence.tokens]
-            if not sentences:
-                raise UserError(f"no sentence of {split} has a token", where=self.dataset)
-            if split == "train":
-                lengths = [len(sentence.tokens) for sentence in sentences]
-                kept = left_out.apply_limit(split, lengths, self.max_length, self.too_long)
-                sentences = [Sentence(*(part[: self.max_length] for part in sentences[i])) for i in kept]
-            read[split] = sentences
-        return read
+    def _name(self, what: str, *settings: object) -> str:
+        """What something that is made of large data is called there: by all that it depends on."""
+        return f"{what}-{short_hash([self.columns, self.task, self.scheme, self.tags_column, *settings])}"
 
-    def _train_encoder(self, train: list[Sentence]) -> TokenEncoder:
-        encoder = TokenEncoder.train(
-            [sentence.tokens for sentence in train],
-            lowercase=self.lowercase,
-            zero_digits=self.zero_digits,
-            min_count=self.min_count,
-            bigram_min_count=self.bigram_min_count,
+    def _sentences(self, split: Split, rows: Sequence[Row], kept: Kept, left_out: LeftOut) -> Sentences:
+        """The sentences of a split, without those that are not used."""
+        place = functools.partial(self.source.place, split)
+        read = read_sentences(rows, self.task, self.scheme, self.tags_column, place)
+        sentences = Sentences.of(read, kept, self._name(f"{split}-sentences"))
+        for number in np.flatnonzero(sentences.lengths == 0).tolist():
+            left_out.add(split, number, "no tokens in it", "dropped")
+        sentences = sentences.chosen(np.flatnonzero(sentences.lengths))
+        if not len(sentences):
+            raise UserError(f"no sentence of {split} has a token", where=self.dataset)
+        if split != "train":
+            return sentences
+        sentences = sentences.chosen(left_out.apply_limit(split, sentences.lengths, self.max_length, self.too_long))
+        return sentences if self.max_length is None else sentences.cut(self.max_length)
+
+    def _survey(self, split: Split, sentences: Sentences, kept: Kept) -> _Survey:
+        """What occurs in the sentences of a split."""
+
+        def look() -> dict[str, Any]:
+            tags: Counter[str] = Counter()
+            units: set[str] = set()
+            for one in sentences:
+                tags.update(one.tags)
+                if split == "train":
+                    units.update(unit for _, unit in units_of(one, self.task))
+            return {"tags": dict(tags), "units": sorted(units)}
+
+        name = self._name(f"{split}-survey", self.max_length, self.too_long)
+        return kept(name, look, lambda made: _Survey(Counter(made["tags"]), made["units"]))
+
+    def _train_encoder(self, train: Sentences, kept: Kept) -> TokenEncoder:
+        settings = (self.lowercase, self.zero_digits, self.min_count, self.bigram_min_count)
+        encoder = kept(
+            self._name("vocabulary", self.max_length, self.too_long, *settings),
+            lambda: TokenEncoder.train(
+                each(train, lambda one, _: one.tokens),
+                lowercase=self.lowercase,
+                zero_digits=self.zero_digits,
+                min_count=self.min_count,
+                bigram_min_count=self.bigram_min_count,
+            ).state(),
+            TokenEncoder.from_state,
         )
         own = encoder.tokens.tokens
         encoder.tokens = Vocabulary(grown(own, self.known_besides(encoder.kind, own[len(SPECIALS) :])))
         return encoder
 
-    def _tags_of(self, train: list[Sentence]) -> list[str]:
+    def _tags_of(self, occurring: Counter[str]) -> list[str]:
         """The tags a model chooses from."""
         if self.task == "tags":
-            return sorted({tag for sentence in train for tag in sentence.tags})
-        kinds = [""] if self.task == "segmentation" else kinds_of(train)
+            return sorted(occurring)
+        kinds = [""] if self.task == "segmentation" else kinds_of(occurring)
         if not kinds:
             raise UserError("no sentence of train has an entity", where=self.dataset)
         return all_tags(kinds, self.scheme)
 
-    def _count_tags(self, read: dict[Split, list[Sentence]], known: list[str]) -> None:
+    def _count_tags(self, counts: dict[Split, Counter[str]], known: list[str]) -> None:
         """Numbers all tags, and names those that a model cannot know, and those that a split has none of."""
-        counts = {split: Counter(tag for s in sentences for tag in s.tags) for split, sentences in read.items()}
         self.unseen = Counter({tag: n for c in counts.values() for tag, n in c.items() if tag not in known})
         self.tags = [*known, *sorted(self.unseen)]
         for split, count in counts.items():
@@ -218,14 +266,10 @@ class TaggingData(BucketedData[TaggedSentences]):
             if missing:
                 self.tell(f"{split}: nothing is tagged {_named(dict.fromkeys(sorted(missing)))}")
 
-    def _units(self, sentence: Sentence) -> list[tuple[int, str]]:
-        """What can be new to a model, with its place: words of a segmentation, else tokens."""
-        return words_of(sentence) if self.task == "segmentation" else list(enumerate(sentence.tokens))
-
 
 def _groups(tags: Any, task: LabellingTask) -> set[str]:
     """Tags, or the kinds of entities."""
-    return set(tags) if task == "tags" else {tag.partition("-")[2] for tag in tags if "-" in tag}
+    return set(tags) if task == "tags" else kinds_of(tags)
 
 
 def _named(counts: dict[str, Any]) -> str:

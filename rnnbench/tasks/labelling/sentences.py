@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from rnnbench.data.formats.labels import label_names
 from rnnbench.data.formats.text_file import split_lines
+from rnnbench.data.lazy import each
 from rnnbench.data.source import Row, name_it, text_of
 from rnnbench.data.text.spans import Scheme, Span, check_entity_tags, spans, tag_spans
 from rnnbench.errors import UserError
@@ -30,8 +31,8 @@ class Sentence(NamedTuple):
 
 def read_sentences(
     rows: Sequence[Row], task: LabellingTask, scheme: Scheme, column: str, place: Place
-) -> list[Sentence]:
-    """The sentences of one split.
+) -> Sequence[Sentence]:
+    """The sentences of one split; of large data with tags each is read when it is asked for.
 
     Args:
         rows: Rows with ``tokens`` and their tags; for segmentation also text with spaces between the words, a sentence
@@ -46,15 +47,19 @@ def read_sentences(
     """
     if task == "segmentation":
         return [segmented(words) for words in _words(rows, column, place)]
-    sentences = [_sentence(row, column, i, place) for i, row in enumerate(rows)]
+    sentences = each(rows, lambda row, number: _sentence(row, column, number, place))
     if task == "tags":
         return sentences
     checked: set[str] = set()
-    for i, (_, tags) in enumerate(sentences):
+
+    def in_scheme(sentence: Sentence, number: int) -> Sentence:
+        tokens, tags = sentence
         if not checked.issuperset(tags):
-            check_entity_tags(tags, place(i))
-            checked |= set(tags)
-    return [Sentence(tokens, tag_spans(spans(tags), len(tags), scheme)) for tokens, tags in sentences]
+            check_entity_tags(tags, functools.partial(place, number))
+            checked.update(tags)
+        return Sentence(tokens, tag_spans(spans(tags), len(tags), scheme))
+
+    return each(sentences, in_scheme)
 
 
 def segmented(words: Sequence[str]) -> Sentence:
@@ -109,7 +114,11 @@ def _strings(row: Row, name: str, number: int, place: Place) -> list[str]:
     return list(map(sys.intern, value))
 
 
-def kinds_of(sentences: Iterable[Sentence]) -> set[str]:
-    """The kinds of all spans."""
-    tags = {tag for sentence in sentences for tag in sentence.tags}
+def units_of(sentence: Sentence, task: LabellingTask) -> list[tuple[int, str]]:
+    """What can be new to a model, with its place: words of a segmentation, else tokens."""
+    return words_of(sentence) if task == "segmentation" else list(enumerate(sentence.tokens))
+
+
+def kinds_of(tags: Iterable[str]) -> set[str]:
+    """The kinds of the spans that tags write down."""
     return {tag.partition("-")[2] for tag in tags if "-" in tag}

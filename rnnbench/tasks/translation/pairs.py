@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from rnnbench.data.formats.text_file import split_lines
@@ -58,7 +59,7 @@ def read_pairs(records: Sequence[Row], source_language: str, target_language: st
         if meanings is not None:
             return Pair(source, target, _align(meanings[source_language], meanings[target_language]))
         if links is not None:
-            return Pair(source, target, *_linked(links, source, target, place(number)))
+            return Pair(source, target, *_linked(links, source, target, partial(place, number)))
         return Pair(source, target)
 
     return each(records, pair)
@@ -87,21 +88,21 @@ def _align(source: Sequence[Sequence[str]], target: Sequence[Sequence[str]]) -> 
     )
 
 
-def _linked(links: Any, source: str, target: str, where: str) -> tuple[Alignment, Alignment]:
+def _linked(links: Any, source: str, target: str, where: Callable[[], str]) -> tuple[Alignment, Alignment]:
     """The sure links, and those together with the possible ones."""
     if not isinstance(links, str):
-        raise UserError(f"{_ALIGNMENT!r} holds no text but {type(links).__name__}", where=where, hint="0-0 1-2 3?4")
+        raise UserError(f"{_ALIGNMENT!r} holds no text but {type(links).__name__}", where=where(), hint="0-0 1-2 3?4")
     sizes = len(source.split()), len(target.split())
     sure, possible = ([set[int]() for _ in range(sizes[1])] for _ in range(2))
     for link in links.split():
         match = _LINK.fullmatch(link)
         if match is None:
-            raise UserError(f"{link!r} is no link of two words", where=where, hint="0-0 1-2 3?4, places from 0")
+            raise UserError(f"{link!r} is no link of two words", where=where(), hint="0-0 1-2 3?4, places from 0")
         i, j = int(match[1]), int(match[3])
         if i >= sizes[0] or j >= sizes[1]:
             raise UserError(
                 f"{link} links word {i} with word {j}; the source has {sizes[0]} words, the target {sizes[1]}",
-                where=where,
+                where=where(),
                 hint="places are counted from 0, words are what white space separates",
             )
         possible[j].add(i)

@@ -100,7 +100,7 @@ def test_spans_are_those_of_seqeval(tags):
 
 
 def test_other_tags_are_no_entities():
-    check_entity_tags(["O", "B-PER", "M-a-b"], "x")
+    check_entity_tags(["O", "B-PER", "M-a-b"], lambda: "x")
     for tag in ("NN", "B", "B-", "X-PER", "", "I_PER"):
         with pytest.raises(UserError, match="is no tag of an entity"):
-            check_entity_tags(["O", tag], "x")
+            check_entity_tags(["O", tag], lambda: "x")

@@ -123,7 +123,7 @@ def test_one_data_set_in_four_forms(tmp_path):
     read = [
         ready(TaggingData(source, "segmentation")).splits["train"].sentences for source in (text, tagged, characters)
     ]
-    assert read[0] == read[1] == read[2]
+    assert list(read[0]) == list(read[1]) == list(read[2])
     assert read[0][1] == (list("天安门在北京"), list("BMESBE"))
 
 
