@@ -37,7 +37,7 @@ def _ranked(scores: Tensor, holds: Tensor) -> tuple[Tensor, Tensor]:
     """At every distinct score, from the greatest on: how many hold, and how many there are, with no smaller one."""
     order = torch.argsort(scores, descending=True)
     scores, right = scores[order], holds[order].long()
-    ends = torch.cat([(scores[1:] != scores[:-1]).nonzero()[:, 0], torch.tensor([len(scores) - 1])])
+    ends = torch.cat([scores[1:] != scores[:-1], right.new_ones(1).bool()]).nonzero()[:, 0]
     return right.cumsum(0)[ends], ends + 1
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from simulated import device, on_gpu
 
 from rnnbench.backbone import Backbone
 from rnnbench.cells import GRU, LSTM
@@ -219,6 +220,14 @@ def test_links_are_scored_as_defined(rows):
     holds = torch.tensor([link for _, link in rows])
     assert area_under_roc(scores, holds) == pytest.approx(auc, abs=1e-12)
     assert average_precision(scores, holds) == pytest.approx(precision / len(links))
+
+
+def test_links_are_scored_where_the_scores_lie():
+    scores, holds = torch.tensor([0.2, 0.7, 0.2, 0.9, 0.1]).double(), torch.tensor([True, True, False, True, False])
+    for score in (area_under_roc, average_precision):
+        with device():
+            found = score(on_gpu(scores), on_gpu(holds))
+        assert found == score(scores, holds)
 
 
 def test_pooling_is_by_graph():
