@@ -7,17 +7,24 @@ from collections.abc import Iterable, Mapping
 
 from rnnbench.results.metric import badness, better
 
-_OF_CLASSES = ("accuracy",)
+_OF_CLASSES = ("accuracy", "frame_accuracy", "hidden_accuracy", "node_accuracy", "unit_accuracy")
 _OF_TOKENS = ("perplexity", "nats_per_token", "nats_per_character", "nats_per_byte")
 _OF_BITS = ("bits_per_character", "bits_per_byte")
-_ALL_WRONG = ("word_error_rate", "character_error_rate", "ter")
+_ANYWHERE = {
+    # Of two kinds, or of two in which order.
+    **dict.fromkeys(("auc", "binary_accuracy", "node_binary_accuracy"), 0.5),
+    # Everything is wrong.
+    **dict.fromkeys(("word_error_rate", "character_error_rate", "alignment_error_rate"), 1.0),
+    **dict.fromkeys(("error", "symbol_error", "mean_error", "transfer_error"), 1.0),
+    "ter": 100.0,
+}
 
 
 def chance(metric: str, details: Mapping[str, str | int | float], measured: Iterable[float]) -> float | None:
     """The score of a model that knows nothing, or the worst one that was measured where that is worse or not known.
 
-    Likelihoods are those of a uniform guess among the vocabulary, accuracy is that among the classes; of what else is
-    better when higher, nothing is right.
+    Likelihoods are those of a uniform guess among the vocabulary, accuracies are those among the classes, half of the
+    links are ranked before what is none; of error rates all is wrong, of what else is better when higher nothing right.
 
     Args:
         metric: Name of the metric.
@@ -47,6 +54,6 @@ def _known(metric: str, details: Mapping[str, str | int | float]) -> float | Non
     if metric in _OF_CLASSES:
         classes = details.get("classes")
         return 1 / len(classes.split(", ")) if isinstance(classes, str) else 0.0
-    if metric in _ALL_WRONG:
-        return 1.0
+    if metric in _ANYWHERE:
+        return _ANYWHERE[metric]
     return 0.0 if better(metric) == "higher" else None

@@ -11,8 +11,10 @@ import pytest
 from scipy import stats
 
 from rnnbench.errors import UserError
+from rnnbench.results.chance import chance
 from rnnbench.results.group import Column
 from rnnbench.results.items import ITEMS_FILE, Items, read_items, write_items
+from rnnbench.results.metric import better
 from rnnbench.results.pairs import against
 from rnnbench.results.render import render_json, render_markdown
 from rnnbench.results.table import compare, load_runs
@@ -129,6 +131,22 @@ def test_failed_seeds_stand_in_their_row_and_count_as_chance(rows_of, make_run) 
     assert "3 of 5 seeds" in page
     assert "2 of 5 seeds failed (the loss is NaN; test perplexity is no number) and count as chance, 10000.00" in page
     assert "beside 91.00 of the others" in page
+
+
+@pytest.mark.parametrize(
+    ("metric", "counted"),
+    [
+        *((metric, 0.25) for metric in ("accuracy", "frame_accuracy", "node_accuracy", "unit_accuracy")),
+        *((metric, 0.5) for metric in ("auc", "binary_accuracy")),
+        *((metric, 1.0) for metric in ("error", "mean_error", "symbol_error", "word_error_rate")),
+        ("ter", 100.0),
+        ("macro_f1", 0.0),
+        ("mase", 0.02),
+    ],
+)
+def test_chance_is_a_guess_and_not_the_worst_of_those_that_learned(metric, counted) -> None:
+    good = 0.02 if better(metric) == "lower" else 0.98
+    assert chance(metric, {"classes": "a, b, c, d"}, [good]) == counted
 
 
 def test_a_cell_whose_seeds_all_failed_does_not_vanish(rows_of, make_run) -> None:

@@ -65,6 +65,7 @@ class GraphData(BucketedData[GraphSamples]):
             "graphs": len(graphs),
             "nodes": sum(one.x.shape[0] for one in graphs),
             "edges": sum(len(one.edges) for one in graphs),
+            "classes": ", ".join(found.classes),
         }
         self._details |= {
             f"{split}_questions": sum(len(one.questions.y) for one in some) for split, some in found.splits.items()
