@@ -79,7 +79,7 @@ def record_result(
         tokens_per_second=round(statistics.fmean(speeds), 1) if speeds else None,
         hardware=_facts(result.hardware),
         versions=_facts(result.versions),
-        commit=result.git_commit or "",
+        commit=_commits(results),
         date=(result.finished or "")[:10],
         published=published if published is not None or old is None else old.published,
         published_source=published_source or (old.published_source if old else ""),
@@ -122,6 +122,10 @@ def _check_alike(first: Result, other: Result, metric: str) -> None:
         "number of parameters": (first.parameters, other.parameters),
         "number of steps": tuple(_steps(one) for one in (first, other)),
         "settings": (first.settings, other.settings),
+        "rule of selection": (first.selection, other.selection),
+        "budget": (first.budget, other.budget),
+        "tested state": (first.checkpoint, other.checkpoint),
+        "way of decoding": (first.decoding, other.decoding),
         "way of measuring": tuple(
             {
                 split: comparable(metrics[metric].signature)
@@ -157,6 +161,12 @@ def _values(results: Sequence[Result], split: Split, metric: str) -> list[float]
     """The value of every run; nothing where one lacks it."""
     values = [value for one in results if (value := one.value(split, metric)) is not None]
     return values if len(values) == len(results) else []
+
+
+def _commits(results: Sequence[Result]) -> str:
+    """The commits that made the runs; empty where one of them is not known."""
+    found = dict.fromkeys(one.git_commit or "" for one in results)
+    return "" if "" in found else " ".join(found)
 
 
 def _facts(facts: dict[str, Any]) -> str:

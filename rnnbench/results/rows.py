@@ -49,7 +49,7 @@ class Row:
         tokens_per_second: Training speed.
         hardware: What it ran on.
         versions: Packages it ran with.
-        commit: Commit it ran at.
+        commit: Commit it ran at, or those of its seeds, separated by blanks; empty where one is not known.
         date: Day it ended.
         note: A sentence for the reader; this one is written by hand.
         cell: Name of the recurrent cell; empty for a model without one, and in rows older than this column.

@@ -262,6 +262,15 @@ def test_several_seeds_are_one_row(make_result) -> None:
     assert "| 112.00 ± 2 |" in render([row], "ptb").replace("**", "")
 
 
+def test_a_row_names_the_commits_of_all_its_seeds(make_result) -> None:
+    def commits(*made: str | None) -> str:
+        results = [make_result(seed=seed, git_commit=one) for seed, one in enumerate(made)]
+        return record_result([], results, table="ptb")[0].commit
+
+    assert commits("aaa", "bbb", "aaa") == "aaa bbb"
+    assert commits("aaa", None) == "", "what made the mean is not known"
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
@@ -270,6 +279,10 @@ def test_several_seeds_are_one_row(make_result) -> None:
         ({"seed": 2, "fingerprint": "bbbb"}, "differ in their data fingerprint"),
         ({"seed": 2, "parameters": 7}, "differ in their number of parameters"),
         ({"seed": 2, "signature": "tokens:5|strips:2|carried"}, "differ in their way of measuring"),
+        ({"seed": 2, "selection": "max validation/accuracy"}, "differ in their rule of selection"),
+        ({"seed": 2, "budget": "epochs:13|tuning:4"}, "differ in their budget"),
+        ({"seed": 2, "checkpoint": "last.ckpt"}, "differ in their tested state: None, last.ckpt"),
+        ({"seed": 2, "decoding": "beam:5"}, "differ in their way of decoding"),
         ({"seed": 2, "status": "interrupted"}, "not finished: interrupted"),
     ],
 )
