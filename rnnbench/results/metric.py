@@ -107,7 +107,9 @@ def comparable(signature: str) -> str:
 
 
 def format_value(value: float | None) -> str:
-    """A metric's value as tables print it: two decimals for 115.91, four for 1.3950."""
+    """A metric's value as tables print it: two decimals for 115.91, four for 1.3950, three digits for 5.31e-06."""
     if value is None:
         return "-"
+    if 0 < abs(value) < 0.001:
+        return f"{value:.3g}"
     return f"{value:.2f}" if abs(value) >= 10 else f"{value:.4f}"

@@ -241,3 +241,15 @@ def test_a_narrow_terminal_keeps_every_digit(runs_of) -> None:
     assert "1.2500" in printed[140]
     assert "1.2500" not in printed[80]
     assert "A wider terminal" in printed[80]
+
+
+def test_small_values_keep_their_digits() -> None:
+    shown = {
+        115.914: "115.91",
+        1.395: "1.3950",
+        0.0: "0.0000",
+        0.00123: "0.0012",
+        5.312e-06: "5.31e-06",
+        -2e-05: "-2e-05",
+    }
+    assert {value: metric.format_value(value) for value in shown} == shown
