@@ -74,11 +74,14 @@ def render_markdown(comparison: Comparison, pairs: bool = False) -> str:
     """
     blocks = []
     for table in comparison.tables:
-        blocks += [f"### {_title(table)}", markdown_table(headers_of(table, table.shown), rows_of(table, table.shown))]
+        blocks += [
+            f"### {_plain(_title(table))}",
+            markdown_table(headers_of(table, table.shown), rows_of(table, table.shown)),
+        ]
         if pairs and (lines := pair_cells(table)):
             blocks.append(markdown_table(PAIR_HEADERS, lines))
-        blocks += [" ".join(table.notes())]
-    return "\n\n".join(blocks + comparison.notes) + "\n"
+        blocks += [_plain(" ".join(table.notes()))]
+    return "\n\n".join([*blocks, *map(_plain, comparison.notes)]) + "\n"
 
 
 def render_csv(comparison: Comparison) -> str:
@@ -285,10 +288,14 @@ def _measured(result: Result, column: Column) -> tuple[float | None, str | None]
     return (metric.value, metric.signature) if metric else (None, None)
 
 
+def _plain(text: str) -> str:
+    # Names and messages come from files: in Markdown a tag would be HTML.
+    return " ".join(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").split())
+
+
 def _escape(text: str) -> str:
-    # Names come from files: in Markdown a tag would be HTML, and a bar the end of a cell.
-    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("|", "\\|")
-    return " ".join(plain.split())
+    # A bar would end a cell.
+    return _plain(text).replace("|", "\\|")
 
 
 def safe_cell(value: object) -> object:

@@ -18,3 +18,11 @@ def test_a_tag_is_text_in_markdown(make_run):
     page = render_markdown(compare(load_runs([str(make_run("one", model="<img src=x> | LSTM"))])))
     assert "<img" not in page
     assert r"&lt;img src=x&gt; \| LSTM" in page
+
+
+def test_a_tag_is_text_beside_a_table_in_markdown(make_run):
+    lost = {"status": "failed", "metrics": {}, "message": "no <script>\n# here"}
+    runs = [make_run("one"), make_run("two", seed=2, **lost), make_run("three", fingerprint="b", **lost)]
+    page = render_markdown(compare(load_runs(map(str, runs))))
+    assert "<script>" not in page
+    assert page.count("no &lt;script&gt; # here") == 2
