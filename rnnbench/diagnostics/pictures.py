@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _LINE, _OTHER, _THIRD, _GREY = "#0072b2", "#d55e00", "#00896b", "#5c656e"
 _ACROSS = 3
+_LEGEND = 5.2
+"""Inches that the legend of `draw_flow` takes: one panel alone is narrower."""
 _MOST_GATES = 6
 _LOWEST, _HIGHEST = 1e-12, 1e12
 """Norms beyond these are off the picture: nothing is left of them, or everything has exploded."""
@@ -41,7 +43,7 @@ def draw_flow(found: Sequence[Diagnosis]) -> bytes:
     """
     across = min(_ACROSS, len(found))
     down = -(-len(found) // across)
-    figure = _figure(3.6 * across + 0.4, 2.6 * down + 0.5)
+    figure = _figure(max(3.6 * across + 0.4, _LEGEND), 2.6 * down + 0.5)
     panels = list(figure.subplots(down, across, squeeze=False, sharey=True).flat)
     for axes, one in zip(panels, found, strict=False):
         curve_of(axes, one, _LINE)

@@ -10,6 +10,7 @@ from rnnbench.backbone import Backbone
 from rnnbench.cells import LSTM, NTM, TDNN, MatrixLSTM
 from rnnbench.diagnostics.diagnosis import diagnose, write
 from rnnbench.diagnostics.files import FLOW, GATES, HEADS, MEMORY, NUMBERS
+from rnnbench.diagnostics.pictures import draw_flow
 from rnnbench.diagnostics.record import watch
 from rnnbench.errors import UserError
 
@@ -44,6 +45,17 @@ def test_nothing_is_infinite_in_the_file(tmp_path):
     assert numbers["cells"][0]["gradient"]["growth_per_step"] is None
     assert None in numbers["cells"][0]["jacobians"]["log_singular_values"]["9"]
     assert {path.name for path in tmp_path.iterdir()} >= {FLOW, GATES, MEMORY}
+
+
+def test_the_legend_of_a_single_cell_is_whole(monkeypatch):
+    figures = []
+    monkeypatch.setattr("rnnbench.diagnostics.pictures._png", figures.append)
+    draw_flow(looked_at(LSTM)[:1])
+    (figure,) = figures
+    figure.draw_without_rendering()
+    legend = figure.legends[0].get_window_extent()
+    assert figure.bbox.x0 <= legend.x0
+    assert legend.x1 <= figure.bbox.x1
 
 
 def test_a_large_state_says_why_it_has_no_jacobians():
