@@ -109,7 +109,11 @@ def _sentence(row: Row, column: str, number: int, place: Place) -> Sentence:
 def _strings(row: Row, name: str, number: int, place: Place) -> list[str]:
     value = row[name]
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-        raise UserError(f"{name} is no list of words: {str(value)[:80]}", where=place(number))
+        raise UserError(
+            f"{name} is no list of words: {str(value)[:80]}",
+            where=place(number),
+            hint='.jsonl and .parquet have lists, such as ["a", "b"]; .conll has a token on each line',
+        )
     # A word that occurs a million times is one string in memory, and not as many as a file has of it.
     return list(map(sys.intern, value))
 

@@ -128,7 +128,7 @@ def test_bad_files(rnnbench, names, tmp_path, split, text, expected):
     [
         ('{"tokens": ["a", "b"], "tags": ["O"]}', ["line 2", "2 tokens with 1 tags"]),
         ('{"tokens": ["a"]}', ["line 2", "no column 'tags'", "--data.columns '{tags: NAME}'"]),
-        ('{"tokens": "a b", "tags": "O O"}', ["line 2", "tokens is no list of words: a b"]),
+        ('{"tokens": "a b", "tags": "O O"}', ["line 2", "tokens is no list of words: a b", ".conll has a token"]),
         ('{"text": "a b"}', ["line 2", "no column 'tokens'"]),
     ],
 )
