@@ -1,5 +1,8 @@
 """What is wrong in a study's file is named with file and key, before anything runs."""
 
+import re
+from pathlib import Path
+
 import pytest
 from a_study import FILE, TUNED
 
@@ -25,6 +28,15 @@ def test_what_a_file_says(study):
     assert (lstm.label, lstm.preset, lstm.value) == ("lstm", "cells/lstm", {"class_path": "rnnbench.cells.LSTM"})
     assert (elman.label, elman.preset, elman.value) == ("Elman", None, "Elman")
     assert found.tuning.grid == {"model.optimizer.lr": (0.001, 0.004)}
+
+
+def test_the_file_of_the_page_is_read(study):
+    page = (Path(__file__).parents[2] / "docs/studies.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    found = study(block)
+    assert found.reference.label == "lstm"
+    assert [len(one.backbones) for one in found.applications] == [1, 1, 2]
+    assert found.tuning.widen == 3
 
 
 def test_ranges_and_choices(study):
