@@ -21,6 +21,13 @@ FILMS = {".gif": "GIF", ".webp": "WEBP"}
 """Extensions of films, and Pillow's names of their formats."""
 
 
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of matplotlib of so many inches, whose parts find their places."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
 def save_figure(figure: Figure, path: Path, dpi: int) -> None:
     """Writes a figure of matplotlib, the same bytes whenever it is the same.
 

@@ -125,11 +125,9 @@ def _figure(
     across: int, down: int, height: float, texts: Sequence[str]
 ) -> tuple[Figure, dict[str, Any], dict[int, str]]:
     """An empty figure, how its texts look, and what stands for characters that no font has."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(across * (_TILE + 0.1) + 0.1, down * height + 0.1))
-    FigureCanvasAgg(figure)
     families, missing = font_families(set("".join(texts)))
     style = {"fontfamily": families, "fontsize": _FONT_SIZE, "parse_math": False}
     return figure, style, {ord(character): "□" for character in missing}

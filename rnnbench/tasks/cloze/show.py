@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 
 from rnnbench.examples import Example, plain
-from rnnbench.tasks.base.pictures import record_picture, save_figure
+from rnnbench.tasks.base.pictures import new_figure, record_picture, save_figure
 from rnnbench.tasks.cloze.blanks import BLANK
 from rnnbench.tasks.cloze.metrics import NEAR
 from rnnbench.tasks.cloze.model import ClozeTask
@@ -25,11 +25,7 @@ def draw_test(model: ClozeTask) -> None:
     Args:
         model: A model that was tested just now.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5, 3.2), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(5, 3.2)
     axes = figure.subplots()
     for name, of_place in zip(("before it", "after it"), model.scores.by_place(), strict=True):
         axes.plot(range(NEAR), (of_place.nats / math.log(2)).tolist(), marker="o", label=name)

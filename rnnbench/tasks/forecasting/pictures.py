@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnbench.errors import UserError
-from rnnbench.safe_files import replace_bytes
+from rnnbench.tasks.base.pictures import new_figure, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 FORECASTS = "forecasts.png"
 BY_STEP = "by_step.png"
@@ -57,14 +54,14 @@ def draw_forecasts(path: Path, windows: Sequence[Drawn], across: int = 1) -> Non
     """
     down = -(-len(windows) // across)
     wide = 9.0 if across == 1 else 4.2 * across
-    figure = _figure(wide, (3.4 if across == 1 else 2.3) * down + 0.4)
+    figure = new_figure(wide, (3.4 if across == 1 else 2.3) * down + 0.4)
     for number, one in enumerate(windows):
         axes = figure.add_subplot(down, across, number + 1)
         _draw(axes, one, ticks=7 if across == 1 else 4)
     # One legend for all: every window has the same parts.
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=8)
-    _write(figure, path)
+    save_figure(figure, path, dpi=110)
 
 
 def draw_by_step(path: Path, errors: Sequence[float], horizon: int) -> None:
@@ -75,7 +72,7 @@ def draw_by_step(path: Path, errors: Sequence[float], horizon: int) -> None:
         errors: Of each of P equal parts of the horizon.
         horizon: Number H of steps.
     """
-    figure = _figure(5.5, 3.2)
+    figure = new_figure(5.5, 3.2)
     axes = figure.add_subplot()
     ends = np.cumsum([len(part) for part in np.array_split(np.arange(horizon), len(errors))])
     axes.plot(ends, errors, color=_FORECAST, marker="o", markersize=4)
@@ -83,7 +80,7 @@ def draw_by_step(path: Path, errors: Sequence[float], horizon: int) -> None:
     axes.set_xlabel("steps ahead, up to")
     axes.set_ylabel("mean absolute error")
     _tidy(axes)
-    _write(figure, path)
+    save_figure(figure, path, dpi=110)
 
 
 def _draw(axes: Axes, one: Drawn, ticks: int) -> None:
@@ -116,26 +113,3 @@ def _tidy(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)
     axes.margins(x=0.01)
-
-
-def _figure(width: float, height: float) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _write(figure: Figure, path: Path) -> None:
-    formats = figure.canvas.get_supported_filetypes()
-    kind = path.suffix[1:].lower()
-    if kind not in formats:
-        raise UserError(
-            f"a picture cannot be written as {path.suffix or 'a file without extension'}",
-            where=path,
-            hint=f"can be written: {', '.join(sorted(formats))}",
-        )
-    picture = io.BytesIO()
-    figure.savefig(picture, format=kind, dpi=110, metadata={"Software": None} if kind == "png" else None)
-    replace_bytes(path, picture.getvalue())

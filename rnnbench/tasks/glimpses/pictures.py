@@ -171,11 +171,9 @@ def _colours(looks: int) -> list[tuple[float, ...]]:
 
 def _page(width: float, height: float) -> tuple[Figure, Axes]:
     """A figure of so many inches, and axes over all of it that count inches from the upper left corner."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height))
-    FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.set_autoscale_on(False)

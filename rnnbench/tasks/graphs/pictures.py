@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnbench.tasks.base.pictures import save_figure
+from rnnbench.tasks.base.pictures import new_figure, save_figure
 from rnnbench.tasks.graphs.spectrum import Spectrum
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 NODES, EDGES, LAPLACIAN = "nodes.png", "edges.png", "laplacian.png"
 # The colours of M. Okabe and K. Ito, then others.
@@ -33,7 +32,7 @@ def draw_nodes(path: Path, places: NDArray[np.float64], classes: NDArray[np.int6
         classes: ``(N,)``; -1 for none.
         names: Names of the classes.
     """
-    figure = _figure(6.4, 4.8)
+    figure = new_figure(6.4, 4.8)
     axes = figure.subplots()
     size = 30 if len(places) < 500 else 8
     for number in [-1, *range(len(names))]:
@@ -60,7 +59,7 @@ def draw_edges(path: Path, title: str, middle: str, names: Sequence[str], values
         names: Names of its neighbours.
         values: What each edge has.
     """
-    figure = _figure(4.8, 4.6)
+    figure = new_figure(4.8, 4.6)
     axes = figure.subplots()
     axes.set_title(title, loc="left", fontsize=9)
     axes.set_axis_off()
@@ -92,7 +91,7 @@ def draw_laplacian(path: Path, spectrum: Spectrum) -> None:
         spectrum: Eigenvalues and eigenvectors.
     """
     count = min(_VECTORS, max(len(spectrum.values) - 1, 0))
-    figure = _figure(3.2 * (1 + count), 3.1)
+    figure = new_figure(3.2 * (1 + count), 3.1)
     first, *others = figure.subplots(1, 1 + count, squeeze=False)[0]
     parts = "" if spectrum.parts == 1 else f",\nlargest of {spectrum.parts} parts"
     first.set_title(f"eigenvalues of the Laplacian{parts}", loc="left", fontsize=9)
@@ -129,12 +128,3 @@ _PAPER = {"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none"
 def _disc(axes: Axes, x: float, y: float, name: str) -> None:
     paper = {"boxstyle": "circle,pad=0.3", "facecolor": "white", "edgecolor": "0.3"}
     axes.text(x, y, name, ha="center", va="center", fontsize=8, bbox=paper)
-
-
-def _figure(width: float, height: float) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure

@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnbench.data.automata.automaton import Automaton
-from rnnbench.tasks.base.pictures import save_figure
+from rnnbench.tasks.base.pictures import new_figure, save_figure
 from rnnbench.tasks.long_range.metrics import LengthScore
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from matplotlib.patches import Circle, FancyArrowPatch
 
 BY_LENGTH = "by_length.png"
@@ -40,7 +39,7 @@ def draw_by_length(
         metrics: Names of the metrics.
         trained: Shortest and longest length in training; None where lengths are no matter of choice.
     """
-    figure = _figure(3.6 * len(metrics), 2.9)
+    figure = new_figure(3.6 * len(metrics), 2.9)
     lengths = [score.length for score in scores]
     for axes, name in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True):
         if trained is not None:
@@ -62,7 +61,7 @@ def draw_automata(path: Path, automata: Sequence[tuple[str, Automaton]]) -> None
         path: The file to write.
         automata: Each with its title.
     """
-    figure = _figure(4.6 * len(automata), 5.0)
+    figure = new_figure(4.6 * len(automata), 5.0)
     for axes, (title, automaton) in zip(figure.subplots(1, len(automata), squeeze=False)[0], automata, strict=True):
         axes.set_title(title, loc="left", fontsize=9)
         axes.set_axis_off()
@@ -136,12 +135,3 @@ def _disc(middle: Point, radius: float, output: int) -> Circle:
 
     color = _FILLS[output % len(_FILLS)]
     return Circle((middle[0], middle[1]), radius, facecolor=color, edgecolor="black", linewidth=0.9)
-
-
-def _figure(width: float, height: float) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnbench.tasks.base.pictures import save_figure
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from rnnbench.tasks.base.pictures import new_figure, save_figure
 
 UNIT = "unit.png"
 BY_LABELS = "labels.png"
@@ -34,7 +30,7 @@ def draw_unit(
         unit: Number of the unit.
         edge: Where the classes are told apart.
     """
-    figure = _figure(5.4, 3.0)
+    figure = new_figure(5.4, 3.0)
     axes = figure.subplots()
     # All but what is far out, which would press the rest together.
     low, high = np.quantile(values, [0.001, 0.999])
@@ -59,7 +55,7 @@ def draw_by_labels(path: Path, labels: Sequence[int], accuracies: Sequence[float
         accuracies: Their accuracies.
         by_unit: Accuracy of the best unit by itself.
     """
-    figure = _figure(5.4, 3.0)
+    figure = new_figure(5.4, 3.0)
     axes = figure.subplots()
     axes.plot(labels, accuracies, ".", color="#0072b2", alpha=0.4, markersize=5)
     sizes = sorted(set(labels))
@@ -73,12 +69,3 @@ def draw_by_labels(path: Path, labels: Sequence[int], accuracies: Sequence[float
     axes.tick_params(labelsize=8)
     axes.legend(frameon=False, fontsize=8)
     save_figure(figure, path, dpi=110)
-
-
-def _figure(width: float, height: float) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure

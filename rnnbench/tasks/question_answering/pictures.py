@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from rnnbench.tasks.base.pictures import save_figure
+from rnnbench.tasks.base.pictures import new_figure, save_figure
 from rnnbench.tasks.question_answering.metrics import FAILED, TaskScore
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 BY_TASK = "by_task.png"
 HOPS = "hops.png"
@@ -41,7 +38,7 @@ def draw_by_task(path: Path, scores: Sequence[TaskScore]) -> None:
     """
     hops = max(len(score.hops) for score in scores)
     height = 1.2 + 0.24 * len(scores)
-    figure = _figure(4.6 + (0.8 + 0.75 * hops if hops else 0), height)
+    figure = new_figure(4.6 + (0.8 + 0.75 * hops if hops else 0), height)
     widths = [4, hops] if hops else [4]
     parts = figure.subplots(1, len(widths), squeeze=False, sharey=True, width_ratios=widths)[0]
     names, places = [score.task for score in scores], range(len(scores))
@@ -83,7 +80,7 @@ def draw_hops(path: Path, questions: Sequence[Looked]) -> None:
     """
     sizes = [len(one.story) for one in questions]
     hops = max(len(one.looks) for one in questions)
-    figure = _figure(5.2 + 0.55 * hops, 0.9 * len(questions) + 0.22 * sum(sizes))
+    figure = new_figure(5.2 + 0.55 * hops, 0.9 * len(questions) + 0.22 * sum(sizes))
     parts = figure.subplots(len(questions), 1, squeeze=False, height_ratios=sizes)[:, 0]
     for axes, one in zip(parts, questions, strict=True):
         axes.imshow(list(zip(*one.looks, strict=True)), aspect="auto", cmap="Blues", vmin=0, vmax=1)
@@ -102,12 +99,3 @@ def draw_hops(path: Path, questions: Sequence[Looked]) -> None:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
-
-
-def _figure(width: float, height: float) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure

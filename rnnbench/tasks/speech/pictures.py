@@ -14,7 +14,7 @@ from rnnbench.data.audio.features import Features, Frames
 from rnnbench.data.audio.recording import Recording, read_blocks
 from rnnbench.decode.ctc import align, best_path
 from rnnbench.errors import UserError
-from rnnbench.tasks.base.pictures import save_figure
+from rnnbench.tasks.base.pictures import new_figure, save_figure
 from rnnbench.tasks.speech.alphabet import Alphabet
 from rnnbench.tasks.speech.batch import Normalizer, Utterances, normalize
 from rnnbench.tasks.speech.decoder import Decode
@@ -111,15 +111,11 @@ def draw(
     Returns:
         A figure of matplotlib.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     per_frame, per_step = seconds
     segments = align(log_probs, text)
     frames, log_probs = frames[: int(_MOST_SECONDS / per_frame)], log_probs[: int(_MOST_SECONDS / per_step)]
     length = len(frames) * per_frame
-    figure = Figure(figsize=(min(max(8.0, 3.2 * length), 24.0), 6.0), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(min(max(8.0, 3.2 * length), 24.0), 6.0)
     above, below = figure.subplots(2, 1, sharex=True)
     above.imshow(frames.T, origin="lower", aspect="auto", extent=(0, length, 0, frames.shape[1]), cmap="magma")
     above.set_ylabel("feature")

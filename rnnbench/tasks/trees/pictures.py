@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from rnnbench.data.trees.tree import Tree
 from rnnbench.tasks.base.fonts import font_families
-from rnnbench.tasks.base.pictures import save_figure
+from rnnbench.tasks.base.pictures import new_figure, save_figure
 from rnnbench.tasks.trees.metrics import DepthScore
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 TREES = "trees.png"
 BY_DEPTH = "by_depth.png"
@@ -73,7 +72,7 @@ def draw_trees(path: Path, trees: Sequence[DrawnTree], legend: Sequence[tuple[st
     heights = [max(drawn.tree.heights()) * _LEVEL + _AROUND for drawn in trees]
     # Of a sentence as long as a book the picture is small print, and still fits into memory.
     scale = min(1.0, _MOST_INCHES / max(width, sum(heights)))
-    figure = _figure(scale * width, scale * (sum(heights) + 0.3))
+    figure = new_figure(scale * width, scale * (sum(heights) + 0.3))
     grid = figure.subplots(len(trees), 1, squeeze=False, height_ratios=heights)
     words = {character for drawn in trees for word in drawn.tree.words for character in word}
     families, _ = font_families(words)
@@ -103,7 +102,7 @@ def draw_by_depth(path: Path, scores: Sequence[DepthScore], trained: tuple[int, 
     """
     from matplotlib.ticker import MaxNLocator
 
-    figure = _figure(4.2, 2.9)
+    figure = new_figure(4.2, 2.9)
     axes = figure.subplots()
     axes.axvspan(trained[0] - 0.5, trained[1] + 0.5, color="0.9", linewidth=0)
     axes.plot([one.depth for one in scores], [one.accuracy for one in scores], color=_LINE, marker="o", markersize=4)
@@ -160,12 +159,3 @@ def _tint(look: NodeLook) -> tuple[float, float, float]:
     share = 0.75 * min(max(look.strength, 0.0), 1.0)
     red, green, blue = (1 - share * (1 - value) for value in to_rgb(COLOURS[look.colour % len(COLOURS)]))
     return red, green, blue
-
-
-def _figure(width: float, height: float) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure

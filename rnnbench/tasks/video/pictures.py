@@ -58,7 +58,6 @@ def draw_strips(
     Raises:
         UserError: The file cannot be written.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     width = _FRAMES * _FRAME + 2 * _MARGIN
@@ -67,7 +66,6 @@ def draw_strips(
     each = _TITLE + _FRAME + 2 * tall + _GAP
     height = len(strips) * each + _MARGIN
     figure = Figure(figsize=(width, height))
-    FigureCanvasAgg(figure)
     families, missing = font_families(set("".join([*classes, *(one.title for one in strips)])))
     style: dict[str, Any] = {"fontfamily": families, "fontsize": _FONT_SIZE, "parse_math": False}
     without = {ord(character): "□" for character in missing}

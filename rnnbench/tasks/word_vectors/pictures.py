@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnnbench.tasks.base.fonts import font_families, tell_missing
-from rnnbench.tasks.base.pictures import save_figure
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from rnnbench.tasks.base.pictures import new_figure, save_figure
 
 WORDS, SIMILARITIES = "words.png", "similarities.png"
 _BLUE, _GREY = "#0072b2", "0.75"
@@ -35,7 +32,7 @@ def draw_words(path: Path, words: Sequence[str], maps: Sequence[Map]) -> None:
         words: The words ``(N,)``.
         maps: The maps, side by side.
     """
-    figure = _figure(5.6 * len(maps), 5.0)
+    figure = new_figure(5.6 * len(maps), 5.0)
     family, missing = font_families(set("".join(words)))
     if missing:
         tell_missing(missing, "boxes")
@@ -68,7 +65,7 @@ def draw_similarities(path: Path, sets: Mapping[str, tuple[NDArray[np.float64], 
         sets: Of every set of pairs people's scores ``(N,)`` and cosines ``(N,)``.
     """
     shown = sets or {"no pairs": (np.empty(0), np.empty(0))}
-    figure = _figure(4.0 * len(shown), 3.6)
+    figure = new_figure(4.0 * len(shown), 3.6)
     panels = figure.subplots(1, len(shown), squeeze=False)[0]
     for axes, (name, (scores, cosines)) in zip(panels, shown.items(), strict=True):
         axes.set_title(f"{name}: {len(scores):,} pairs", loc="left", fontsize=9)
@@ -87,9 +84,3 @@ def draw_similarities(path: Path, sets: Mapping[str, tuple[NDArray[np.float64], 
         axes.tick_params(labelsize=8)
         axes.spines[["top", "right"]].set_visible(False)
     save_figure(figure, path, dpi=110)
-
-
-def _figure(width: float, height: float) -> Figure:
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained")
