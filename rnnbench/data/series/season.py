@@ -30,9 +30,6 @@ def season_of(frequency: str) -> int:
     return max(season // offset.n, 1) if season > 1 else 1
 
 
-CYCLES = ("hour of the day", "day of the week", "day of the month", "day of the year")
-
-
 def calendar(times: pd.Index) -> NDArray[np.float64]:
     """Where a time stands in day, week, month and year, each as sine and cosine ``(T, 8)``.
 

@@ -54,36 +54,6 @@ def approximate_randomisation(items: Floats, metric: CorpusMetric, trials: int =
     return _square((reached + 1) / (trials + 1), pairs, systems)
 
 
-def paired_bootstrap(items: Floats, metric: CorpusMetric, resamples: int = 1000, seed: int = 12345) -> Floats:
-    """Draws test sets of the same size from the items; p is how often the difference strays further than itself.
-
-        p = (1 + #{d_r - mean d > |difference|}) / (1 + resamples),    d_r = |difference on resample r|
-
-    P. Koehn, Statistical Significance Tests for Machine Translation Evaluation, EMNLP 2004, in the form of sacreBLEU,
-    with its draws. `approximate_randomisation` errs less often where nothing differs.
-
-    Args:
-        items: What the items contribute to the sums, for M systems: ``(M, N, K)``.
-        metric: The metric of the sums.
-        resamples: Number of test sets drawn.
-        seed: Seed of the draws.
-
-    Returns:
-        Two-sided p values of all pairs, ``(M, M)``.
-    """
-    systems, size, _ = items.shape
-    rng = np.random.default_rng(seed)
-    drawn = np.stack([metric(items[:, rng.choice(size, size=size)].sum(axis=1)) for _ in range(resamples)], axis=1)
-    actual = metric(items.sum(axis=1))
-    pairs = list(itertools.combinations(range(systems), 2))
-    found = []
-    for a, b in pairs:
-        apart = np.abs(drawn[a] - drawn[b])
-        strays = (apart - apart.mean() > abs(actual[a] - actual[b])).sum()
-        found.append((strays + 1) / (resamples + 1))
-    return _square(np.array(found), pairs, systems)
-
-
 def mcnemar(right: NDArray[np.bool_]) -> Floats:
     """McNemar's exact test: of the items that one system alone has right, are as many the one's as the other's?
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from rnnbench.results.statistics.corpus import bleu, ratio
-from rnnbench.results.statistics.paired import approximate_randomisation, mcnemar, paired_bootstrap
+from rnnbench.results.statistics.paired import approximate_randomisation, mcnemar
 
 WORDS = [*"abcdefghij", "the", "of"]
 
@@ -35,19 +35,16 @@ def systems(request):
     return references, one, other, np.array(counts, dtype=np.float64)
 
 
-@pytest.mark.parametrize(
-    ("kind", "test"), [("ar", approximate_randomisation), ("bs", paired_bootstrap)], ids=["randomisation", "bootstrap"]
-)
-def test_p_values_are_those_of_sacrebleu(systems, kind, test):
+def test_p_values_are_those_of_sacrebleu(systems):
     from sacrebleu.metrics import BLEU
     from sacrebleu.significance import PairedTest
 
     references, one, other, items = systems
     theirs = PairedTest(
-        [("one", one), ("other", other)], {"BLEU": BLEU(tokenize="none")}, [references], test_type=kind, n_samples=1000
+        [("one", one), ("other", other)], {"BLEU": BLEU(tokenize="none")}, [references], test_type="ar", n_samples=1000
     )
     wanted = theirs()[1]["BLEU"][1].p_value
-    assert test(items, bleu, 1000)[0, 1] == wanted
+    assert approximate_randomisation(items, bleu, 1000)[0, 1] == wanted
 
 
 @pytest.mark.parametrize("size", [1, 2, 70])
@@ -78,14 +75,13 @@ def test_randomisation_comes_near_all_exchanges(rows):
     assert approximate_randomisation(items, ratio, 4000)[0, 1] == pytest.approx(exact, abs=0.035)
 
 
-@pytest.mark.parametrize("test", [approximate_randomisation, paired_bootstrap])
-def test_pairs_do_not_depend_on_the_systems_beside_them(test):
+def test_pairs_do_not_depend_on_the_systems_beside_them():
     items = np.random.default_rng(1).random((4, 300, 2))
-    found = test(items, ratio, 300)
+    found = approximate_randomisation(items, ratio, 300)
     assert (found == found.T).all()
     assert (np.diag(found) == 1).all()
     for a, b in itertools.combinations(range(4), 2):
-        assert found[a, b] == pytest.approx(test(items[[b, a]], ratio, 300)[0, 1], abs=0)
+        assert found[a, b] == pytest.approx(approximate_randomisation(items[[b, a]], ratio, 300)[0, 1], abs=0)
 
 
 def test_a_system_does_not_differ_from_itself():
