@@ -70,7 +70,7 @@ def differentiate(
                 available.setdefault(store.piece.node, load)
     choices = []
     for keeps_z in (False, True):
-        saved = _choose_saved(graph, forward, wanted, set(available), keeps_z)
+        saved = _choose_saved(forward, wanted, set(available), keeps_z)
         choices.append((sum(node.width for node in saved) + keeps_z * step.buffers[Z], keeps_z, saved))
     _, keeps_z, chosen = min(choices, key=lambda choice: choice[:2])
     slots: dict[Node, Node] = {}
@@ -95,9 +95,7 @@ def _without_detach(graph: Graph, written: list[Store], table: dict[Node, Node])
     return [store._replace(piece=Piece(plain(store.piece.node), store.piece.width)) for store in written]
 
 
-def _choose_saved(
-    graph: Graph, forward: list[Store], backward: list[Store], available: set[Node], keeps_z: bool
-) -> list[Node]:
+def _choose_saved(forward: list[Store], backward: list[Store], available: set[Node], keeps_z: bool) -> list[Node]:
     """The nodes of the forward to save, so that the backward can be computed from what it has."""
     own = reachable(store.piece.node for store in forward)
     # Where gradients are cut, the backward has parts of nodes that the forward has only as a whole.

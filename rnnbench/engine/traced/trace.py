@@ -243,17 +243,17 @@ class _Recorder(_Mode):
         given: list[Tensor] = []
         tree_map(lambda one: given.append(one) if isinstance(one, Tensor) else None, (args, kwargs))
         if func._schema.is_mutable:
-            return self._change(func, name.removesuffix("_"), args, kwargs, given)
+            return self._change(func, name.removesuffix("_"), args, kwargs)
         found = func(*args, **kwargs)
         if name in _VIEWS or name == "detach":
             self._shared.update(id(one) for one in (*given, *(found if isinstance(found, list | tuple) else [found])))
-        if any(id(one) in self._rows for one in given) or self._batched(name, found):
+        if any(id(one) in self._rows for one in given) or self._batched(found):
             self._record_rows(name, args, kwargs, found)
         else:
             self._record_constant(func, args, kwargs, found)
         return found
 
-    def _change(self, func: Any, name: str, args: Any, kwargs: Any, given: list[Tensor]) -> Tensor:
+    def _change(self, func: Any, name: str, args: Any, kwargs: Any) -> Tensor:
         """A change in place of a tensor that nothing else sees is a new value under the same tensor."""
         target = args[0]
         if id(target) in self._shared or id(target) not in self._rows:
@@ -263,7 +263,7 @@ class _Recorder(_Mode):
         self._rows[id(target)] = value
         return found
 
-    def _batched(self, name: str, found: Any) -> bool:
+    def _batched(self, found: Any) -> bool:
         """Whether constants were spread over the batch, which is another one in every call."""
         tensors = found if isinstance(found, list | tuple) else [found]
         return any(isinstance(one, Tensor) and one.dim() and one.shape[0] == self.batch for one in tensors)
