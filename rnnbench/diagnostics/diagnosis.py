@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -25,7 +23,7 @@ from rnnbench.diagnostics.truncation import Truncation, truncation
 from rnnbench.diagnostics.unroll import Unrolled
 from rnnbench.diagnostics.weights import Weight, recurrent_weights
 from rnnbench.errors import UserError
-from rnnbench.safe_files import replace_bytes
+from rnnbench.safe_files import csv_text, replace_bytes
 
 SEQUENCES = 32
 """Most sequences of a batch that are looked at."""
@@ -203,15 +201,13 @@ def heads(run: Unrolled) -> dict[str, Tensor]:
 
 def curves(found: Sequence[Diagnosis]) -> str:
     """The norms of gradients over lags as CSV, a row for each cell and lag."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["cell", "class", "lag", "median", "lowest", "highest", "linearised", "exponent"])
+    rows = [["cell", "class", "lag", "median", "lowest", "highest", "linearised", "exponent"]]
     for one in found:
         curve = one.flow.summary()
         for lag, row in enumerate(zip(*curve.values(), strict=True), start=1):
             predicted = ["" if value is None else repr(value) for value in one.predicted(lag).values()]
-            writer.writerow([one.name, one.cell, lag, *(repr(value) for value in row), *predicted])
-    return text.getvalue()
+            rows.append([one.name, one.cell, str(lag), *(repr(value) for value in row), *predicted])
+    return csv_text(rows)
 
 
 def _spectrum(run: Unrolled) -> Spectrum | None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from rnnbench.report.content import Entry, Published, Section
@@ -15,6 +13,7 @@ from rnnbench.results.latex import escaped, latex_table
 from rnnbench.results.metric import better, metric_title, speed_title
 from rnnbench.results.render import Cell, markdown_table, safe_cell
 from rnnbench.results.statistics.summary import Summary
+from rnnbench.safe_files import csv_text
 
 _OTHER_METRICS = 4
 _MOST_SEEDS = 5
@@ -124,8 +123,6 @@ def _caption(section: Section) -> str:
 
 def comma_separated(section: Section) -> str:
     """Every row with all digits."""
-    output = io.StringIO()
-    writer = csv.writer(output, lineterminator="\n")
     columns = section.columns
     head = ["model", "cell", "baseline", "rank", "group", "p"]
     clock = sorted({limit for entry in section.entries for limit in entry.after})
@@ -133,7 +130,7 @@ def comma_separated(section: Section) -> str:
     tail += [f"validation_after_{limit}_seconds" for limit in clock]
     last = ["seeds", "seed_values", "published", "published_source", "runs", "config", "command", "commit"]
     names = [f"{c.split}_{c.metric}{part}" for c in columns for part in ("", "_deviation", "_low", "_high")]
-    writer.writerow(["application", "dataset", "fingerprint", *head, *names, *tail, *last])
+    rows: list[Iterable[object]] = [["application", "dataset", "fingerprint", *head, *names, *tail, *last]]
     for entry in section.entries:
         first = entry.sources[0]
         values: list[object] = [section.application, section.dataset, section.fingerprint]
@@ -146,8 +143,8 @@ def comma_separated(section: Section) -> str:
         values += [" ".join(map(str, entry.seeds)), " ".join(map(repr, entry.seed_values))]
         values += [entry.published.value, entry.published.source] if entry.published else [None, None]
         values += [" ".join(source.name for source in entry.sources), first.config, first.command, first.commit]
-        writer.writerow(map(safe_cell, values))
-    return output.getvalue()
+        rows.append(map(safe_cell, values))
+    return csv_text(rows)
 
 
 def _narrowed(table: Grid, section: Section) -> Grid:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -19,6 +17,7 @@ from rnnbench.results.record import Result
 from rnnbench.results.significance import LEVEL
 from rnnbench.results.statistics.summary import Summary
 from rnnbench.results.table import Comparison, Table
+from rnnbench.safe_files import csv_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -90,8 +89,6 @@ def render_csv(comparison: Comparison) -> str:
     ``row`` counts the rows of a table; runs of one row differ in the seed alone.
     """
     columns = list(dict.fromkeys(column for table in comparison.tables for column in table.columns))
-    output = io.StringIO()
-    writer = csv.writer(output, lineterminator="\n")
     fixed = [
         "table",
         "application",
@@ -107,7 +104,7 @@ def render_csv(comparison: Comparison) -> str:
     ]
     cost = ["parameters", "epochs", "tokens_per_second", "minutes", "selection", "budget", "status", "tests"]
     names = [f"{column.split}_{column.metric}{suffix}" for column in columns for suffix in ("", "_signature")]
-    writer.writerow(fixed + cost + names)
+    rows: list[Iterable[object]] = [fixed + cost + names]
     for number, table in enumerate(comparison.tables, start=1):
         for place, group in enumerate(table.groups):
             rank = table.verdict.ranks[place] if table.verdict else None
@@ -120,8 +117,8 @@ def render_csv(comparison: Comparison) -> str:
                 values = [entry for column in columns for entry in _measured(result, column)]
                 conditions = [result.selection, result.budget, result.status, len(result.tests)]
                 row = [*head, str(result.baseline).lower(), result.seed, *spent, *conditions, *values]
-                writer.writerow(map(safe_cell, row))
-    return output.getvalue()
+                rows.append(map(safe_cell, row))
+    return csv_text(rows)
 
 
 def render_json(comparison: Comparison) -> str:

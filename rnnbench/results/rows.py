@@ -17,7 +17,7 @@ from typing import Any, Literal, get_type_hints
 
 from rnnbench.errors import UserError, did_you_mean
 from rnnbench.results.metric import badness, better, comparable, known_metrics
-from rnnbench.safe_files import read_text, replace_text
+from rnnbench.safe_files import csv_text, read_text, replace_text
 
 Reproduced = Literal["yes", "no, worse", "no, better"]
 
@@ -184,13 +184,10 @@ def read_rows(path: Path) -> list[Row]:
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
     """Write the whole results file, or leave the old one as it is."""
     _check_names_once(rows)
-    output = io.StringIO()
-    writer = csv.writer(output, lineterminator="\n")
-    writer.writerow(COLUMNS)
     for row in rows:
         check_row(row)
-        writer.writerow([_text(getattr(row, column)) for column in COLUMNS])
-    replace_text(path, output.getvalue())
+    cells = [[_text(getattr(row, column)) for column in COLUMNS] for row in rows]
+    replace_text(path, csv_text([COLUMNS, *cells]))
 
 
 def _parse(header: list[str], line: list[str]) -> Row:

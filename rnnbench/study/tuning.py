@@ -8,13 +8,11 @@ keeps of it (``tuning/optuna.log``) is written from them, for its dashboard and 
 
 from __future__ import annotations
 
-import csv
 import importlib.util
-import io
 import itertools
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,7 @@ from typing import Any
 from rnnbench.errors import UserError
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.results.record import Result, read_result
-from rnnbench.safe_files import replace_text
+from rnnbench.safe_files import csv_text, replace_text
 from rnnbench.study.file import Study
 from rnnbench.study.plan import TUNING, Pair, Run
 from rnnbench.study.search import Range, Tuning
@@ -181,7 +179,7 @@ def write_expected(tried: Mapping[Pair, Sequence[Trial]], folder: Path) -> None:
         for count, value in enumerate(expected_best(values, found[0].better if found else "min"), start=1):
             rows.append([*about, count, found[0].metric, repr(value)])
     columns = ["application", "preset", "cell", "budget", "trials", "metric", "value"]
-    _write_csv(folder / EXPECTED_FILE, columns, rows)
+    replace_text(folder / EXPECTED_FILE, csv_text([columns, *rows]))
 
 
 def _is_positive(value: Any) -> bool:
@@ -213,7 +211,7 @@ def write_points(study: Study, tried: Mapping[Pair, Sequence[Trial]], folder: Pa
                 measured = [one.metric, "" if value is None else repr(value), one.better, int(one is best)]
                 where = run.folder.relative_to(folder)
                 rows.append([*about, one.number, one.round, seed, *measured, where, *one.point.values()])
-    _write_csv(folder / POINTS_FILE, [*columns, *study.tuning.tuned], rows)
+    replace_text(folder / POINTS_FILE, csv_text([[*columns, *study.tuning.tuned], *rows]))
 
 
 def write_importance(study: Study, tried: Mapping[Pair, Sequence[Trial]], folder: Path) -> str | None:
@@ -257,7 +255,7 @@ def write_importance(study: Study, tried: Mapping[Pair, Sequence[Trial]], folder
             about = [pair.application.folder, pair.application.preset, pair.cell.label, f"{pair.amount:g}"]
             rows += [[*about, option, repr(float(share))] for option, share in shares.items()]
     columns = ["application", "preset", "cell", "budget", "option", "importance"]
-    _write_csv(folder / IMPORTANCE_FILE, columns, rows)
+    replace_text(folder / IMPORTANCE_FILE, csv_text([columns, *rows]))
     return None
 
 
@@ -298,11 +296,3 @@ def _distributions(tuning: Tuning) -> dict[str, Any]:
         else:
             found[option] = FloatDistribution(space.low, space.high, log=space.log)
     return found
-
-
-def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    replace_text(path, text.getvalue())

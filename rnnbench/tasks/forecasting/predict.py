@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import dataclasses
-import io
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,6 +20,7 @@ from rnnbench.data.series.scales import scale_of
 from rnnbench.data.series.series import Series, SeriesTable, stamps
 from rnnbench.data.series.windows import Windows
 from rnnbench.errors import UserError
+from rnnbench.safe_files import csv_text
 from rnnbench.tasks.forecasting.conformal import PAIRS
 from rnnbench.tasks.forecasting.data import check_covariates
 from rnnbench.tasks.forecasting.metrics import Forecast
@@ -106,7 +105,7 @@ def predict(model: Forecaster, inputs: Sequence[Input], arguments: argparse.Name
     drawn: list[Drawn] = []
     ends = [level for pair in pairs for level in (pair, len(LEVELS) - 1 - pair)]
     if arguments.format == "text":
-        yield _line(["series", "time", "value", *(f"q{LEVELS[level]:g}" for level in sorted(ends))])
+        yield csv_text([["series", "time", "value", *(f"q{LEVELS[level]:g}" for level in sorted(ends))]])
     at_once = arguments.batch_size or _BATCH
     for table in tables:
         for start in range(0, len(table.series), at_once):
@@ -123,7 +122,7 @@ def predict(model: Forecaster, inputs: Sequence[Input], arguments: argparse.Name
                     fields = [_number(point[step])]
                     for level in sorted(ends):
                         fields.append(_number(quantiles[step, level]) if quantiles is not None else "")
-                    yield _line([series.name, time, *fields])
+                    yield csv_text([[series.name, time, *fields]])
                 if len(drawn) < _MOST_DRAWN:
                     drawn.append(_to_draw(series, times, point, quantiles, pairs, model.context))
     if arguments.plot:
@@ -306,9 +305,3 @@ def _as_json(
 
 def _or_none(values: NDArray[np.float64]) -> list[float | None]:
     return [None if np.isnan(value) else float(value) for value in values]
-
-
-def _line(fields: Sequence[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(fields)
-    return text.getvalue()

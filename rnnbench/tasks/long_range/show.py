@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 import torch
 
 from rnnbench.data.automata.table_file import automaton_table
 from rnnbench.examples import Example, plain
-from rnnbench.safe_files import replace_text
+from rnnbench.safe_files import csv_text, replace_text
 from rnnbench.tasks.base import evaluating
 from rnnbench.tasks.base.pictures import record_picture
 from rnnbench.tasks.long_range.extraction import MOST_STATES, extract
@@ -33,12 +31,8 @@ def record_lengths(model: LongRangeModel) -> None:
     """
     folder = Path(model.trainer.default_root_dir)
     scores, names = model.scores.by_length, model.scores.metrics
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["length", "sequences", *names])
-    for score in scores:
-        writer.writerow([score.length, score.sequences, *(repr(score.values[name]) for name in names)])
-    replace_text(folder / TABLE, table.getvalue())
+    rows = [[score.length, score.sequences, *(repr(score.values[name]) for name in names)] for score in scores]
+    replace_text(folder / TABLE, csv_text([["length", "sequences", *names], *rows]))
     plan = model.data.plan
     trained = None if plan.length is None or plan.min_length is None else (plan.min_length, plan.length)
     draw_by_length(folder / BY_LENGTH, scores, names, trained)

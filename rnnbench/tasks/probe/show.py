@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
 from rnnbench.examples import Example, Line, Piece, plain
-from rnnbench.safe_files import replace_text
+from rnnbench.safe_files import csv_text, replace_text
 from rnnbench.tasks.base.classes import in_turn
 from rnnbench.tasks.base.pictures import record_picture
 from rnnbench.tasks.probe.pictures import BY_LABELS, UNIT, draw_by_labels, draw_unit
@@ -62,11 +60,8 @@ def record_pictures(model: StateProbe) -> None:
     """
     folder = Path(model.trainer.default_root_dir)
     scores, labels = model.scores, model.labels.tolist()
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["labels", "accuracy"])
-    writer.writerows([count, repr(right)] for count, right in zip(labels, scores.accuracies, strict=True))
-    replace_text(folder / TABLE, table.getvalue())
+    rows = [[count, repr(right)] for count, right in zip(labels, scores.accuracies, strict=True)]
+    replace_text(folder / TABLE, csv_text([["labels", "accuracy"], *rows]))
     unit, threshold, _ = model.best_unit
     draw_unit(folder / UNIT, scores.unit_values, scores.classes, model.class_names, unit, threshold)
     by_unit = float((model.by_unit(torch.from_numpy(scores.unit_values)).numpy() == scores.classes).mean())

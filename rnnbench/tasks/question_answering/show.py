@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from rnnbench.data.stories.question import Question
 from rnnbench.examples import Example, Line, Piece, plain
-from rnnbench.safe_files import replace_text
+from rnnbench.safe_files import csv_text, replace_text
 from rnnbench.tasks.base.pictures import record_picture
 from rnnbench.tasks.question_answering.metrics import TaskScore
 from rnnbench.tasks.question_answering.model import Answer, QuestionModel
@@ -31,13 +29,11 @@ def write_table(path: Path, scores: Sequence[TaskScore]) -> None:
         scores: Of each task.
     """
     hops = max(len(score.hops) for score in scores)
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["task", "questions", "error", *(f"hop_{hop + 1}" for hop in range(hops)), "supporting"])
+    rows = [["task", "questions", "error", *(f"hop_{hop + 1}" for hop in range(hops)), "supporting"]]
     for score in scores:
         shares = [*(score.hops or [float("nan")] * hops), score.supporting]
-        writer.writerow([score.task, score.questions, *map(repr, [score.error, *shares])])
-    replace_text(path, table.getvalue())
+        rows.append([score.task, str(score.questions), *map(repr, [score.error, *shares])])
+    replace_text(path, csv_text(rows))
 
 
 def record_tasks(model: QuestionModel) -> None:

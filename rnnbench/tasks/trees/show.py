@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +9,7 @@ from torch import Tensor
 
 from rnnbench.data.trees.tree import Tree
 from rnnbench.examples import Example, Line, Piece, plain
-from rnnbench.safe_files import replace_text
+from rnnbench.safe_files import csv_text, replace_text
 from rnnbench.tasks.base.pictures import record_picture
 from rnnbench.tasks.trees.model import Judged, TreeClassifier
 from rnnbench.tasks.trees.pictures import BY_DEPTH, TREES, DrawnTree, NodeLook, draw_by_depth, draw_trees
@@ -30,12 +28,8 @@ def record_depths(model: TreeClassifier) -> None:
         model: A model that was tested just now.
     """
     folder = Path(model.trainer.default_root_dir)
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["depth", "trees", "accuracy"])
-    for score in model.scores.by_depth:
-        writer.writerow([score.depth, score.trees, repr(score.accuracy)])
-    replace_text(folder / TABLE, table.getvalue())
+    rows = [[score.depth, score.trees, repr(score.accuracy)] for score in model.scores.by_depth]
+    replace_text(folder / TABLE, csv_text([["depth", "trees", "accuracy"], *rows]))
     assert model.spec is not None
     least, most = model.spec["depths"]
     draw_by_depth(folder / BY_DEPTH, model.scores.by_depth, (least, most))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rnnbench.data.clips.clip import Clip, Frame, find_clips
 from rnnbench.data.lines import json_line
 from rnnbench.errors import UserError
+from rnnbench.safe_files import csv_text
 from rnnbench.tasks.video.data import check_rate
 from rnnbench.tasks.video.model import VideoModel
 from rnnbench.tasks.video.said import Said, segments, subtitle
@@ -75,7 +74,7 @@ def predict(model: VideoModel, clips: Sequence[Clip], arguments: argparse.Namesp
     if arguments.precision == "64-true":
         raise UserError("frames are read in 32 bits", where="--precision 64-true", hint="leave it out")
     if not (arguments.srt or arguments.format == "json"):
-        yield _line(["clip", "from", "to", "class", "probability"])
+        yield csv_text([["clip", "from", "to", "class", "probability"]])
     for clip in clips:
         parts = probabilities(model, _frames(model, clip, arguments), arguments.batch_size or _AT_ONCE)
         found = segments(parts, model.several)
@@ -86,7 +85,7 @@ def predict(model: VideoModel, clips: Sequence[Clip], arguments: argparse.Namesp
         else:
             for one in found:
                 label = model.classes[one.label]
-                yield _line([clip.name, one.first, one.last, label, f"{one.probability:.4f}"])
+                yield csv_text([[clip.name, one.first, one.last, label, f"{one.probability:.4f}"]])
 
 
 def _frames(model: VideoModel, clip: Clip, arguments: argparse.Namespace) -> Iterator[Frame]:
@@ -110,9 +109,3 @@ def _plain(model: VideoModel, one: Said) -> dict[str, object]:
     times = {} if one.begins is None else {"begins": one.begins, "ends": one.ends}
     label = model.classes[one.label]
     return {"from": one.first, "to": one.last, **times, "class": label, "probability": round(one.probability, 6)}
-
-
-def _line(fields: Sequence[object]) -> str:
-    written = io.StringIO()
-    csv.writer(written, lineterminator="\n").writerow(fields)
-    return written.getvalue()
