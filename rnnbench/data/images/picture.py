@@ -71,6 +71,24 @@ def picture_of(value: Any, where: str, folder: Path | None = None) -> Picture:
     return Picture(file, str(file), path)
 
 
+def find_pictures(name: str) -> list[Picture]:
+    """The image of a name, or all images in a folder of that name and in those below it.
+
+    Args:
+        name: The name, as a person gives it.
+
+    Raises:
+        UserError: It is a folder without an image.
+    """
+    path = Path(name).expanduser()
+    if not path.is_dir():
+        return [Picture(path, name)]
+    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in IMAGE_SUFFIXES)
+    if not files:
+        raise UserError(f"there is no image in it ({', '.join(IMAGE_SUFFIXES)})", where=path)
+    return [Picture(file, str(file)) for file in files]
+
+
 def read_image(picture: Picture, size: int, fit: Fit = "stretch") -> Pixels:
     """The pixels of an image.
 

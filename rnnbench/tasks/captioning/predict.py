@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import functools
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
 from rnnbench.data.images.features import FEATURE_SUFFIXES, FeatureFile, Features, find_features, read_features
-from rnnbench.data.images.picture import IMAGE_SUFFIXES, Picture, Pixels, read_image
+from rnnbench.data.images.picture import IMAGE_SUFFIXES, Picture, Pixels, find_pictures, read_image
+from rnnbench.data.lines import json_line
 from rnnbench.data.readable import readable
 from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
@@ -57,21 +57,18 @@ def read_inputs(names: Sequence[str], arguments: argparse.Namespace) -> list[Pic
     found: list[Picture | FeatureFile] = []
     for name in names:
         path = Path(name).expanduser()
-        if path.is_dir():
-            files = sorted(file for file in path.rglob("*") if file.suffix.lower() in IMAGE_SUFFIXES)
-            if files:
-                found += [Picture(file, str(file)) for file in files]
-            elif any(file.suffix in FEATURE_SUFFIXES for file in path.rglob("*")):
-                found += find_features(path).values()
-            else:
-                raise UserError(f"there is no image in it ({', '.join(IMAGE_SUFFIXES)})", where=path)
-        elif path.suffix in FEATURE_SUFFIXES:
-            found += find_features(path).values()
-        else:
-            found.append(Picture(path, name))
+        found += find_features(path).values() if _has_features(path) else find_pictures(name)
     if not found:
         raise UserError("there is no image", where="rnnbench predict", hint="name image files, or a folder of them")
     return found
+
+
+def _has_features(path: Path) -> bool:
+    """Whether it is a file of features, or a folder with such and with no image."""
+    if not path.is_dir():
+        return path.suffix in FEATURE_SUFFIXES
+    suffixes = {file.suffix for file in path.rglob("*")}
+    return bool(suffixes & set(FEATURE_SUFFIXES)) and not any(one.lower() in IMAGE_SUFFIXES for one in suffixes)
 
 
 def predict(
@@ -150,4 +147,4 @@ def _as_text(picture: Picture | FeatureFile, captions: Sequence[Caption], inputs
 
 def _as_json(picture: Picture | FeatureFile, captions: Sequence[Caption]) -> str:
     found = [{"text": one.text, "score": round(one.score, 4)} for one in captions]
-    return json.dumps({"image": picture.name, "captions": found}, ensure_ascii=False) + "\n"
+    return json_line({"image": picture.name, "captions": found})

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from rnnbench.data.images.labelled import as_grey
-from rnnbench.data.images.picture import IMAGE_SUFFIXES, Picture, read_image
+from rnnbench.data.images.picture import Picture, find_pictures, read_image
 from rnnbench.data.lines import json_line
 from rnnbench.data.readable import readable
 from rnnbench.errors import UserError, did_you_mean
@@ -52,16 +52,7 @@ def read_inputs(names: Sequence[str], arguments: argparse.Namespace) -> list[Pic
     if bool(names) == bool(arguments.picture):
         problem = "images are read, or something is drawn" if names else "there is no image, and nowhere to draw"
         raise UserError(problem, where="rnnbench predict", hint="name images, or --picture FILE")
-    found: list[Picture] = []
-    for name in names:
-        path = Path(name).expanduser()
-        files = (
-            sorted(one for one in path.rglob("*") if one.suffix.lower() in IMAGE_SUFFIXES) if path.is_dir() else [path]
-        )
-        if not files:
-            raise UserError(f"there is no image in it ({', '.join(IMAGE_SUFFIXES)})", where=path)
-        found += [Picture(file, str(file)) for file in files]
-    return found
+    return [picture for name in names for picture in find_pictures(name)]
 
 
 def predict(model: ImageModel, inputs: Sequence[Picture], arguments: argparse.Namespace) -> Iterator[str]:

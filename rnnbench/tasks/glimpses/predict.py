@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from rnnbench.data.images.labelled import as_grey
-from rnnbench.data.images.picture import IMAGE_SUFFIXES, Picture, read_image
+from rnnbench.data.images.picture import Picture, find_pictures, read_image
 from rnnbench.data.lines import json_line
 from rnnbench.data.readable import readable
 from rnnbench.errors import UserError
@@ -55,16 +55,7 @@ def read_inputs(names: Sequence[str], arguments: argparse.Namespace) -> list[Pic
     Raises:
         UserError: A folder holds no image, or there is no input.
     """
-    found: list[Picture] = []
-    for name in names:
-        path = Path(name).expanduser()
-        if not path.is_dir():
-            found.append(Picture(path, name))
-            continue
-        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in IMAGE_SUFFIXES)
-        if not files:
-            raise UserError(f"there is no image in it ({', '.join(IMAGE_SUFFIXES)})", where=path)
-        found += [Picture(file, str(file)) for file in files]
+    found = [picture for name in names for picture in find_pictures(name)]
     if not found:
         raise UserError("there is no image", where="rnnbench predict", hint="name image files, or a folder of them")
     return found

@@ -2,12 +2,13 @@
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from rnnbench.data.images.picture import Picture, picture_of, read_image
+from rnnbench.data.images.picture import Picture, find_pictures, picture_of, read_image
 from rnnbench.errors import UserError
 
 
@@ -148,3 +149,15 @@ def test_grey_values_without_a_known_white_are_refused(tmp_path, values):
     Image.fromarray(values).save(tmp_path / "a.tif")
     with pytest.raises(UserError, match="which of them is white is not known"):
         read_image(Picture(tmp_path / "a.tif", "a.tif"), 16)
+
+
+def test_a_name_is_an_image_or_all_in_a_folder(tmp_path):
+    (tmp_path / "inner").mkdir()
+    for name in ("b.png", "inner/a.JPG", "notes.txt"):
+        (tmp_path / name).touch()
+    found = find_pictures(str(tmp_path))
+    assert [one.name for one in found] == [str(tmp_path / "b.png"), str(tmp_path / "inner" / "a.JPG")]
+    assert find_pictures("./one.png") == [Picture(Path("one.png"), "./one.png")]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match="there is no image in it"):
+        find_pictures(str(tmp_path / "empty"))
