@@ -13,6 +13,7 @@ from rnnbench.data.graphs.batch import GraphBatch
 from rnnbench.examples import Example, plain
 from rnnbench.tasks.base import evaluating, exact
 from rnnbench.tasks.base.pictures import record_picture
+from rnnbench.tasks.base.plane import principal_axes
 from rnnbench.tasks.graphs.model import GraphModel
 from rnnbench.tasks.graphs.pictures import EDGES, LAPLACIAN, NODES, draw_edges, draw_laplacian, draw_nodes
 from rnnbench.tasks.graphs.spectrum import spectrum_of
@@ -20,7 +21,6 @@ from rnnbench.tasks.graphs.spectrum import spectrum_of
 _EXAMPLES = 6
 _GRAPHS_DRAWN = 40
 _MOST_NEIGHBOURS = 12
-_NAMED = 8
 
 
 def examples_of(model: GraphModel) -> list[Example]:
@@ -66,23 +66,12 @@ def draw_test(model: GraphModel) -> None:
     batch = samples(list(range(min(_GRAPHS_DRAWN, len(samples.lengths)))), 0)
     with evaluating(model):
         vectors = exact(model.nodes(model.transfer_batch_to_device(batch, model.device, 0))).cpu().numpy()
-    draw_nodes(folder / NODES, in_plane(vectors), classes_of_nodes(model, batch), model.classes)
+    draw_nodes(folder / NODES, principal_axes(vectors), classes_of_nodes(model, batch), model.classes)
     around = neighbourhood(model, samples([0], 0))
     draw_edges(folder / EDGES, around.title, around.middle, around.names, around.values)
     draw_laplacian(folder / LAPLACIAN, spectrum_of(samples.graph(0)))
     for name in (NODES, EDGES, LAPLACIAN):
         record_picture(model.trainer, name)
-
-
-def in_plane(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Vectors ``(N, H)`` on their two principal axes ``(N, 2)``, the larger end of each to the right or above."""
-    centred = vectors - vectors.mean(0)
-    _, _, axes = np.linalg.svd(centred, full_matrices=False)
-    found = centred @ axes[:2].T
-    if found.shape[1] < 2:
-        found = np.concatenate([found, np.zeros((len(found), 2 - found.shape[1]))], 1)
-    ends = found[np.abs(found).argmax(0), np.arange(2)]
-    return found * np.where(ends < 0, -1, 1)
 
 
 def classes_of_nodes(model: GraphModel, batch: GraphBatch) -> NDArray[np.int64]:

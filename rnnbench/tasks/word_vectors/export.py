@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from rnnbench.errors import UserError
 from rnnbench.safe_files import replace_bytes, replace_text
+from rnnbench.tasks.base.plane import principal_axes
 from rnnbench.tasks.word_vectors.lookup import unit
 from rnnbench.tasks.word_vectors.model import WordModel
-from rnnbench.tasks.word_vectors.show import principal_axes, t_sne
+from rnnbench.tasks.word_vectors.show import t_sne
 
 # Words of a page: t-SNE of more takes minutes, and nobody sees them.
 _SHOWN = 2000

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnbench.tasks.base.pictures import record_picture
+from rnnbench.tasks.base.plane import principal_axes
 from rnnbench.tasks.word_vectors.model import WordModel
 from rnnbench.tasks.word_vectors.pictures import SIMILARITIES, WORDS, Map, draw_similarities, draw_words
 
@@ -38,18 +39,6 @@ def draw_test(model: WordModel) -> None:
     draw_similarities(folder / SIMILARITIES, sets)
     for name in (WORDS, SIMILARITIES):
         record_picture(model.trainer, name)
-
-
-def principal_axes(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Vectors ``(N, D)`` along their two principal axes ``(N, 2)``."""
-    centred = vectors - vectors.mean(0)
-    left, values, _ = np.linalg.svd(centred, full_matrices=False)
-    places = np.zeros((len(vectors), 2))
-    known = min(2, len(values))
-    # An axis is one up to its sign.
-    signs = np.where(left[np.abs(left[:, :known]).argmax(0), np.arange(known)] < 0, -1, 1)
-    places[:, :known] = left[:, :known] * values[:known] * signs
-    return places
 
 
 def t_sne(vectors: NDArray[np.float64]) -> NDArray[np.float64] | None:
