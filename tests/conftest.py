@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import torch
 
@@ -16,6 +17,10 @@ from rnnbench.applications import applications
 if not torch.cuda.is_available():
     # Before anything imports triton: without a GPU its kernels are run by its interpreter.
     os.environ.setdefault("TRITON_INTERPRET", "1")
+
+# No test fails on a time: the machine may be busy.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 # What the command does for itself: a test that goes around it sees the same, whichever test came before.
 os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
