@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rnnbench.tasks.base.bleu import signature_of
 from rnnbench.tasks.base.texts import distinct
 from rnnbench.tasks.captioning.scores.cider import cider
 from rnnbench.tasks.captioning.scores.rouge import rouge_l
@@ -59,10 +60,8 @@ def bleu_signature(order: int) -> str:
     Args:
         order: Length of the longest n-grams.
     """
-    metric = _bleu(order)
     # The number of references, which differs between images, stands apart.
-    metric.corpus_score([""], [[""]])
-    return str(metric.get_signature()).removeprefix("nrefs:1|")
+    return signature_of(_bleu(order)).removeprefix("nrefs:1|")
 
 
 def _bleu(order: int) -> Any:
