@@ -65,13 +65,27 @@ def check_file(path: Path) -> None:
     """
     with reading(path, hint="check its permissions, and where links lead"):
         try:
-            mode = path.stat().st_mode
+            kind = kind_of(path)
         except (FileNotFoundError, NotADirectoryError):
             raise UserError("there is no such file", where=path) from None
-    if not stat.S_ISREG(mode):
-        kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
-        kind = kinds.get(stat.S_IFMT(mode), "a device")
+    if kind is not None:
         raise UserError(f"no file but {kind}", where=path, hint="copy its content into a file")
+
+
+def kind_of(path: Path) -> str | None:
+    """What something is that is no ordinary file, such as ``a folder``; None for one.
+
+    Args:
+        path: It is there.
+
+    Raises:
+        OSError: It is not there, or may not be looked at.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISREG(mode):
+        return None
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
 
 
 def entries(folder: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import os
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rnnbench.errors import UserError
-from rnnbench.reading import read_file
+from rnnbench.reading import kind_of, read_file, user_path
 
 
 def read_text(path: Path) -> str:
@@ -66,6 +67,7 @@ def whole_file(
     Raises:
         UserError: The file cannot be written.
     """
+    _refuse_other(path)
     # In the same folder, because a rename is atomic only within one file system.
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
@@ -78,6 +80,32 @@ def whole_file(
             part.unlink(missing_ok=True)
     except OSError as error:
         raise UserError(f"cannot be written: {error.strerror or error}", where=path, hint=hint) from error
+
+
+def new_file(name: str) -> Path:
+    """The type of an option that names a file to write: what cannot be written is told before the work, not after it.
+
+    Args:
+        name: The path as a user wrote it.
+
+    Raises:
+        UserError: Its folder is not there or may not be written into, or what stands there is no file.
+    """
+    path = user_path(name, "the file to write")
+    if not path.parent.is_dir():
+        raise UserError(f"there is no folder {path.parent}", where=path, hint="make it, or choose another place")
+    if not os.access(path.parent, os.W_OK):
+        raise UserError(f"nothing may be written into {path.parent}", where=path, hint="choose another place")
+    _refuse_other(path)
+    return path
+
+
+def _refuse_other(path: Path) -> None:
+    """Refuses to put a file in the place of a folder, a pipe or a device, such as ``/dev/null``."""
+    with contextlib.suppress(OSError):  # where nothing is; what cannot be looked at says so when it is written
+        kind = kind_of(path)
+        if kind is not None:
+            raise UserError(f"no file but {kind}", where=path, hint="choose another place")
 
 
 def check_folder(folder: Path) -> None:

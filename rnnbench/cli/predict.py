@@ -23,7 +23,7 @@ from rnnbench.errors import UserError
 from rnnbench.hub import open_run
 from rnnbench.platform.run_folder import RunFolder
 from rnnbench.reading import read_file
-from rnnbench.safe_files import replace_text
+from rnnbench.safe_files import new_file, replace_text
 
 _LONG = 1_000_000
 _STDIN = "stdin"
@@ -72,7 +72,7 @@ def predict_from_run(words: Sequence[str]) -> int:
     with in_precision(arguments):
         pieces = _counted(application.predict(model, lines, arguments), written := [0])
         if arguments.output:
-            replace_text(Path(arguments.output), "".join(pieces))
+            replace_text(arguments.output, "".join(pieces))
         else:
             streams.write_output(pieces)
     seconds = time.perf_counter() - start
@@ -158,7 +158,7 @@ def _common_parser() -> argparse.ArgumentParser:
         "inputs", metavar="INPUT", nargs="*", help="files with an input on each line; - is stdin, answered as it comes"
     )
     parser.add_argument(
-        "--output", metavar="FILE", help="write here, whole or not at all (default: stdout, as it comes)"
+        "--output", type=new_file, metavar="FILE", help="write here, whole or not at all (default: stdout, as it comes)"
     )
     return parser
 

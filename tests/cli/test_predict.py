@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -49,6 +50,25 @@ def test_throughput_is_told_beside_the_answers(rnnbench, run, texts):
     assert done.out == ""
     assert done.err.startswith("40 lines in ")
     assert done.err.endswith(" lines/s\n")
+
+
+@pytest.mark.parametrize(
+    ("place", "problem"),
+    [("nowhere/answers.txt", "there is no folder nowhere"), (".", "no file but a folder"), ("pipe", "but a pipe")],
+)
+@pytest.mark.parametrize("option", ["--output", "--html"])
+def test_what_cannot_be_written_is_told_before_the_work(
+    rnnbench, run, texts, tmp_path, monkeypatch, place, problem, option
+):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    monkeypatch.setattr("rnnbench.cli.predict.load_model", lambda *_: pytest.fail("answered first"))
+    done = rnnbench(f"predict --run {run} {texts} {option} {place}")
+    assert done.status == 2
+    assert done.err.startswith(f"error: {place}\n")
+    assert problem in done.err
+    assert pathlib.Path("pipe").exists()
+    assert not pathlib.Path("pipe").is_file()
 
 
 @pytest.mark.slow

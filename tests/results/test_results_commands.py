@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import subprocess
 import sys
@@ -88,6 +89,14 @@ def test_compare_of_1000_runs_takes_less_than_3_seconds(make_result, tmp_path: P
 def test_compare_says_where_it_cannot_write(make_run, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be written"):
         _run("compare", make_run("one"), "--format", "csv", "--output", tmp_path / "no" / "table.csv")
+
+
+def test_a_pipe_or_a_device_is_never_replaced_by_a_file(make_run, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(UserError, match="no file but a pipe"):
+        _run("compare", make_run("one"), "--output", pipe)
+    assert pipe.is_fifo()
 
 
 def test_record_writes_the_rows_and_the_readme(checkout: Path, make_run) -> None:

@@ -13,7 +13,7 @@ from rnnbench.data.clips.rate import at_rate, checked
 from rnnbench.data.images.maps import identity_of
 from rnnbench.data.images.picture import IMAGE_SUFFIXES, Fit, Picture, Pixels, picture_of, square_of
 from rnnbench.errors import UserError
-from rnnbench.reading import entries, read_file
+from rnnbench.reading import check_file, entries, read_file
 
 ANIMATIONS = (".gif", ".webp", ".apng")
 """Extensions of images that may have several frames."""
@@ -119,6 +119,7 @@ class ClipFile(Clip):
         if isinstance(file, Path):
             if not file.exists():
                 raise UserError("there is no such clip", where=self.name)
+            check_file(file)
             # An animation is looked at as a whole; of a video file only as much is read as is shown.
             with file.open("rb") as stream:
                 head = stream.read(_HEAD)

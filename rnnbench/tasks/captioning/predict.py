@@ -14,6 +14,7 @@ from rnnbench.data.lines import json_line
 from rnnbench.data.readable import readable
 from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
+from rnnbench.safe_files import new_file
 from rnnbench.tasks.base import Spec
 from rnnbench.tasks.base.texts import chosen_beam
 from rnnbench.tasks.captioning.baselines.copying import CopiedCaptions
@@ -41,7 +42,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--length-penalty", type=float, metavar="A", help="0 prefers short captions (default: model's)")
     group.add_argument("--max-length", type=int, metavar="N", help="most words of a caption (default: model's)")
     group.add_argument("--nbest", type=int, metavar="N", default=1, help="the N best captions of each image")
-    group.add_argument("--attention", metavar="FILE", help="draw what was looked at for each word of the first images")
+    group.add_argument(
+        "--attention", type=new_file, metavar="FILE", help="draw what was looked at for each word of the first images"
+    )
 
 
 def read_inputs(names: Sequence[str], arguments: argparse.Namespace) -> list[Picture | FeatureFile]:
@@ -101,7 +104,7 @@ def predict(
                 _as_json(picture, captions) if arguments.format == "json" else _as_text(picture, captions, len(inputs))
             )
     if arguments.attention:
-        draw_attention(Path(arguments.attention), seen)
+        draw_attention(arguments.attention, seen)
 
 
 def _read(spec: Spec, one: Picture | FeatureFile) -> Pixels | Features:

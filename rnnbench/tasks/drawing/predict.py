@@ -15,6 +15,7 @@ from rnnbench.data.images.picture import Picture, find_pictures, read_image
 from rnnbench.data.lines import json_line
 from rnnbench.data.readable import readable
 from rnnbench.errors import UserError, did_you_mean
+from rnnbench.safe_files import new_file
 from rnnbench.tasks.base import evaluating
 from rnnbench.tasks.base.pictures import FILMS
 from rnnbench.tasks.drawing.model import ImageModel
@@ -31,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "drawing: INPUT is an image, or a folder of them, of which the bound is told; without INPUT it draws"
     )
     group.add_argument("--format", choices=("text", "json"), default="text", help="name and bound; or JSON")
-    group.add_argument("--picture", metavar="FILE", help="where to draw: .png, or a film, .gif or .webp")
+    group.add_argument("--picture", type=new_file, metavar="FILE", help="where to draw: .png, or a film, .gif or .webp")
     group.add_argument("--count", type=int, default=25, metavar="N", help="drawings (default: %(default)s)")
     group.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the drawings (default: %(default)s)")
     group.add_argument(
@@ -95,7 +96,7 @@ def _draw(model: ImageModel, arguments: argparse.Namespace, of_class: int | None
     for name, value, most in (("count", arguments.count, 400), ("seed", arguments.seed, 2**32 - 1)):
         if not (1 if name == "count" else 0) <= value <= most:
             raise UserError(f"must not be {value}, but at most {most}", where=f"--{name}")
-    path, drawn = Path(arguments.picture), draw_some(model, arguments.count, arguments.seed, of_class)
+    path, drawn = arguments.picture, draw_some(model, arguments.count, arguments.seed, of_class)
     across = int(np.ceil(arguments.count**0.5))
     frames = [
         [

@@ -20,7 +20,8 @@ from rnnbench.data.series.scales import scale_of
 from rnnbench.data.series.series import Series, SeriesTable, stamps
 from rnnbench.data.series.windows import Windows
 from rnnbench.errors import UserError
-from rnnbench.safe_files import csv_text
+from rnnbench.reading import read_file
+from rnnbench.safe_files import csv_text, new_file
 from rnnbench.tasks.forecasting.conformal import PAIRS
 from rnnbench.tasks.forecasting.data import check_covariates
 from rnnbench.tasks.forecasting.metrics import Forecast
@@ -52,7 +53,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="CSV; or JSON, a series a line (default: text)"
     )
-    parser.add_argument("--plot", metavar="FILE", help="draw past, forecast and intervals into this picture, too")
+    parser.add_argument(
+        "--plot", type=new_file, metavar="FILE", help="draw past, forecast and intervals into this picture, too"
+    )
 
 
 def read_inputs(names: Sequence[str], arguments: argparse.Namespace) -> list[Input]:
@@ -62,10 +65,7 @@ def read_inputs(names: Sequence[str], arguments: argparse.Namespace) -> list[Inp
         if name == "-":
             found.append(Input(Path("stdin.csv"), sys.stdin.buffer.read()))
             continue
-        try:
-            found.append(Input(Path(name), Path(name).read_bytes()))
-        except OSError as error:
-            raise UserError(f"cannot be read: {error.strerror}", where=name) from None
+        found.append(Input(Path(name), read_file(Path(name))))
     if not found:
         raise UserError("there is no series", where="rnnbench predict", hint="name a .csv or .parquet file")
     return found
@@ -126,7 +126,7 @@ def predict(model: Forecaster, inputs: Sequence[Input], arguments: argparse.Name
                 if len(drawn) < _MOST_DRAWN:
                     drawn.append(_to_draw(series, times, point, quantiles, pairs, model.context))
     if arguments.plot:
-        draw_forecasts(Path(arguments.plot), drawn)
+        draw_forecasts(arguments.plot, drawn)
 
 
 def forecast_ahead(model: Forecaster, table: SeriesTable, steps: int) -> Forecast:

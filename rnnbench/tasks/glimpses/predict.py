@@ -15,6 +15,7 @@ from rnnbench.data.images.picture import Picture, find_pictures, read_image
 from rnnbench.data.lines import json_line
 from rnnbench.data.readable import readable
 from rnnbench.errors import UserError
+from rnnbench.safe_files import new_file
 from rnnbench.tasks.base import evaluating, exact
 from rnnbench.tasks.base.pictures import FILMS
 from rnnbench.tasks.glimpses.animation import write_film
@@ -40,6 +41,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--picture",
+        type=new_file,
         metavar="FILE",
         help=f"draw the looks at the first {MOST} images; .gif and .webp are films, .png and others pages",
     )
@@ -101,7 +103,7 @@ def predict(model: SceneReader, inputs: Sequence[Picture], arguments: argparse.N
             else:
                 yield f"{picture.name}\t{' '.join(names) or '-'}\t{likely:.4f}\n"
     if shown:
-        path = Path(arguments.picture)
+        path = arguments.picture
         (write_film if path.suffix.lower() in FILMS else draw_glimpses)(path, shown)
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from rnnbench.backbone.units import count_units
 from rnnbench.data.lines import Line, LineStream, in_parts, json_line
 from rnnbench.errors import UserError
 from rnnbench.examples import Piece
-from rnnbench.safe_files import replace_text
+from rnnbench.safe_files import new_file, replace_text
 from rnnbench.tasks.base.coloured import ansi_text, html_page
 from rnnbench.tasks.probe.model import StateProbe
 from rnnbench.tasks.probe.show import in_pieces
@@ -32,7 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--color", action="store_true", help="show each text coloured by a unit after each token; JSON has the pieces"
     )
     parser.add_argument("--unit", type=int, metavar="N", help="number of the unit (default: the best one)")
-    parser.add_argument("--html", metavar="FILE", help="write the coloured texts into this page, too")
+    parser.add_argument("--html", type=new_file, metavar="FILE", help="write the coloured texts into this page, too")
 
 
 def predict(model: StateProbe, lines: Sequence[Line] | LineStream, arguments: argparse.Namespace) -> Iterator[str]:
@@ -74,7 +73,7 @@ def predict(model: StateProbe, lines: Sequence[Line] | LineStream, arguments: ar
             yield "\t".join([*answer, ansi_text(pieces) if arguments.color else text]) + "\n"
     if arguments.html:
         explained = f"The colour is the class that unit {unit} stands for after each token; the stronger, the clearer."
-        replace_text(Path(arguments.html), html_page(pages, names, "probe", explained))
+        replace_text(arguments.html, html_page(pages, names, "probe", explained))
 
 
 def warnings(model: StateProbe, lines: Sequence[Line], arguments: argparse.Namespace) -> list[str]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from rnnbench.data.lines import Line, LineStream, in_parts, json_line
 from rnnbench.errors import UserError
 from rnnbench.examples import Piece
-from rnnbench.safe_files import replace_text
+from rnnbench.safe_files import new_file, replace_text
 from rnnbench.tasks.base.coloured import ansi_text, html_page
 from rnnbench.tasks.sentiment.model import TextClassifier
 from rnnbench.tasks.sentiment.pictures import EXPLAINED, MOST_STEPS, in_pieces
@@ -32,7 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="show each text coloured by the probability after each word or character; JSON has the pieces",
     )
-    parser.add_argument("--html", metavar="FILE", help="write the coloured texts into this page, too")
+    parser.add_argument("--html", type=new_file, metavar="FILE", help="write the coloured texts into this page, too")
 
 
 def predict(model: TextClassifier, lines: Sequence[Line] | LineStream, arguments: argparse.Namespace) -> Iterator[str]:
@@ -68,7 +67,7 @@ def predict(model: TextClassifier, lines: Sequence[Line] | LineStream, arguments
             answer = (_NOTHING, _NOTHING) if empty else (model.labels.names[best], f"{float(row[best]):.4f}")
             yield "\t".join([*answer, ansi_text(pieces) if arguments.color else text]) + "\n"
     if arguments.html:
-        replace_text(Path(arguments.html), html_page(pages, model.labels.names, "sentiment", EXPLAINED))
+        replace_text(arguments.html, html_page(pages, model.labels.names, "sentiment", EXPLAINED))
 
 
 def warnings(model: TextClassifier, lines: Sequence[Line], arguments: argparse.Namespace) -> list[str]:

@@ -15,6 +15,7 @@ from rnnbench.data.audio.recording import AUDIO_SUFFIXES, Recording, Samples, re
 from rnnbench.data.readable import readable
 from rnnbench.decode.ctc import BestPath
 from rnnbench.errors import UserError
+from rnnbench.safe_files import new_file
 from rnnbench.tasks.speech.decoder import Decoder
 from rnnbench.tasks.speech.model import Recognizer
 from rnnbench.tasks.speech.pictures import draw_recording
@@ -44,7 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--longest", type=float, default=30.0, help="cut what is longer, in seconds (default: 30)")
     group.add_argument("--raw-rate", type=int, help="samples a second of raw sound on stdin (default: the model's)")
     group.add_argument(
-        "--plot", metavar="FILE", help="draw what was heard of the first recording: its first 30 seconds"
+        "--plot", type=new_file, metavar="FILE", help="draw what was heard of the first recording: its first 30 seconds"
     )
     group.add_argument(
         "--live", action="store_true", help="write text while the sound comes in; models that can stream"
@@ -112,7 +113,7 @@ def predict(model: Recognizer, inputs: Sequence[Recording | str], arguments: arg
     # A recording goes through the model block by block, so that it is looked at as a whole before.
     recordings, _ = readable(recordings, _look, alone=len(inputs) == 1)
     if arguments.plot and recordings:
-        draw_recording(model, recordings[0], decode, Path(arguments.plot))
+        draw_recording(model, recordings[0], decode, arguments.plot)
     found = recognize(model, recordings, decode, arguments.longest)
     for recording, words in zip(recordings, found, strict=True):
         if arguments.format == "json":

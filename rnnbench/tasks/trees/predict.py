@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from rnnbench.data.lines import Line, LineStream, in_parts, json_line
 from rnnbench.data.trees.tree import Tree
 from rnnbench.errors import UserError
+from rnnbench.safe_files import new_file
 from rnnbench.tasks.trees.model import Judged, TreeClassifier
 from rnnbench.tasks.trees.show import picture, said
 
@@ -28,6 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--picture",
+        type=new_file,
         metavar="FILE",
         help=f"draw the first {_MOST_DRAWN} trees, with what is said at every node (.png, .svg, .pdf)",
     )
@@ -65,7 +66,7 @@ def predict(model: TreeClassifier, lines: Sequence[Line] | LineStream, arguments
     if drawn:
         # Labels of an input need be no classes of the model.
         known = [tree.labelled([name if name in model.classes else None for name in tree.labels]) for _, tree in drawn]
-        picture(model, Path(arguments.picture), [one for one, _ in drawn], known)
+        picture(model, arguments.picture, [one for one, _ in drawn], known)
 
 
 def warnings(model: TreeClassifier, lines: Sequence[Line], arguments: argparse.Namespace) -> list[str]:

@@ -1,6 +1,7 @@
 """Frames of folders, animations and video files; rates; what is wrong with a clip."""
 
 import io
+import os
 
 import numpy as np
 import pytest
@@ -193,6 +194,8 @@ def test_frames_of_other_sizes(tmp_path):
 def test_nothing_there(tmp_path):
     assert "there is no frame in it" in fault(tmp_path)
     assert "there is no such clip" in fault(tmp_path / "other.mp4")
+    os.mkfifo(tmp_path / "pipe.mp4")
+    assert "no file but a pipe" in fault(tmp_path / "pipe.mp4"), "it is never waited for"
     (tmp_path / "empty.mp4").write_bytes(b"")
     assert "no video that can be read" in fault(tmp_path / "empty.mp4")
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 
 import numpy as np
 import pandas as pd
@@ -72,6 +73,12 @@ def test_messages(rnnbench, run, frame, options, message):
     outcome = rnnbench(f"{PREDICT} b.csv {options}", debug=False)
     assert outcome.status == 2
     assert message in outcome.err
+
+
+def test_a_pipe_is_refused_and_never_waited_for(rnnbench, run):
+    os.mkfifo("pipe.csv")
+    outcome = rnnbench(f"{PREDICT} pipe.csv", debug=False)
+    assert (outcome.status, "no file but a pipe" in outcome.err) == (2, True)
 
 
 def test_a_network_that_has_not_seen_the_series(rnnbench):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from rnnbench.data.lines import Line, LineStream, in_parts, json_line
 from rnnbench.decode.beam import Beam
 from rnnbench.decode.sample import Sampling
 from rnnbench.errors import UserError
+from rnnbench.safe_files import new_file
 from rnnbench.tasks.base.pairs.pictures import Item, draw
 from rnnbench.tasks.base.pairs.search import Ensemble, Rerank
 from rnnbench.tasks.base.texts import chosen_beam
@@ -55,6 +55,7 @@ def add_search_options(parser: argparse.ArgumentParser, name: str) -> None:
     )
     parser.add_argument(
         "--alignments",
+        type=new_file,
         metavar="FILE",
         help=f"draw what each token of a {name} attended to, for the first lines, as many as a page holds",
     )
@@ -122,7 +123,7 @@ class Answering:
                     yield "".join(f"{number}\t{one.score:.4f}\t{one.text}\n" for one in found)
             first += len(part)
         if arguments.alignments:
-            draw(Path(arguments.alignments), pictures)
+            draw(arguments.alignments, pictures)
 
     def beam(self, arguments: argparse.Namespace) -> Beam:
         """The model's way to search, with what the options say."""
