@@ -75,6 +75,10 @@ def check(outcome, *expected, status=2):
         (f"fit {CHAR} --model.optimizer.lr nan", ["--model.optimizer.lr", "expected a number", "found nan"]),
         (f"fit {CHAR} --model.embedding_size -1", ["--model.embedding_size", "must be at least 1, found -1"]),
         (f"fit {CHAR} --model.backbone.num_layers 99999999999", ["num_layers", "from 1 to 1000"]),
+        ("fit --config forecasting/builtin --data.source.seed -1", ["--data.source.seed", "from 0 to 4294967295"]),
+        ("fit --config forecasting/builtin --model.identify -1", ["--model.identify", "at least 0, found -1"]),
+        ("fit --config graphs/builtin --data.source.more -1", ["--data.source.more", "at least 0, found -1"]),
+        ("fit --config dialogue/builtin --model.init_range -1", ["--model.init_range", "above 0, found -1"]),
         # Classes.
         (f"fit {CHAR} --model.backbone.cell RNNCell", ["RNNCell is the base of others", "GRU"]),
         (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from rnnbench.data.cards import Builtin, load_origin
 from rnnbench.data.series.series import Series, SeriesTable, Start
 from rnnbench.data.series.sources import SeriesSource
 from rnnbench.errors import UserError, did_you_mean
+from rnnbench.ranges import SEED
 
 Kind = Literal["oscillation", "mackey_glass", "lorenz", "seasons", "demand"]
 Rows = NDArray[np.float64]
@@ -35,7 +36,7 @@ class GeneratedSeries(SeriesSource):
         seed: Seed of what is random.
     """
 
-    def __init__(self, kind: Kind = "seasons", length: int = 2000, seed: int = 1) -> None:
+    def __init__(self, kind: Kind = "seasons", length: int = 2000, seed: Annotated[int, SEED] = 1) -> None:
         if kind not in get_args(Kind):
             raise UserError(
                 f"there are no series {kind!r}", where="data.source.kind", hint=did_you_mean(kind, get_args(Kind))

@@ -222,9 +222,11 @@ class Quantiles(Output):
     def __init__(self, levels: Sequence[float] = LEVELS) -> None:
         from rnnbench.errors import UserError
 
-        if list(levels) != sorted(set(levels)) or 0.5 not in levels or not 0 < levels[0] <= levels[-1] < 1:
+        ascending = list(levels) == sorted(set(levels))
+        if not ascending or len(levels) < 2 or 0.5 not in levels or not 0 < levels[0] < levels[-1] < 1:
             raise UserError(
-                f"must ascend between 0 and 1, with 0.5 among them, found {list(levels)}", where="model.output.levels"
+                f"must ascend between 0 and 1, with 0.5 and another among them, found {list(levels)}",
+                where="model.output.levels",
             )
         self.levels = tuple(levels)
         self.size = len(self.levels)

@@ -78,7 +78,7 @@ def test_quantiles_are_sorted_interpolated_and_scored_by_crps():
     assert float(many.loss(numbers, torch.tensor([[y]], dtype=torch.float64), unit(0.0, 1.0))) == pytest.approx(
         crps, rel=5e-3
     )
-    for wrong in ([0.5, 0.1], [0.1, 0.9], [0.0, 0.5]):
+    for wrong in ([0.5, 0.1], [0.1, 0.9], [0.0, 0.5], [0.5], []):
         with pytest.raises(UserError, match="must ascend"):
             Quantiles(wrong)
 

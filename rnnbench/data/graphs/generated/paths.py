@@ -11,7 +11,7 @@ from rnnbench.data.graphs.generated.base import GeneratedGraphs, shuffled
 from rnnbench.data.graphs.graph import LINK_CLASSES, Asked, Graph, GraphSet, Questions, both_ways
 from rnnbench.data.long_range.draws import Draw
 from rnnbench.errors import UserError
-from rnnbench.ranges import AT_LEAST_1, SEED
+from rnnbench.ranges import AT_LEAST_0, AT_LEAST_1, SEED
 
 
 class Paths(GeneratedGraphs):
@@ -37,7 +37,7 @@ class Paths(GeneratedGraphs):
         self,
         length: Annotated[int, AT_LEAST_1] = 4,
         nodes: int = 12,
-        more: int = 2,
+        more: Annotated[int, AT_LEAST_0] = 2,
         train: int = 1000,
         validation: int = 200,
         test: int = 500,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Generic, Literal
+from typing import Annotated, Generic, Literal
 
 import torch
 import torch.nn.functional as F
@@ -24,6 +24,7 @@ from rnnbench.nn.decoder import Decoder, DecoderState, MakeStack, causal
 from rnnbench.nn.decoders.attention import BahdanauDecoder
 from rnnbench.nn.encoder import Encoder
 from rnnbench.nn.softmax import SoftmaxOutput
+from rnnbench.ranges import POSITIVE
 from rnnbench.tasks.base.data import Spec
 from rnnbench.tasks.base.pairs.model import D, PairModel
 from rnnbench.tasks.base.task import Loss
@@ -81,7 +82,7 @@ class EncoderDecoder(PairModel[D], Generic[D]):
         label_smoothing: float = 0.0,
         scheduled_sampling: float = 0.0,
         sampling_steps: int = 0,
-        init_range: float | None = None,
+        init_range: Annotated[float, POSITIVE] | None = None,
         beam_size: int = 5,
         length_penalty: float = 0.0,
         coverage_penalty: float = 0.0,

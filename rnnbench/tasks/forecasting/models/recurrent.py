@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Annotated
 
 import torch
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
@@ -12,6 +13,7 @@ from rnnbench.backbone import Backbone
 from rnnbench.backbone.state import StackState
 from rnnbench.data.series.windows import WindowBatch
 from rnnbench.errors import UserError
+from rnnbench.ranges import AT_LEAST_0
 from rnnbench.tasks.base import Loss, Spec
 from rnnbench.tasks.forecasting.inputs import Inputs, SeriesVectors, as_read
 from rnnbench.tasks.forecasting.metrics import Forecast
@@ -51,7 +53,7 @@ class RecurrentForecaster(NeuralForecaster):
         backbone: Callable[[int], Backbone] = Backbone,
         way: RollOut = "steps",
         truth: float = 1.0,
-        identify: int = 0,
+        identify: Annotated[int, AT_LEAST_0] = 0,
         paths: int = 100,
         dropout: float = 0.0,
         scaling: Scaling = "instance",
