@@ -25,6 +25,7 @@ from rnnbench.tasks.base import Spec
 from rnnbench.tasks.graphs.model import GraphModel
 
 _FIELDS = ("x", "edges", "weights", "kinds", "ask")
+_EXAMPLE = '{"x": [[0.5], [1.0]], "edges": [[0, 1]]}'
 
 
 class Input(NamedTuple):
@@ -113,6 +114,8 @@ def read_graphs(name: str, data: bytes | None, spec: Spec, directed: bool) -> li
         UserError: It holds no graph, or another than those of training.
     """
     found = _read(name, data, spec, directed)
+    if not found:
+        raise UserError("there is no graph in it", where=name, hint=_EXAMPLE)
     for one in found:
         _check(one.asked.graph, spec, one.where)
     return found
@@ -164,13 +167,15 @@ def _of_json(line: str, where: str, spec: Spec, directed: bool) -> Input:
         raise UserError(
             "no graph: an object with x and edges is needed, maybe with weights, kinds and ask",
             where=where,
-            hint='{"x": [[0.5], [1.0]], "edges": [[0, 1]]}',
+            hint=_EXAMPLE,
         )
     x = _array(found["x"], np.float32, 2, "x", where)
     ends = _array(found["edges"], np.int64, 2, "edges", where)
     if ends.shape[1] != 2 or not len(x):
         raise UserError("edges are pairs of nodes, and there has to be a node", where=where)
     weights = _array(found["weights"], np.float32, 1, "weights", where) if "weights" in found else None
+    if not isinstance(found.get("kinds", []), list):
+        raise UserError("kinds has to be a list of names", where=where)
     kinds = _numbered(found["kinds"], spec, where) if "kinds" in found else None
     for name, part in (("weights", weights), ("kinds", kinds)):
         if part is not None and len(part) != len(ends):

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from rnnbench.data.lines import Line, LineStream, json_line
+from rnnbench.errors import UserError
 from rnnbench.tasks.base import evaluating
 from rnnbench.tasks.long_range.model import LongRangeModel
 
@@ -38,6 +39,10 @@ def predict(model: LongRangeModel, lines: Sequence[Line] | LineStream, arguments
         A line for each: the answers, and the line behind a tab; ``-`` for a line that is no sequence. Or a
         line of JSON.
     """
+    if not lines:
+        raise UserError(
+            "there is no sequence", where="rnnbench predict", hint="name a file with one on each line, or - for stdin"
+        )
     with evaluating(model):
         for text, _ in lines:
             x = _read(model, text)

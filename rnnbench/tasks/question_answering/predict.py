@@ -60,6 +60,12 @@ def predict(model: QuestionModel, lines: Sequence[Line] | LineStream, arguments:
         For each question the answer, its probability and the question, parted by tabs, ``-`` twice where there is no
         story; then a line for each hop. Or a line of JSON.
     """
+    if not lines:
+        raise UserError(
+            "there is no question",
+            where="rnnbench predict",
+            hint="name a file with a story and questions, or - for stdin",
+        )
     task = _task(model, arguments.task)
     reader = _Reader(arguments.story)
     for part in in_parts(lines, _AT_ONCE):

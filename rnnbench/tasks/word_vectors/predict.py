@@ -77,6 +77,10 @@ def predict(model: WordModel, lines: Sequence[Line] | LineStream, arguments: arg
     Yields:
         A line for each: what was asked, then each word and how near it is; ``-`` where nothing is known of a word.
     """
+    if not lines:
+        raise UserError(
+            "there is no word", where="rnnbench predict", hint="name a file with words on each line, or - for stdin"
+        )
     if arguments.nearest < 1:
         raise UserError(f"must be at least 1, found {arguments.nearest}", where="--nearest")
     with evaluating(model):

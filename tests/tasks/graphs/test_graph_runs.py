@@ -85,6 +85,8 @@ def test_a_line_of_json_is_a_graph():
         ({"weights": [1]}, "2 edges have 1 weights"),
         ({"weights": [1, -1]}, "a weight below 0"),
         ({"kinds": ["red", "edge"]}, "there is no kind of edge 'red'"),
+        ({"kinds": 5}, "kinds has to be a list of names"),
+        ({"kinds": None}, "kinds has to be a list of names"),
         ({"ask": [[0]]}, "a question names 2 nodes"),
         ({"ask": [[0, 9]]}, "about a node that is not there"),
         ({"x": [[1, 2]] * 3}, "nodes have 2 features, and in training they had 1"),
@@ -95,6 +97,11 @@ def test_a_line_that_is_no_graph_is_told(changed, problem):
     with pytest.raises(UserError, match=problem) as caught:
         read_graphs("bad.jsonl", f"{json.dumps(GRAPH)}\n{line}\n".encode(), SPEC, directed=False)
     assert str(caught.value.where).startswith("bad.jsonl, line 2")
+
+
+def test_a_file_of_empty_lines_holds_no_graph():
+    with pytest.raises(UserError, match="there is no graph in it"):
+        read_graphs("empty.jsonl", b"\n \n", SPEC, directed=False)
 
 
 def test_bad_input_is_told(rnnbench):

@@ -96,6 +96,8 @@ def test_predict_answers_in_words(fitted, rnnbench):
         "words.txt, line 4: there is nothing in it",
         "words.txt, line 5: 'c' is none of the symbols a, b",
     ]
+    nothing = rnnbench("predict --run runs/long_range/a", debug=False)
+    assert (nothing.status, "there is no sequence" in nothing.err) == (2, True)
     assert rnnbench("predict --run runs/long_range/a words.txt --every-step").out.startswith("no yes no yes\t")
 
 

@@ -46,6 +46,11 @@ def test_a_new_story(between):
     assert json.loads(out)["story"] == ["John slept."]
 
 
+def test_nothing_asked_is_told():
+    with pytest.raises(UserError, match="there is no question"):
+        list(predict(MEMORY, [], argparse.Namespace(format="text", story=None, task=None)))
+
+
 def test_a_story_from_a_file(tmp_path):
     (tmp_path / "story.txt").write_text("1 Mary went home.\n2 John slept.\n3 Who slept?\tJohn\t2\n")
     out, told = asked(

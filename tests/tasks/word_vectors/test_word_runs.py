@@ -66,6 +66,8 @@ def test_a_run_answers_every_kind_of_question(rnnbench):
     assert odd[1:] == ["kadorsu"]
     assert unknown[1:] == ["-"]
     assert "'bolintt' has no vector; did you mean: bolinta" in done.err
+    nothing = rnnbench(f"predict --run {RUN}", debug=False)
+    assert (nothing.status, "there is no word" in nothing.err) == (2, True)
     answers = [json.loads(line) for line in rnnbench(f"predict --run {RUN} asked.txt --format json").out.splitlines()]
     assert [set(answer) for answer in answers] == [{"asked", "nearest"}] * 2 + [{"asked", "odd"}, {"asked", "nearest"}]
 
