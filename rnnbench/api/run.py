@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rnnbench.api.asking import Asking, as_words
 from rnnbench.api.notebook import run_as_html
+from rnnbench.api.tables import check_columns
 from rnnbench.errors import UserError
 from rnnbench.hub import open_run
 from rnnbench.results.record import Result, read_result
@@ -155,10 +156,17 @@ class Run:
 @contextlib.contextmanager
 def _file(one: Input) -> Iterator[str]:
     """The name of a file; a table is written into one for as long as it is read."""
-    if not hasattr(one, "to_parquet"):
+    if isinstance(one, (str, os.PathLike)):
         yield os.fspath(one)
         return
+    if not hasattr(one, "to_parquet"):
+        kind = type(one).__name__
+        raise UserError(f"files are read, found {kind}", where="predict", hint="a path, or a pandas.DataFrame")
+    check_columns(one, "predict")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "table.parquet"
-        one.to_parquet(path)
+        try:
+            one.to_parquet(path)
+        except (ValueError, TypeError, NotImplementedError) as error:  # all that pyarrow refuses is one of them
+            raise UserError(f"this table cannot be read: {error.args[0]}", where="predict") from None
         yield str(path)

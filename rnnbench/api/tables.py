@@ -46,14 +46,31 @@ def as_path(data: Data, runs: Path) -> Path:
     return _written({name: _table(part, f"data[{name!r}]") for name, part in data.items()}, runs)
 
 
+def check_columns(frame: pd.DataFrame, where: str) -> None:
+    """Refuses a table whose columns have no names to ask for, or one name twice.
+
+    Args:
+        frame: The table.
+        where: What it was given as.
+
+    Raises:
+        UserError: A name is no text, or stands twice.
+    """
+    names = list(frame.columns)
+    if not all(isinstance(name, str) for name in names):
+        raise UserError(f"names of columns are texts, found {names}", where=where)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UserError(f"two columns are called {twice!r}", where=where, hint="rename one")
+
+
 def _table(data: Any, where: str) -> pyarrow.Table:
     import pandas as pd
     import pyarrow as pa
 
     try:
         if isinstance(data, pd.DataFrame):
-            if not all(isinstance(name, str) for name in data.columns):
-                raise UserError(f"names of columns are texts, found {list(data.columns)}", where=where)
+            check_columns(data, where)
             found = pa.Table.from_pandas(data, preserve_index=False)
         elif isinstance(data, (list, tuple)) and data and all(isinstance(row, Mapping) for row in data):
             found = pa.Table.from_pylist([dict(row) for row in data])
@@ -64,6 +81,8 @@ def _table(data: Any, where: str) -> pyarrow.Table:
         else:
             kind = f"a list of {type(data[0]).__name__}" if isinstance(data, (list, tuple)) else type(data).__name__
             raise UserError(f"data of this kind cannot be read: {kind}", where=where, hint=f"give {_KINDS}")
+    except UnicodeEncodeError as error:
+        raise UserError(f"holds what is no text in UTF-8: {error.object[error.start]!r}", where=where) from None
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         problem = " ".join(str(part) for part in error.args)
         raise UserError(f"a column holds values of several kinds: {problem}", where=where) from None
@@ -77,7 +96,10 @@ def _written(tables: Mapping[str, pyarrow.Table], runs: Path) -> Path:
     import pyarrow.parquet as pq
 
     base = runs / _FOLDER
-    base.mkdir(parents=True, exist_ok=True)
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot be made: {error.strerror}", where=base, hint="name another folder: runs=...") from None
     with tempfile.TemporaryDirectory(dir=base, prefix=".") as temporary:
         digest = hashlib.sha256()
         for split, table in tables.items():

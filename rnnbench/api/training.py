@@ -81,7 +81,7 @@ def fit(
         words.append(f"--data.columns={json.dumps(dict(columns))}")
     words += [f"--runs={runs}", *([f"--name={name}"] if name is not None else []), *_words(options)]
     watching = _Where()
-    with _as_command(["fit", *words]):
+    with _as_command(["fit", *words]), _refusals_told():
         status = run_verb(["fit", *words], [watching.callback(), *callbacks])
     if status == INTERRUPTED:
         raise KeyboardInterrupt(f"interrupted; go on: rnnbench fit --resume {watching.folder}")
@@ -166,3 +166,19 @@ def _as_command(words: list[str]) -> Iterator[None]:
         yield
     finally:
         sys.argv = before
+
+
+@contextlib.contextmanager
+def _refusals_told() -> Iterator[None]:
+    """What Lightning and torch refuse names the option, as on the command line; other exceptions stay what they are."""
+    from rnnbench.cli.faults import refusal
+
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        found = refusal(error)
+        if found is None:
+            raise
+        raise found from error

@@ -48,6 +48,15 @@ def told(error: BaseException) -> UserError | None:
     return None
 
 
+def refusal(error: BaseException) -> UserError | None:
+    """What a library says of an option that it was given; None for any other exception, as of a user's own callback.
+
+    Args:
+        error: The exception; what it was raised from counts, too.
+    """
+    return next((found for one in _chain(error) if (found := _of_a_library(one)) is not None), None)
+
+
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error

@@ -98,6 +98,8 @@ def test_a_table_of_any_kind_is_the_same_data(tmp_path):
         ([], "there is no row"),
         (pd.DataFrame({"text": []}), "there is no row"),
         (pd.DataFrame([[1]]), "names of columns are texts"),
+        (pd.DataFrame([["a", "b"]], columns=["text", "text"]), "two columns are called 'text'"),
+        ([{"text": "\ud800", "label": "b"}], "no text in UTF-8"),
         (["a", "b"], "data of this kind cannot be read: a list of str"),
         (3, "data of this kind cannot be read: int"),
         ([{"text": "a", "label": 1}, {"text": 3, "label": "b"}], "values of several kinds"),
@@ -109,6 +111,24 @@ def test_what_is_no_table_is_told(data, problem, tmp_path):
         as_path(data, tmp_path)
 
 
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "runs").touch()
+    with pytest.raises(UserError, match="runs.data\ncannot be made: Not a directory"):
+        as_path(reviews(9), tmp_path / "runs")
+
+
+@pytest.mark.parametrize(
+    "one",
+    [3, [1.5], pd.DataFrame({0: [1.0]}), pd.DataFrame({"value": [object()]})],
+    ids=["int", "list", "name", "value"],
+)
+def test_what_is_no_file_and_no_table_is_told(one):
+    from rnnbench.api.run import _file
+
+    with pytest.raises(UserError, match="^predict\n"), _file(one):
+        pass
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
@@ -116,6 +136,8 @@ def test_what_is_no_table_is_told(data, problem, tmp_path):
         ({"preset": []}, "no preset is named"),
         ({"preset": "cells/gru", "data": [{"text": "a"}]}, "no data are named in it"),
         ({"preset": "sentiment/builtin", "max_epoch": 3}, "did you mean: max_epochs"),
+        ({"preset": "sentiment/builtin", "strategy": "dpp"}, "--trainer.strategy\n.*invalid strategy name"),
+        ({"preset": "sentiment/builtin", "accelerator": "cpu", "devices": -7}, "--trainer.devices\n.*int > 0"),
         ({"preset": "sentiment/builtin", "model__backbone__cell": object}, "is no plain value"),
         ({"preset": "sentiment/builtin", "data": reviews(9)}, "has no column 'text'; there are: review, stars"),
     ],
