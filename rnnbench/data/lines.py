@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
@@ -48,6 +49,8 @@ def in_parts(lines: Sequence[Line] | LineStream, most: int) -> Iterator[list[Lin
 def json_line(answer: dict[str, Any]) -> str:
     """An answer as a line of JSON, numbers to nine digits: further ones depend on what else was computed at once.
 
+    What is no finite number is null: JSON has no other word for it.
+
     Args:
         answer: Plain values.
     """
@@ -59,4 +62,6 @@ def _rounded(value: Any) -> Any:
         return {key: _rounded(one) for key, one in value.items()}
     if isinstance(value, list):
         return [_rounded(one) for one in value]
-    return float(f"{value:.9g}") if isinstance(value, float) else value
+    if isinstance(value, float):
+        return float(f"{value:.9g}") if math.isfinite(value) else None
+    return value
