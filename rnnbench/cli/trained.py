@@ -54,7 +54,10 @@ def model_class(run: RunFolder) -> Any:
     check_config_file(run.config)
     config = yaml.safe_load(read_text(run.config))
     try:
-        return _import(config["model"]["class_path"])
+        found = _import(config["model"]["class_path"])
+        if not hasattr(found, "application"):
+            raise ValueError(f"{config['model']['class_path']} is no model")
+        return found
     except (KeyError, TypeError, AttributeError, ImportError, ValueError) as error:
         raise UserError(f"the model of this run cannot be found: {error}", where=run.config) from None
 

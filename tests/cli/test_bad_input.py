@@ -299,6 +299,14 @@ def test_checkpoints_that_are_not_the_runs(rnnbench, small, tmp_path):
     check(rnnbench(predict), "mine.ckpt", "it has no weights")
 
 
+@pytest.mark.parametrize("named", ["os.path", "collections.OrderedDict", "rnnbench.tasks.trees.Nope", "5", "null"])
+def test_a_run_whose_model_is_none_is_told(rnnbench, tmp_path, named):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "config.yaml").write_text(f"model: {{class_path: {named}}}\n")
+    for verb in ("predict", "export"):
+        check(rnnbench(f"{verb} --run a"), "a/config.yaml", "the model of this run cannot be found")
+
+
 def test_unknown_characters_at_test_time_are_counted(rnnbench, small, corpus, tmp_path):
     from rnnbench.results.record import read_result
 
