@@ -18,7 +18,7 @@ from rnnbench.tasks.question_answering.reading import bare
 
 _NOTHING = "-"
 _AT_ONCE = 512
-_NUMBER = re.compile(r"\s*(\d+)\s+")
+_NUMBER = re.compile(r"^\s*(\d{1,9})\s+")
 
 
 class _Asked(NamedTuple):

@@ -46,6 +46,13 @@ def test_a_new_story(between):
     assert json.loads(out)["story"] == ["John slept."]
 
 
+def test_a_number_is_one_of_a_line_only_before_it():
+    long = "1" * 5000
+    out, _ = asked(MEMORY, f"1 Mary has 3 apples.\n{long} John slept.\n2 Who has 3 apples?", format="json")
+    found = json.loads(out)
+    assert (found["story"], found["question"]) == (["Mary has 3 apples.", f"{long} John slept."], "Who has 3 apples?")
+
+
 def test_nothing_asked_is_told():
     with pytest.raises(UserError, match="there is no question"):
         list(predict(MEMORY, [], argparse.Namespace(format="text", story=None, task=None)))
