@@ -18,6 +18,7 @@ from rnnbench.errors import UserError
 from rnnbench.ranges import Range
 from rnnbench.reading import entries, read_file, real_path, user_path
 
+_NUMBER = re.compile(r"\d{1,9}")
 _NAME = re.compile(r"qa(?P<task>\d+)_(?:(?P<title>.+)_)?(?P<split>train|valid|test)\.txt")
 _SHARE = Range(above=0, most=0.5)
 _SPLITS: dict[Split, str] = {"train": "train", "validation": "valid", "test": "test"}
@@ -156,7 +157,7 @@ def parse_line(text: str, where: str) -> BabiLine:
         UserError: It is not written like that.
     """
     number, _, rest = text.strip().partition(" ")
-    if not number.isdecimal():
+    if not _NUMBER.fullmatch(number):
         raise UserError(f"a line begins with its number, found {text[:40]!r}", where=where)
     said, *more = (part.strip() for part in rest.split("\t"))
     if not has_word(said):
@@ -168,6 +169,6 @@ def parse_line(text: str, where: str) -> BabiLine:
             )
         return BabiLine(int(number), said, None, ())
     supporting = more[1].split() if len(more) > 1 else []
-    if not all(part.isdecimal() for part in supporting):
+    if not all(map(_NUMBER.fullmatch, supporting)):
         raise UserError(f"supporting lines are numbers, found {more[1]!r}", where=where)
     return BabiLine(int(number), said, more[0], tuple(map(int, supporting)))

@@ -55,6 +55,8 @@ class TestBabi:
         ("text", "problem", "line"),
         [
             ("Mary went.\n", "a line begins with its number", 1),
+            (f"{'1' * 5000} Mary went.\n", "a line begins with its number", 1),
+            (f"1 Mary went.\n2 Where is Mary?\thome\t{'1' * 5000}\n", "supporting lines are numbers", 2),
             ("1 Mary went.\n3 Where is Mary?\thome\t1\n", "line number 3 follows 1", 2),
             ("1 Where is Mary?\thome\t1\n", "supporting line 1 is no sentence", 1),
             ("1 Mary went.\n2 Where is Mary?\n", "a question has no answer", 2),
