@@ -128,7 +128,7 @@ class ForecastingData(TaskData):
         """Batches in the order of the seed and the epoch, from where an interrupted epoch stopped."""
         windows = self.splits["train"]
         batches = TrainingBatches(self._lengths(windows), self.budget, self.global_seed)
-        return BucketTrainingLoader(batches, windows, *self.rank(), self.num_workers, self.position)
+        return BucketTrainingLoader(batches, windows, *self.rank(), self.num_workers, self.position, self.move_to)
 
     def val_dataloader(self) -> BucketEvaluationLoader[WindowBatch]:
         """Batches of the validation split."""
