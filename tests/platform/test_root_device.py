@@ -12,7 +12,7 @@ from rnnbench.platform.accounting import Accounting
 from rnnbench.platform.checkpoint import RunCheckpoint
 from rnnbench.platform.processes import gather
 from rnnbench.platform.random_state import RandomState
-from rnnbench.tasks.base import Task
+from rnnbench.tasks.base import ItemTexts, ItemValues, Task
 from rnnbench.tasks.base.step_mean import StepMean
 
 ROOT = torch.device("meta")
@@ -88,3 +88,12 @@ def test_whether_to_save(trainer, monkeypatch):
     monkeypatch.setattr(torch.distributed, "broadcast", broadcast)
     with pytest.raises(Reached):
         RunCheckpoint()._decide(trainer, 0)
+
+
+@pytest.mark.parametrize("metric", [ItemValues, ItemTexts])
+def test_items_that_were_counted_on_the_cpu(metric):
+    kept = metric().to(ROOT)
+    kept.update(torch.tensor([0, 1]), torch.zeros(2, 3), *([["a", "b"]] if metric is ItemTexts else []))
+    for name in kept._defaults:
+        for part in getattr(kept, name):
+            refuse(part)

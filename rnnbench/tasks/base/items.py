@@ -48,7 +48,8 @@ class ItemValues(Metric):
     """A few numbers for each sample of a split: its loss and tokens, whether it is right, its counts of errors.
 
     Every sample is entered with its number. All are kept, gathered from all processes and sorted by number, so what an
-    application computes of them is the same on one process and on many, to the bit.
+    application computes of them is the same on one process and on many, to the bit. They are kept where the metric is,
+    on the model's device, wherever they were counted: a process group of GPUs takes no tensor of the CPU.
     """
 
     full_state_update = False
@@ -69,9 +70,9 @@ class ItemValues(Metric):
             values: ``(B, K)``.
         """
         # Samples that count for nothing are entered too, so that no process has nothing to gather.
-        values = exact(values)
-        self.ids.append(ids.to(values.device))
-        self.values.append(values)
+        place = exact_device(self.device)
+        self.ids.append(ids.to(place))
+        self.values.append(exact(values).to(place))
 
     def compute(self) -> Tensor:
         """``(N, K)`` float64, in the order of the samples' numbers."""
@@ -134,7 +135,7 @@ class ItemTexts(ItemValues):
         raw = [text.encode("utf-8") for text in texts]
         sizes = torch.tensor([len(one) for one in raw], dtype=torch.float64, device=values.device)
         super().update(ids, torch.cat([values, sizes[:, None]], 1))
-        self.texts.append(torch.tensor(list(b"".join(raw)), dtype=torch.uint8, device=values.device))
+        self.texts.append(torch.tensor(list(b"".join(raw)), dtype=torch.uint8, device=exact_device(self.device)))
 
     def compute(self) -> Items:  # type: ignore[override]
         """All samples that count."""
