@@ -177,14 +177,18 @@ class _Work:
         unknown = [run for run in asked if _asked(run) not in sizes]
         if unknown:
             self._console.print(f"looking for the sizes of {len(unknown)} models", highlight=False)
+            wrong: list[tuple[Pair, Outcome]] = []
             with contextlib.closing(looker.launch(unknown)) as events:
                 for event in events:
                     if event.outcome is None:
                         continue
                     if event.outcome.kind != "done":
-                        raise _blame(study, asked[event.run], event.outcome)
+                        wrong.append((asked[event.run], event.outcome))
+                        continue
                     sizes[_asked(event.run)] = event.outcome.hidden_size
                     replace_text(path, json.dumps(sizes, indent=2) + "\n")
+            if wrong:
+                raise _blame(study, wrong)
         return [dataclasses.replace(pair, hidden_size=sizes[_asked(run)]) for run, pair in asked.items()]
 
     def prepare(self, study: Study, new: Sequence[Run], finals: Mapping[Pair, Sequence[Run]], looker: Launcher) -> None:
@@ -196,14 +200,18 @@ class _Work:
             models = f"{len(unknown)} models" if len(unknown) > 1 else "1 model"
             self._console.print(f"looking at options, data and sizes of {models}", highlight=False)
             first = [runs[0] for runs in finals.values() if runs[0].id in unknown]
+            wrong: list[tuple[Pair, Outcome]] = []
             with contextlib.closing(looker.launch(first)) as events:
                 for event in events:
                     if event.outcome is None:
                         continue
                     if event.outcome.kind != "done":
-                        raise _blame(study, unknown[event.run.id], event.outcome)
+                        wrong.append((unknown[event.run.id], event.outcome))
+                        continue
                     looked[_words(event.run)] = event.outcome.parameters
                     replace_text(path, json.dumps(looked, indent=2) + "\n")
+            if wrong:
+                raise _blame(study, wrong)
         sizes: dict[str, int] = {}
         for pair, runs in finals.items():
             folder = pair.application.folder
@@ -326,8 +334,13 @@ def _size(number: float) -> str:
     return f"{number:.3g} TB"
 
 
-def _blame(study: Study, pair: Pair, outcome: Outcome) -> UserError:
-    """The error of a run at the place in the file that it comes from."""
+def _blame(study: Study, wrong: Sequence[tuple[Pair, Outcome]]) -> UserError:
+    """The error of the first of some runs at the place in the file that it comes from, and what the others say.
+
+    All of them, because a budget has to suit every cell, and to hear of one misfit after the other takes a look at all
+    models each time.
+    """
+    (pair, outcome), *others = wrong
     option = outcome.where.removeprefix("--").partition(" ")[0]
     application = f"applications.{pair.application.preset}"
     places = {
@@ -340,4 +353,5 @@ def _blame(study: Study, pair: Pair, outcome: Outcome) -> UserError:
     }
     place = next((place for place, is_it in places.items() if is_it), application)
     problem = outcome.message if place.endswith(option) or not outcome.where else f"{outcome.where}: {outcome.message}"
-    return UserError(problem, where=f"{study.path}: {place}", hint=f"found with the cell {pair.cell.label}")
+    also = "".join(f"; with {one.cell.label} on {one.application.preset}: {said.message}" for one, said in others)
+    return UserError(problem, where=f"{study.path}: {place}", hint=f"found with the cell {pair.cell.label}{also}")
