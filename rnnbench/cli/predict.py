@@ -27,6 +27,7 @@ from rnnbench.safe_files import new_file, replace_text
 
 _LONG = 1_000_000
 _STDIN = "stdin"
+_TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
 _FURTHER = """
 
 Further options are those of the run's application: rnnbench predict --run RUN --help.
@@ -187,6 +188,12 @@ def _lines(name: str) -> list[Line]:
     """The lines of a file or of stdin, each with where it stands."""
     if name == "-":
         return [line for part in _as_they_come() for line in part]
+    if Path(name).suffix.lower() in _TABLES:
+        raise UserError(
+            "is a table of records, and its header and commas would be read as text",
+            where=name,
+            hint="write the inputs themselves into a text file, one on each line",
+        )
     # As bytes, because what a line is, and what text, is the same here as in training.
     content = read_file(Path(name))
     if not content:

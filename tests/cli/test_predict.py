@@ -104,6 +104,13 @@ def test_wrong_options_are_told(rnnbench, run, texts, words, problem):
     assert problem in done.err
 
 
+def test_a_table_is_not_read_as_text(rnnbench, run, tmp_path):
+    (tmp_path / "films.csv").write_text("text,label\nthe film was good,positive\n")
+    done = rnnbench(f"predict --run {run} {tmp_path / 'films.csv'}")
+    assert (done.status, done.out) == (2, "")
+    assert "its header and commas would be read as text" in done.err
+
+
 @pytest.mark.slow
 def test_a_question_is_answered_before_the_next_one_is_asked(run):
     command = [sys.executable, "-m", "rnnbench", "predict", "--run", str(run), "-"]
