@@ -109,11 +109,11 @@ def group_by_seed(runs: Sequence[Run], across: Collection[str] = ()) -> list[Gro
         across: Facts in which runs of one row may differ.
     """
     rows: dict[object, list[list[Run]]] = {}
-    whole = {_identity(run.result, across): _model(run.result) for run in runs if run.result.status == "finished"}
+    whole = {_identity(run.result, across): model_of(run.result) for run in runs if run.result.status == "finished"}
     for run in sorted(runs, key=_order):
         identity = _identity(run.result, across)
         if run.result.status != "finished":
-            identity = next((one for one, model in whole.items() if model == _model(run.result)), identity)
+            identity = next((one for one, model in whole.items() if model == model_of(run.result)), identity)
         alike = rows.setdefault(identity, [])
         seed = run.result.seed
         row = next((row for row in alike if seed is not None and seed not in (r.result.seed for r in row)), None)
@@ -128,7 +128,7 @@ def _order(run: Run) -> tuple[int, str]:
     return run.result.seed or 0, run.result.run
 
 
-def _model(result: Result) -> object:
+def model_of(result: Result) -> object:
     """Everything that makes two runs the same but for the seed, as far as a run that failed has it."""
     start = None if result.start is None else result.start.about
     # Seeds that deal the training split anew have vocabularies of their own, and so many parameters more or less.
@@ -140,7 +140,7 @@ def _model(result: Result) -> object:
 def _identity(result: Result, across: Collection[str]) -> object:
     """Everything that makes two finished runs the same but for the seed."""
     measured = frozenset((split, name) for split, metrics in result.metrics.items() for name in metrics)
-    return _model(result), result.budget, measured, tuple(_facts(result, across).items())
+    return model_of(result), result.budget, measured, tuple(_facts(result, across).items())
 
 
 def _facts(result: Result, across: Collection[str]) -> dict[str, str]:
@@ -160,7 +160,7 @@ def parted(runs: Sequence[Run], across: Collection[str]) -> list[str]:
     """
     alike: dict[object, list[Result]] = {}
     for run in runs:
-        alike.setdefault((_model(run.result), run.result.protocol.fingerprint), []).append(run.result)
+        alike.setdefault((model_of(run.result), run.result.protocol.fingerprint), []).append(run.result)
     notes: dict[str, None] = {}
     for results in alike.values():
         for fact in _facts(results[0], across):

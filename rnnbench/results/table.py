@@ -13,7 +13,7 @@ from typing import get_args
 
 from rnnbench.errors import UserError, did_you_mean
 from rnnbench.results.certainty import certainty, failures
-from rnnbench.results.group import Across, Column, Group, Run, group_by_seed, parted
+from rnnbench.results.group import Across, Column, Group, Run, group_by_seed, model_of, parted
 from rnnbench.results.metric import badness, best, better, in_order, without_repeats
 from rnnbench.results.protocol import FIELDS, Protocol
 from rnnbench.results.record import RESULT_FILE, Result, Split, read_result
@@ -252,7 +252,10 @@ def compare(
         fitting = [
             table for table in tables if not table.protocol.differences(run.result.protocol, [*fields, "metrics"])
         ]
-        for table in fitting[:1]:
+        # Where budgets are compared, its other seeds say which was its own.
+        model = model_of(run.result)
+        own = [table for table in fitting if any(model == model_of(other.result) for other in table.runs)]
+        for table in (own or fitting)[:1]:
             table.runs.append(run)
         lost += [] if fitting else [run]
     for table in tables:

@@ -149,6 +149,17 @@ def test_chance_is_a_guess_and_not_the_worst_of_those_that_learned(metric, count
     assert chance(metric, {"classes": "a, b, c, d"}, [good]) == counted
 
 
+def test_a_failed_seed_stands_under_the_budget_of_its_other_seeds(make_run) -> None:
+    short, long = {"budget": "epochs:1", "settings": "short"}, {"budget": "epochs:13", "settings": "long"}
+    runs = [make_run(f"{way['settings']}-{seed}", seed=seed, **way) for way in (long, short) for seed in (1, 2, 3)]
+    for settings in ("short", "long"):
+        # It stopped before it knew its budget.
+        lost = make_run(settings, seed=4, settings=settings, status="failed", metrics={}, budget=None)
+        tables = compare(load_runs([*runs, lost])).tables
+        rows = {table.protocol.budget: [len(group.runs) for group in table.groups] for table in tables}
+        assert rows == {way["budget"]: [4 if way["settings"] == settings else 3] for way in (short, long)}
+
+
 def test_a_cell_whose_seeds_all_failed_does_not_vanish(rows_of, make_run) -> None:
     runs = rows_of({"A": [90.0, 91.0, 92.0]})
     lost = {"status": "failed", "message": "the loss is NaN", "metrics": {}, "budget": None}

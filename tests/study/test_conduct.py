@@ -124,7 +124,9 @@ def test_a_wrong_option_is_found_before_the_first_run(study, tmp_path):
     assert caught.value.problem == "there is no such option"
     assert caught.value.where.endswith("some.yaml: applications.sentiment/builtin.options.no.such.option")
     told = caught.value.hint.replace("lstm", "?").replace("Elman", "?")
-    assert told == "found with the cell ?; with ? on sentiment/builtin: there is no such option", "of all misfits at once"
+    assert told == "found with the cell ?; with ? on sentiment/builtin: there is no such option", (
+        "of all misfits at once"
+    )
     assert not list((tmp_path / "out").rglob("result.json"))
 
 
