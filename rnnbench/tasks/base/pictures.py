@@ -11,7 +11,7 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import WandbLogger
 
 from rnnbench.errors import UserError
-from rnnbench.safe_files import replace_bytes
+from rnnbench.safe_files import new_file, replace_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,6 +28,25 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
+def new_picture(name: str) -> Path:
+    """The type of an option that names a figure to write: what cannot be written is told before the work, not after it.
+
+    Args:
+        name: The path as a user wrote it.
+
+    Raises:
+        UserError: There is no such format, or as `rnnbench.safe_files.new_file` says.
+    """
+    path = new_file(name)
+    _format_of(path)
+    return path
+
+
+def new_picture_or_film(name: str) -> Path:
+    """As `new_picture`, for what can be a film as well."""
+    return new_file(name) if Path(name).suffix.lower() in FILMS else new_picture(name)
+
+
 def save_figure(figure: Figure, path: Path, dpi: int) -> None:
     """Writes a figure of matplotlib, the same bytes whenever it is the same.
 
@@ -39,7 +58,17 @@ def save_figure(figure: Figure, path: Path, dpi: int) -> None:
     Raises:
         UserError: There is no such format.
     """
-    formats = figure.canvas.get_supported_filetypes()
+    kind = _format_of(path)
+    picture = io.BytesIO()
+    figure.savefig(picture, format=kind, dpi=dpi, metadata={"Software": None} if kind == "png" else None)
+    replace_bytes(path, picture.getvalue())
+
+
+def _format_of(path: Path) -> str:
+    """The name that matplotlib has for the format of a picture."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    formats = FigureCanvasAgg.get_supported_filetypes()
     kind = path.suffix[1:].lower()
     if kind not in formats:
         raise UserError(
@@ -47,9 +76,7 @@ def save_figure(figure: Figure, path: Path, dpi: int) -> None:
             where=path,
             hint=f"can be written: {', '.join(sorted(formats))}",
         )
-    picture = io.BytesIO()
-    figure.savefig(picture, format=kind, dpi=dpi, metadata={"Software": None} if kind == "png" else None)
-    replace_bytes(path, picture.getvalue())
+    return kind
 
 
 def save_film(frames: Sequence[Image], times: Sequence[int], path: Path) -> None:

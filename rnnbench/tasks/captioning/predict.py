@@ -14,8 +14,8 @@ from rnnbench.data.lines import json_line
 from rnnbench.data.readable import readable
 from rnnbench.decode.beam import Beam
 from rnnbench.errors import UserError
-from rnnbench.safe_files import new_file
 from rnnbench.tasks.base import Spec
+from rnnbench.tasks.base.pictures import new_picture
 from rnnbench.tasks.base.texts import chosen_beam
 from rnnbench.tasks.captioning.baselines.copying import CopiedCaptions
 from rnnbench.tasks.captioning.batch import as_read
@@ -43,7 +43,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--max-length", type=int, metavar="N", help="most words of a caption (default: model's)")
     group.add_argument("--nbest", type=int, metavar="N", default=1, help="the N best captions of each image")
     group.add_argument(
-        "--attention", type=new_file, metavar="FILE", help="draw what was looked at for each word of the first images"
+        "--attention",
+        type=new_picture,
+        metavar="FILE",
+        help="draw what was looked at for each word of the first images",
     )
 
 

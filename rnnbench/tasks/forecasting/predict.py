@@ -21,7 +21,8 @@ from rnnbench.data.series.series import Series, SeriesTable, stamps
 from rnnbench.data.series.windows import Windows
 from rnnbench.errors import UserError
 from rnnbench.reading import read_file
-from rnnbench.safe_files import csv_text, new_file
+from rnnbench.safe_files import csv_text
+from rnnbench.tasks.base.pictures import new_picture
 from rnnbench.tasks.forecasting.conformal import PAIRS
 from rnnbench.tasks.forecasting.data import check_covariates
 from rnnbench.tasks.forecasting.metrics import Forecast
@@ -54,7 +55,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--format", choices=("text", "json"), default="text", help="CSV; or JSON, a series a line (default: text)"
     )
     parser.add_argument(
-        "--plot", type=new_file, metavar="FILE", help="draw past, forecast and intervals into this picture, too"
+        "--plot", type=new_picture, metavar="FILE", help="draw past, forecast and intervals into this picture, too"
     )
 
 

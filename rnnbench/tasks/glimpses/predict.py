@@ -14,9 +14,8 @@ from rnnbench.data.images.picture import Picture, find_pictures, read_image
 from rnnbench.data.lines import json_line
 from rnnbench.data.readable import readable
 from rnnbench.errors import UserError
-from rnnbench.safe_files import new_file
 from rnnbench.tasks.base import evaluating, exact
-from rnnbench.tasks.base.pictures import FILMS
+from rnnbench.tasks.base.pictures import FILMS, new_picture_or_film
 from rnnbench.tasks.glimpses.animation import write_film
 from rnnbench.tasks.glimpses.model import SceneReader
 from rnnbench.tasks.glimpses.models.looking import LookingReader
@@ -40,7 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--picture",
-        type=new_file,
+        type=new_picture_or_film,
         metavar="FILE",
         help=f"draw the looks at the first {MOST} images; .gif and .webp are films, .png and others pages",
     )

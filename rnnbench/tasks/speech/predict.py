@@ -15,7 +15,7 @@ from rnnbench.data.audio.recording import AUDIO_SUFFIXES, Recording, Samples, re
 from rnnbench.data.readable import readable
 from rnnbench.decode.ctc import BestPath
 from rnnbench.errors import UserError
-from rnnbench.safe_files import new_file
+from rnnbench.tasks.base.pictures import new_picture
 from rnnbench.tasks.speech.decoder import Decoder
 from rnnbench.tasks.speech.model import Recognizer
 from rnnbench.tasks.speech.pictures import draw_recording
@@ -45,7 +45,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--longest", type=float, default=30.0, help="cut what is longer, in seconds (default: 30)")
     group.add_argument("--raw-rate", type=int, help="samples a second of raw sound on stdin (default: the model's)")
     group.add_argument(
-        "--plot", type=new_file, metavar="FILE", help="draw what was heard of the first recording: its first 30 seconds"
+        "--plot",
+        type=new_picture,
+        metavar="FILE",
+        help="draw what was heard of the first recording: its first 30 seconds",
     )
     group.add_argument(
         "--live", action="store_true", help="write text while the sound comes in; models that can stream"

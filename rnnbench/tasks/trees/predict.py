@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from rnnbench.data.lines import Line, LineStream, in_parts, json_line
 from rnnbench.data.trees.tree import Tree
 from rnnbench.errors import UserError
-from rnnbench.safe_files import new_file
+from rnnbench.tasks.base.pictures import new_picture
 from rnnbench.tasks.trees.model import Judged, TreeClassifier
 from rnnbench.tasks.trees.show import picture, said
 
@@ -28,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--picture",
-        type=new_file,
+        type=new_picture,
         metavar="FILE",
         help=f"draw the first {_MOST_DRAWN} trees, with what is said at every node (.png, .svg, .pdf)",
     )

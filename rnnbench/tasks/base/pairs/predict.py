@@ -11,9 +11,9 @@ from rnnbench.data.lines import Line, LineStream, in_parts, json_line
 from rnnbench.decode.beam import Beam
 from rnnbench.decode.sample import Sampling
 from rnnbench.errors import UserError
-from rnnbench.safe_files import new_file
 from rnnbench.tasks.base.pairs.pictures import Item, draw
 from rnnbench.tasks.base.pairs.search import Ensemble, Rerank
+from rnnbench.tasks.base.pictures import new_picture
 from rnnbench.tasks.base.texts import chosen_beam
 
 _TEXTS_AT_ONCE = 1024
@@ -55,7 +55,7 @@ def add_search_options(parser: argparse.ArgumentParser, name: str) -> None:
     )
     parser.add_argument(
         "--alignments",
-        type=new_file,
+        type=new_picture,
         metavar="FILE",
         help=f"draw what each token of a {name} attended to, for the first lines, as many as a page holds",
     )
