@@ -221,8 +221,13 @@ class Task(LightningModule, ABC, Generic[D]):
         self.log_metrics("validation")
 
     def on_test_epoch_end(self) -> None:
-        """Logs the metrics of the test split."""
+        """Logs the metrics of the test split, and draws what there is to see."""
         self.log_metrics("test")
+        if self.trainer.is_global_zero:
+            self.draw_test()
+
+    def draw_test(self) -> None:
+        """Writes into the run folder what a test shows beside its numbers: pictures, tables. On the first process."""
 
     def log_metrics(self, split: str) -> None:
         """Logs the metrics of all batches entered, as ``split/name``, keeps their signatures, and begins anew."""

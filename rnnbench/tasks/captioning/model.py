@@ -111,10 +111,9 @@ class CaptionModel(Task[CaptionData]):
         rows = list(zip(references, items.texts, strict=True))[:_EXAMPLES]
         return [(plain("reference", wanted[0]), plain("caption", found)) for wanted, found in rows]
 
-    def on_test_epoch_end(self) -> None:
-        """Draws a sheet of good, middling and bad captions, besides the metrics."""
-        super().on_test_epoch_end()
-        if self.trainer.is_global_zero and self._described is not None:
+    def draw_test(self) -> None:
+        """See `Task.draw_test`: draws a sheet of good, middling and bad captions."""
+        if self._described is not None:
             items, references = self._described
             read = self.data.splits["test"]
             scores = cider(items.texts, references)

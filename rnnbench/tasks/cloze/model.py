@@ -99,10 +99,8 @@ class ClozeTask(Task[ClozeData]):
 
         return examples_of(self)
 
-    def on_test_epoch_end(self) -> None:
-        """Draws what blanks cost by their places, besides the metrics."""
-        super().on_test_epoch_end()
-        if self.trainer.is_global_zero:
-            from rnnbench.tasks.cloze.show import draw_test
+    def draw_test(self) -> None:
+        """See `Task.draw_test`: draws what blanks cost by their places."""
+        from rnnbench.tasks.cloze.show import draw_test
 
-            draw_test(self)
+        draw_test(self)

@@ -181,13 +181,11 @@ class ImageModel(Task[DrawingData]):
             for number, (y, bound) in enumerate(zip(batch.y[:, 0].tolist(), bounds.tolist(), strict=True))
         ]
 
-    def on_test_epoch_end(self) -> None:
-        """Draws images, besides the metrics."""
-        super().on_test_epoch_end()
-        if self.trainer.is_global_zero:
-            from rnnbench.tasks.drawing.show import record_drawings
+    def draw_test(self) -> None:
+        """See `Task.draw_test`: draws images."""
+        from rnnbench.tasks.drawing.show import record_drawings
 
-            record_drawings(self, Path(self.trainer.default_root_dir))
+        record_drawings(self, Path(self.trainer.default_root_dir))
 
     @property
     def number_type(self) -> torch.dtype:

@@ -107,13 +107,11 @@ class Forecaster(Task[ForecastingData]):
 
         return examples_of(self)
 
-    def on_test_epoch_end(self) -> None:
-        """Draws good, middling and bad forecasts, and errors by how far ahead they lie, besides the metrics."""
-        super().on_test_epoch_end()
-        if self.trainer.is_global_zero:
-            from rnnbench.tasks.forecasting.show import draw_test
+    def draw_test(self) -> None:
+        """See `Task.draw_test`: draws good, middling and bad forecasts, and errors by how far ahead they lie."""
+        from rnnbench.tasks.forecasting.show import draw_test
 
-            draw_test(self)
+        draw_test(self)
 
 
 class NeuralForecaster(Forecaster):

@@ -113,13 +113,11 @@ class GraphModel(Task[GraphData]):
 
         return examples_of(self)
 
-    def on_test_epoch_end(self) -> None:
-        """Draws nodes, edges and the Laplacian's eigenvectors, besides the metrics."""
-        super().on_test_epoch_end()
-        if self.trainer.is_global_zero:
-            from rnnbench.tasks.graphs.show import draw_test
+    def draw_test(self) -> None:
+        """See `Task.draw_test`: draws nodes, edges and the Laplacian's eigenvectors."""
+        from rnnbench.tasks.graphs.show import draw_test
 
-            draw_test(self)
+        draw_test(self)
 
 
 def check_weights(spec: Spec, layer: str) -> None:

@@ -90,13 +90,11 @@ class LongRangeModel(Task[LongRangeData]):
 
         return examples_of(self)
 
-    def on_test_epoch_end(self) -> None:
-        """Records the scores of each length, as a table and as a picture, besides the metrics."""
-        super().on_test_epoch_end()
-        if self.trainer.is_global_zero:
-            from rnnbench.tasks.long_range.show import record_lengths
+    def draw_test(self) -> None:
+        """See `Task.draw_test`: records the scores of each length, as a table and as a picture."""
+        from rnnbench.tasks.long_range.show import record_lengths
 
-            record_lengths(self)
+        record_lengths(self)
 
     def answer(self, x: Tensor) -> list[str]:
         """Answers in words to one sequence, at every step.

@@ -204,13 +204,11 @@ class StateProbe(CountingModel[ProbeData]):
 
         return examples_of(self)
 
-    def on_test_epoch_end(self) -> None:
-        """Draws the unit's values and the accuracy against the number of labels, besides the metrics."""
-        super().on_test_epoch_end()
-        if self.trainer.is_global_zero:
-            from rnnbench.tasks.probe.show import record_pictures
+    def draw_test(self) -> None:
+        """See `Task.draw_test`: draws the unit's values and the accuracy against the number of labels."""
+        from rnnbench.tasks.probe.show import record_pictures
 
-            record_pictures(self)
+        record_pictures(self)
 
     def num_parameters(self) -> int:
         """Those of the network, and the weights of the classifier of all labels."""

@@ -94,13 +94,11 @@ class QuestionModel(Task[QuestionData]):
 
             write_table(Path(self.trainer.default_root_dir) / VALIDATION_TABLE, self.scores.by_task)
 
-    def on_test_epoch_end(self) -> None:
-        """Records the scores of each task, as a table and as pictures, besides the metrics."""
-        super().on_test_epoch_end()
-        if self.trainer.is_global_zero:
-            from rnnbench.tasks.question_answering.show import record_tasks
+    def draw_test(self) -> None:
+        """See `Task.draw_test`: records the scores of each task, as a table and as pictures."""
+        from rnnbench.tasks.question_answering.show import record_tasks
 
-            record_tasks(self)
+        record_tasks(self)
 
     def examples(self) -> list[Example]:
         """See `Task.examples`: questions of each task in turn."""

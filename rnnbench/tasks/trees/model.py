@@ -149,11 +149,9 @@ class TreeClassifier(Task[TreeData]):
 
         return examples_of(self)
 
-    def on_test_epoch_end(self) -> None:
-        """Records the accuracy by depth and draws some trees, besides the metrics."""
-        super().on_test_epoch_end()
-        if self.trainer.is_global_zero:
-            from rnnbench.tasks.trees.show import record_depths, record_trees
+    def draw_test(self) -> None:
+        """See `Task.draw_test`: records the accuracy by depth and draws some trees."""
+        from rnnbench.tasks.trees.show import record_depths, record_trees
 
-            record_depths(self)
-            record_trees(self)
+        record_depths(self)
+        record_trees(self)

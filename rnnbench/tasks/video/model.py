@@ -104,10 +104,8 @@ class VideoModel(Task[VideoData]):
 
         return examples_of(self)
 
-    def on_test_epoch_end(self) -> None:
-        """Draws film strips, besides the metrics."""
-        super().on_test_epoch_end()
-        if self.trainer.is_global_zero:
-            from rnnbench.tasks.video.show import draw_test
+    def draw_test(self) -> None:
+        """See `Task.draw_test`: draws film strips."""
+        from rnnbench.tasks.video.show import draw_test
 
-            draw_test(self)
+        draw_test(self)

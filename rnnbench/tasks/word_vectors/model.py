@@ -155,10 +155,8 @@ class WordModel(Task[WordData]):
         asked = {pair.first.casefold() for pairs in self.data.benchmarks.pairs.values() for pair in pairs}
         return [word for word in self.words if word.casefold() in asked] or self.words
 
-    def on_test_epoch_end(self) -> None:
-        """Draws the words, besides the metrics."""
-        super().on_test_epoch_end()
-        if self.trainer.is_global_zero:
-            from rnnbench.tasks.word_vectors.show import draw_test
+    def draw_test(self) -> None:
+        """See `Task.draw_test`: draws the words."""
+        from rnnbench.tasks.word_vectors.show import draw_test
 
-            draw_test(self)
+        draw_test(self)

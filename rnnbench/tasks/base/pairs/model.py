@@ -126,10 +126,9 @@ class PairModel(Task[D], Generic[D]):
         """How targets are searched for in a split."""
         return self.beam if split == "test" else _GREEDY
 
-    def on_test_epoch_end(self) -> None:
-        """Draws the attention of some targets, besides the metrics."""
-        super().on_test_epoch_end()
-        if self.attends and self.trainer.is_global_zero:
+    def draw_test(self) -> None:
+        """See `Task.draw_test`: draws the attention of some targets."""
+        if self.attends:
             sources: Sequence[Any] = [pair.source for pair in self.data.pairs("test")[:_PICTURES]]
             found = Ensemble([self]).write(sources, self.beam, attention=True)
             record_alignments(self.trainer, [best.as_picture() for best, *_ in found if best.attention is not None])

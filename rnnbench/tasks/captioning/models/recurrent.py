@@ -211,10 +211,10 @@ class Captioner(CaptionModel):
         # Where probabilities are no numbers, nothing is found.
         return [self.words.decode(best[0].tokens) if best else "" for best in found], numbers
 
-    def on_test_epoch_end(self) -> None:
-        """Draws what was looked at in some images, besides the metrics."""
-        super().on_test_epoch_end()
-        if self.grid is not None and self.trainer.is_global_zero:
+    def draw_test(self) -> None:
+        """See `Task.draw_test`: draws what was looked at in some images."""
+        super().draw_test()
+        if self.grid is not None:
             read = self.data.splits["test"]
             pixels = [read.pixels(i) for i in range(min(_PICTURES, len(read.images)))]
             found = describe_images(self, pixels, self.beam)

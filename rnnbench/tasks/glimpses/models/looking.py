@@ -213,13 +213,11 @@ class LookingReader(SceneReader):
         chosen = -(advantage.detach() * looked.log_likelihood).sum(1).mean()
         return Loss(total, len(batch.y), self.weight * chosen + advantage.square().sum(1).mean())
 
-    def on_test_epoch_end(self) -> None:
-        """Draws where it looked, besides the metrics."""
-        super().on_test_epoch_end()
-        if self.trainer.is_global_zero:
-            from rnnbench.tasks.glimpses.show import record_looks
+    def draw_test(self) -> None:
+        """See `Task.draw_test`: draws where it looked."""
+        from rnnbench.tasks.glimpses.show import record_looks
 
-            record_looks(self)
+        record_looks(self)
 
     def decoding(self) -> str | None:
         """See `Task.decoding`."""

@@ -84,10 +84,10 @@ class RecurrentModel(LongRangeModel):
         state_right = None if self.probe is None else self.probe(hidden).argmax(-1) == batch.states
         self.enter(batch, exact(self.output(hidden)), state_right)
 
-    def on_test_epoch_end(self) -> None:
-        """Draws the automaton that the network became beside the true one, where there is one, besides the scores."""
-        super().on_test_epoch_end()
-        if self.trainer.is_global_zero and self.automaton is not None:
+    def draw_test(self) -> None:
+        """See `Task.draw_test`: draws the automaton that the network became beside the true one, where there is one."""
+        super().draw_test()
+        if self.automaton is not None:
             from rnnbench.tasks.long_range.show import record_automaton
 
             record_automaton(self)
