@@ -139,7 +139,7 @@ def check(folder, kind, rows, end, encoding):
     assert notes == [row["note"] for row in rows]
 
 
-RELAXED = settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+RELAXED = settings(suppress_health_check=list(HealthCheck), derandomize=True)
 
 
 @given(made=files())

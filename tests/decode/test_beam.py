@@ -125,7 +125,7 @@ def same(found, expected):
 PENALTIES = st.sampled_from([(0.0, 0.0), (0.6, 0.0), (0.0, 0.3), (1.0, 0.2)])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6), st.integers(2, 4), st.integers(0, 3), PENALTIES, st.integers(1, 6))
 def test_wide_enough_it_equals_brute_force(seed, vocabulary, limit, penalties, nbest):
     model = Model(1, vocabulary, seed, [3])
@@ -135,7 +135,7 @@ def test_wide_enough_it_equals_brute_force(seed, vocabulary, limit, penalties, n
     same(model.search([0], [limit], beam)[0], expected[:nbest])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(0, 10**6),
     st.integers(2, 7),
@@ -152,7 +152,7 @@ def test_batched_it_equals_the_plain_search(seed, vocabulary, limits, size, pena
         same(found[sentence], plain_search(model, sentence, limit, beam)[: beam.nbest])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10**6), st.lists(st.integers(0, 12), min_size=2, max_size=6), st.integers(1, 4), st.randoms())
 def test_a_sentence_does_not_know_its_batch(seed, limits, size, random):
     places = [2 + i for i in range(len(limits))]
@@ -165,7 +165,7 @@ def test_a_sentence_does_not_know_its_batch(seed, limits, size, random):
         assert model.search([sentence], [limits[sentence]], beam)[0] == found
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10**6), st.integers(0, 8))
 def test_size_one_is_greedy(seed, limit):
     model = Model(1, 5, seed)
@@ -230,7 +230,7 @@ def test_refusals(options, message):
         Beam(**options).check()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10**6), st.lists(st.integers(0, 12), min_size=1, max_size=6))
 def test_drawn_sequences_do_not_know_their_batch(seed, limits):
     model = Model(len(limits), 6, seed)

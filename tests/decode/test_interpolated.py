@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnbench.decode.language import read_arpa, write_arpa
@@ -21,7 +21,6 @@ def after(model, ids, context):
     return np.exp(model.distribution(state)[ids])
 
 
-@settings(deadline=None)
 @given(streams, st.integers(1, 6), contexts)
 def test_sentences(stream, order, context):
     model = KneserNey.count(stream, order=order, vocabulary_size=5, boundary=1)
@@ -36,7 +35,6 @@ def test_sentences(stream, order, context):
     assert backoff.end(state) == pytest.approx(np.log(expected[1]))
 
 
-@settings(deadline=None)
 @given(streams, st.integers(1, 6), contexts)
 def test_text_without_sentences(stream, order, context):
     model = KneserNey.count(stream, order=order, vocabulary_size=5)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnbench.decode.language.kneser_ney import KneserNey
@@ -85,7 +85,6 @@ def cases(draw: st.DrawFn, max_order: int = 4) -> tuple[np.ndarray, np.ndarray, 
     return draw(short | drawn), draw(short), settings
 
 
-@settings(deadline=None)
 @given(cases())
 def test_equals_the_definition(case: tuple[np.ndarray, np.ndarray, dict]) -> None:
     counted, scored, options = case
@@ -108,7 +107,6 @@ def test_equals_the_definition_with_three_discounts_at_every_order(boundary: int
     np.testing.assert_allclose(np.exp(model.log_probabilities(scored)), expected, rtol=1e-12)
 
 
-@settings(deadline=None)
 @given(cases(max_order=7))
 def test_the_distribution_sums_to_one_and_agrees_with_scoring_bit_for_bit(case: tuple) -> None:
     counted, context, options = case
@@ -121,7 +119,6 @@ def test_the_distribution_sums_to_one_and_agrees_with_scoring_bit_for_bit(case: 
         assert model.log_probabilities(np.array([token]), context)[0] == np.log(probability)
 
 
-@settings(deadline=None)
 @given(cases(max_order=7), st.integers(0, 120))
 def test_scoring_in_chunks_equals_one_call_bit_for_bit(case: tuple, cut: int) -> None:
     counted, scored, options = case
@@ -133,7 +130,6 @@ def test_scoring_in_chunks_equals_one_call_bit_for_bit(case: tuple, cut: int) ->
         np.testing.assert_array_equal(np.concatenate(parts), model.log_probabilities(stream))
 
 
-@settings(deadline=None)
 @given(cases(max_order=7))
 def test_the_state_gives_the_same_model(case: tuple) -> None:
     counted, scored, options = case

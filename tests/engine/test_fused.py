@@ -651,7 +651,7 @@ def test_torch_refuses_a_mask_of_the_state():
         select_engine(LSTM(3, 4), "torch", masked=True)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     hidden=st.integers(2, 70),  # a width of 1 is other code, and has its own test
     batch=st.integers(1, 14),

@@ -9,7 +9,7 @@ from rnnbench.nn.bags import Bags
 BAGS = st.lists(st.lists(st.integers(0, 6), max_size=5), min_size=1, max_size=6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(BAGS, st.booleans())
 def test_definition(bags, weighted):
     torch.manual_seed(0)

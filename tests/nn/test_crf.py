@@ -56,7 +56,7 @@ sizes = given(
 
 
 @sizes
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_against_all_paths(tags, lengths, seed, constrained):
     crf, generator = random_crf(tags, seed, some_legal(tags, seed) if constrained else None)
     steps = max(*lengths, 1)

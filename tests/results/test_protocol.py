@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnbench.errors import UserError
@@ -32,7 +32,6 @@ protocols = st.builds(
 
 
 @given(one=protocols, other=protocols)
-@settings(deadline=None)
 def test_differences(one: Protocol, other: Protocol) -> None:
     assert one.differences(one) == []
     assert one.differences(other) == other.differences(one)

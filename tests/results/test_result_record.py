@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnbench.errors import UserError
@@ -32,7 +32,6 @@ results = st.builds(
 
 
 @given(result=results)
-@settings(deadline=None)
 def test_round_trip(result: Result) -> None:
     with tempfile.TemporaryDirectory() as folder:
         first, second = Path(folder) / "first.json", Path(folder) / "second.json"

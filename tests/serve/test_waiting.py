@@ -14,7 +14,7 @@ def answers(waiting, questions):
     return [future.result(10) for future in [waiting.ask(one) for one in questions]]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 5)), max_size=30), st.integers(1, 9))
 def test_everyone_gets_the_own_answer_and_no_batch_is_too_large(questions, most):
     seen, first = [], threading.Event()

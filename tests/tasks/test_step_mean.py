@@ -51,7 +51,7 @@ def joined(batches):
 @given(sizes=st.lists(st.lists(st.integers(1, 40), min_size=3, max_size=3), min_size=1, max_size=3),
        accumulate=st.integers(1, 3), short=st.booleans())  # fmt: skip
 @pytest.mark.parametrize(("dtype", "relative"), [(torch.float64, 1e-12), (torch.float32, 1e-6)])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_cut_into_processes_and_batches_gives_the_gradient_of_the_whole(dtype, relative, sizes, accumulate, short):
     # The last accumulation of an epoch may have fewer batches than the others.
     batches = max(1, accumulate - short)

@@ -56,7 +56,7 @@ def weights(model):
     return {name: value.detach().clone() for name, value in model.named_parameters()}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from("abcdefgh"), unique=True), st.lists(st.sampled_from("abcdefgh"), unique=True))
 def test_rows_go_by_their_words_and_new_ones_begin_at_the_mean(mine, theirs):
     target, source = classifier(mine), classifier(theirs)

@@ -94,7 +94,7 @@ def test_derivatives_are_those_of_the_definition():
 
 
 @given(cuts=st.lists(st.integers(0, 11200), max_size=6))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_blocks_change_nothing(cuts):
     samples = speech()
     stream = FeatureStream(Features())

@@ -41,7 +41,7 @@ def made(expression):
 
 
 @given(st.recursive(ATOMS, grown, max_leaves=6))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_words_are_those_of_python(expression):
     pattern = re.compile(expression)
     words = ["".join(word) for size in range(5) for word in itertools.product("ab.", repeat=size)]

@@ -100,7 +100,7 @@ def test_an_epoch_goes_on_with_the_next_untrained_batch_also_with_other_workers(
     lengths=st.lists(st.integers(1, 60), min_size=1, max_size=60), processes=st.lists(st.integers(1, 5), min_size=1,
     max_size=4), data=st.data(),
 )  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_an_epoch_on_changing_numbers_of_processes_trains_every_sample_once(lengths, processes, data):
     trained, checkpoint = [], None
     for number in processes:
@@ -161,7 +161,7 @@ def test_reading_leaves_the_random_numbers_alone():
     lengths=st.lists(st.integers(1, 20), min_size=1, max_size=50), processes=st.integers(1, 5),
     batch_size=st.integers(1, 9),
 )  # fmt: skip
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_every_sample_counts_once_on_any_number_of_processes(lengths, processes, batch_size):
     batches = evaluation_batches(lengths, Budget(batch_size=batch_size))
     read = Read(lengths)

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnbench.data.formats import arrow
@@ -28,7 +28,6 @@ def _small_batches(monkeypatch):
 
 
 @given(rows=ROWS, data=st.data())
-@settings(deadline=None)
 def test_rows_of_any_types_come_back(tmp_path_factory, rows, data):
     path = tmp_path_factory.getbasetemp() / "rows.arrow"
     write_rows(path, iter(rows))

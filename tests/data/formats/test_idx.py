@@ -27,7 +27,7 @@ def test_what_was_written_is_read(code, kind, pack, tmp_path):
 
 
 @given(st.binary(max_size=60))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_anything_else_is_refused(tmp_path, content):
     (tmp_path / "a").write_bytes(content)
     try:

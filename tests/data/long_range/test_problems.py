@@ -133,7 +133,7 @@ def test_one_too_short_is_refused(kind, options):
 
 
 @given(st.integers(0, 2**32 - 1), st.lists(st.integers(0, 2**50), min_size=1, max_size=4), st.integers(1, 2**32))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_numbers_of_a_batch_are_those_of_the_samples(seed, samples, bound):
     key = key_of(seed, "train")
     draws, each_one = Draws(key, samples), [Draw(key, sample) for sample in samples]

@@ -5,7 +5,7 @@ import itertools
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnbench.data.text.spans import Span, all_tags, check_entity_tags, spans, tag_spans
@@ -27,7 +27,6 @@ def texts(draw, kinds, gaps):
 
 
 @pytest.mark.parametrize("scheme", ["bio", "bioes"])
-@settings(deadline=None)
 @given(text=texts(KINDS, gaps=True))
 def test_entities_come_back(scheme, text):
     found, length = text
@@ -38,7 +37,6 @@ def test_entities_come_back(scheme, text):
     assert is_legal(tags, all_tags(KINDS, scheme), scheme)
 
 
-@settings(deadline=None)
 @given(text=texts([""], gaps=False))
 def test_words_come_back(text):
     found, length = text
@@ -93,7 +91,6 @@ def test_spans_of_all_short_sequences_are_those_of_seqeval():
 
 
 @given(tags=st.lists(st.sampled_from(NAMES), max_size=12))
-@settings(deadline=None)
 def test_spans_are_those_of_seqeval(tags):
     seqeval = pytest.importorskip("seqeval.metrics.sequence_labeling")
     assert [(kind, start, end - 1) for start, end, kind in spans(tags)] == seqeval.get_entities(tags)

@@ -40,7 +40,7 @@ def test_text_of_known_characters_comes_back(unit, text):
 
 @pytest.mark.parametrize("unit", ["bpe", "unigram"])
 @given(texts=st.lists(TEXT, min_size=1, max_size=5))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_subwords_of_any_training_text_come_back(unit, texts):
     encoder = TextEncoder.train(unit, texts, max_size=400)
     for text in texts:

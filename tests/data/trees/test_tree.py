@@ -43,7 +43,7 @@ def test_shapes_that_depend_on_nothing_but_length(shape, brackets):
     assert shaped(["a"], shape, "x").brackets() == "(x a)"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 30), st.randoms(use_true_random=False))
 def test_merged_trees_are_read_again_as_they_are(size, draw):
     tree = merged([str(i) for i in range(size)], lambda parts: [draw.randrange(parts - 1)], "x")
@@ -52,7 +52,7 @@ def test_merged_trees_are_read_again_as_they_are(size, draw):
     assert sorted(tree.bottom_up()) == list(range(len(tree))) == list(range(2 * size - 1))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 12), st.randoms(use_true_random=False))
 def test_binarized_trees_have_the_same_words_and_phrases(size, draw):
     here = [f"(L{i} w{i})" for i in range(size)]

@@ -66,7 +66,7 @@ def test_bleu_where_nothing_matches():
 
 
 @given(rows=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=8))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_randomisation_comes_near_all_exchanges(rows):
     items = np.stack([np.array(rows, dtype=np.float64).T, np.ones((2, len(rows)))], axis=2)
     gaps = items[0, :, 0] - items[1, :, 0]

@@ -18,7 +18,6 @@ values = st.floats(-1e6, 1e6).map(lambda value: round(value, 3))
 
 
 @given(samples=st.lists(st.lists(values, min_size=1, max_size=6), min_size=1, max_size=5))
-@settings(deadline=None)
 def test_summaries(samples):
     for sample, found in zip(samples, summarise(samples), strict=True):
         assert found.mean == pytest.approx(np.mean(sample), rel=1e-12, abs=1e-9)
@@ -67,7 +66,7 @@ def test_welch_of_a_textbook():
 
 
 @given(samples=st.lists(st.lists(values, min_size=2, max_size=6, unique=True), min_size=2, max_size=4))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_welch_is_that_of_scipy(samples):
     found = welch(samples, [False] * len(samples))
     for a, one in enumerate(samples):
@@ -132,7 +131,7 @@ def test_a_row_without_variation_beside_one_without_noise():
 
 
 @given(*[st.lists(values, min_size=2, max_size=6, unique=True)] * 2)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_differences_are_those_of_scipy(one, other):
     gap, low, high = difference(one, other)
     wanted = stats.ttest_ind(one, other, equal_var=False).confidence_interval()
@@ -157,7 +156,6 @@ def test_holm_of_a_textbook():
 
 
 @given(p=st.lists(st.floats(0, 1) | st.just(math.nan), min_size=6, max_size=6))
-@settings(deadline=None)
 def test_holm_is_between_no_correction_and_bonferroni(p):
     square = np.full((4, 4), np.nan)
     square[np.triu_indices(4, 1)] = p

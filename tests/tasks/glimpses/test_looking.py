@@ -33,7 +33,7 @@ def by_definition(image, left, top, width, scale):
     ]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(3, 9), st.sampled_from([2, 4]), st.integers(1, 3), st.data())
 def test_a_glimpse_at_whole_pixels_is_the_definition(size, width, scales, data):
     image = torch.rand(size, size, dtype=torch.float64)

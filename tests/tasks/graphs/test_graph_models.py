@@ -206,7 +206,7 @@ PAIRS = st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=2, max_si
 
 
 @given(rows=PAIRS)
-@settings(deadline=None, max_examples=30, derandomize=True)
+@settings(max_examples=30, derandomize=True)
 def test_links_are_scored_as_defined(rows):
     links = [score for score, link in rows if link]
     others = [score for score, link in rows if not link]

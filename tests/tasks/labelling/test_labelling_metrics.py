@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnbench.tasks.labelling.metrics import CorpusCounts, Counts, count_spans, count_tags, tagging_metrics
@@ -16,7 +16,6 @@ def counted(pairs):
     return [count_spans([a for a, _ in one], [b for _, b in one], [False] * len(one)) for one in pairs]
 
 
-@settings(deadline=None)
 @given(pairs=PAIRS, data=st.data())
 def test_the_order_and_the_batches_of_sentences_change_nothing(pairs, data):
     counts = counted(pairs)
@@ -31,7 +30,6 @@ def test_the_order_and_the_batches_of_sentences_change_nothing(pairs, data):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@settings(deadline=None)
 @given(pairs=PAIRS)
 def test_entity_metrics_are_those_of_seqeval(pairs):
     seqeval = pytest.importorskip("seqeval.metrics")

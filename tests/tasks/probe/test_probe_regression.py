@@ -56,7 +56,7 @@ def test_fewer_labels_are_drawn_anew_and_hold_both_classes():
     assert [head.labels for head in few] == [7]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_no_other_unit_and_threshold_is_right_more_often(data):
     size = data.draw(st.integers(2, 7))
