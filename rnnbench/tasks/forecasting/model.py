@@ -174,9 +174,8 @@ class NeuralForecaster(Forecaster):
         there = ~truth.isnan()
         # Nothing is learned from a value that is not there; some number has to stand in its place.
         losses = self.output.loss(given, torch.where(there, truth, inputs.unit.location), inputs.unit)
-        if not bool(there.all()):
-            losses = torch.where(there, losses, 0.0)
-        return Loss(losses.sum(), int(there.sum().clamp(min=1)))
+        # Whether all are there, and how many, is not asked of the device.
+        return Loss(torch.where(there, losses, 0.0).sum(), there.sum().clamp(min=1))
 
     def forecast(self, batch: WindowBatch) -> Forecast:
         """See `Forecaster.forecast`."""
