@@ -28,10 +28,13 @@ def decimals(values: Iterable[float | None]) -> int:
 
 
 def number(value: float | None, places: int) -> str:
-    """A value with so many decimals; a dash where there is none."""
+    """A value with so many decimals, or with three digits where these would be zeros; a dash where there is none."""
     if value is None:
         return "–"
-    return f"{value:.{places}f}" if math.isfinite(value) else str(value)
+    if not math.isfinite(value):
+        return str(value)
+    text = f"{value:.{places}f}"
+    return f"{value:.3g}" if value and not float(text) else text
 
 
 def short(value: float | None) -> str:

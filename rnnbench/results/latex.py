@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,8 @@ def render_latex(comparison: Comparison, pairs: bool = False) -> str:
     blocks = []
     for number, table in enumerate(comparison.tables, start=1):
         leading = [column for column in table.shown if table.leading and column.metric == table.leading.metric]
-        key = f"{table.protocol.application}-{table.dataset}-{number}"
+        # Of a data set's name no sign ends a label.
+        key = re.sub(r"[^A-Za-z0-9_-]+", "-", f"{table.protocol.application}-{table.dataset}-{number}")
         headers, rows = headers_of(table, leading, False), rows_of(table, leading, False)
         blocks.append(latex_table(headers, rows, caption(table), key))
         if pairs and (lines := pair_cells(table)):

@@ -4,6 +4,8 @@ import csv
 import io
 
 from rnnbench.results import compare, load_runs
+from rnnbench.results.latex import render_latex
+from rnnbench.results.record import Data
 from rnnbench.results.render import render_csv, render_markdown
 
 
@@ -26,3 +28,9 @@ def test_a_tag_is_text_beside_a_table_in_markdown(make_run):
     page = render_markdown(compare(load_runs(map(str, runs))))
     assert "<script>" not in page
     assert page.count("no &lt;script&gt; # here") == 2
+
+
+def test_no_name_ends_a_label_of_latex(make_run):
+    data = Data(dataset="100 % of {all}", fingerprint="a", details={})
+    text = render_latex(compare(load_runs([str(make_run("one", data=data))])))
+    assert r"\label{tab:text_generation-100-of-all--1}" in text

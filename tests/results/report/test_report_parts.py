@@ -19,7 +19,7 @@ from rnnbench.report.curves import best_after
 from rnnbench.report.overall import _largest_block, overall
 from rnnbench.report.runs import content_of_runs
 from rnnbench.report.sensitivity import sensitivity_of
-from rnnbench.report.text import clean, listed, short, slug
+from rnnbench.report.text import clean, listed, number, short, slug
 from rnnbench.report.theme import marks
 from rnnbench.results.curve import read_curve
 from rnnbench.results.options import learning_rate
@@ -304,3 +304,13 @@ def test_lists() -> None:
     assert listed("abc") == "a, b and c"
     assert listed("abcdefg", 4) == "a, b, c and 4 more"
     assert listed([]) == ""
+
+
+def test_small_values_are_no_zeros():
+    assert [number(value, 4) for value in (0.0, 0.16701, 5.312e-06, -2e-05)] == [
+        "0.0000",
+        "0.1670",
+        "5.31e-06",
+        "-2e-05",
+    ]
+    assert [number(value, 4) for value in (None, float("nan"))] == ["–", "nan"]
