@@ -167,5 +167,9 @@ def line(one: Any) -> str:
     lives = one.half_lives()
     if lives:
         middle = lives[len(lives) // 2]
-        parts.append(f"median half-life {middle:g} steps" if math.isfinite(middle) else "median half-life beyond them")
+        parts.append(
+            f"median half-life {middle:g} step{'' if middle == 1 else 's'}"
+            if math.isfinite(middle)
+            else "median half-life beyond them"
+        )
     return "; ".join(parts)

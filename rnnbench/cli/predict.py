@@ -77,7 +77,8 @@ def predict_from_run(words: Sequence[str]) -> int:
         else:
             streams.write_output(pieces)
     seconds = time.perf_counter() - start
-    print(f"{written[0]:,} lines in {seconds:.1f} s: {written[0] / seconds:,.1f} lines/s", file=sys.stderr)
+    lines = "1 line" if written[0] == 1 else f"{written[0]:,} lines"
+    print(f"{lines} in {seconds:.1f} s: {written[0] / seconds:,.1f} lines/s", file=sys.stderr)
     return 0
 
 
