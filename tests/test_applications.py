@@ -94,6 +94,13 @@ def test_one_of_an_installed_package_is_found(card, tmp_path, monkeypatch):
     forget()
     with pytest.raises(UserError, match="bench_digits.gone, which is not there"):
         applications()
+    points.write_text("[rnnbench.applications]\ndigits = bench_digits.digits\n")
+    (site / "bench_digits/digits/card.yaml").unlink()
+    forget()
+    with pytest.raises(
+        UserError, match="entry points of bench_digits\n.*digits has no card.yaml in .*\n.*package data"
+    ):
+        applications()
 
 
 @pytest.mark.parametrize(

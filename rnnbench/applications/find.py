@@ -91,7 +91,8 @@ def _everywhere() -> list[Application]:
 
 
 def _folder(point: EntryPoint) -> Path:
-    """The folder of the package that an entry point names; its code is not run."""
+    """The folder of the package that an entry point names, with a card in it; its code is not run."""
+    where = f"entry points of {point.dist.name if point.dist else 'an installed package'}"
     try:
         spec = find_spec(point.value)
     except ImportError:
@@ -99,10 +100,17 @@ def _folder(point: EntryPoint) -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise UserError(
             f"the application {point.name} is to lie in the package {point.value}, which is not there",
-            where=f"entry points of {point.dist.name if point.dist else 'an installed package'}",
+            where=where,
             hint="install that package anew, or remove it",
         )
-    return Path(next(iter(spec.submodule_search_locations)))
+    folder = Path(next(iter(spec.submodule_search_locations)))
+    if not (folder / CARD_FILE).is_file():
+        raise UserError(
+            f"the application {point.name} has no {CARD_FILE} in {folder}",
+            where=where,
+            hint=f"its package data have to hold {CARD_FILE} and configs/*.yaml; until then, remove the package",
+        )
+    return folder
 
 
 def _beside(working_folder: Path) -> Iterator[Application]:
