@@ -189,6 +189,16 @@ class _OnDevice(TorchFunctionMode):
         kwargs = dict(kwargs or {})
         if torch.is_autocast_enabled("cuda") and func in _AUTOCAST:
             args, kwargs = _lowered(args, _AUTOCAST[func]), {key: _lowered(one, None) for key, one in kwargs.items()}
+        if func is Tensor.to and not isinstance(args[0], Simulated) and any(isinstance(one, Simulated) for one in args):
+            like = next(one for one in args[1:] if isinstance(one, Simulated))
+            return on_gpu(args[0].to(like.dtype))
+        if func in (Tensor.__getitem__, Tensor.__setitem__) and isinstance(args[0], Simulated):
+            args = (args[0], tree_map(_index, args[1], is_leaf=lambda one: isinstance(one, list)), *args[2:])
+        if func is torch.tensor and _names_device(kwargs.get("device")):
+            # Made of numbers on the host, and copied.
+            for counts in _counts:
+                counts.launches.append("copy to the device")
+            return on_gpu(func(*args, **{key: one for key, one in kwargs.items() if key != "device"}))
         if (
             func is torch.device
             or getattr(func, "__name__", "") in ("__get__", "__set__")
@@ -223,6 +233,11 @@ class _Factories(TorchDispatchMode):
         for counts in _counts:
             counts.launches.append(func._schema.name.removeprefix("aten::"))
         return Simulated(func(*args, **{**kwargs, "device": torch.device("cpu")}))
+
+
+def _index(one: Any) -> Any:
+    """Numbers of rows that stand in a list, where they are looked up."""
+    return on_gpu(torch.tensor(one)) if isinstance(one, list) else one
 
 
 def _names_device(one: Any) -> bool:

@@ -75,6 +75,12 @@ class PairData(BucketedData[TextPairs], Generic[P]):
 
     `columns`: what columns are called in the data. `max_length`: pairs of training in which either side has more tokens
     are left out; None for no limit.
+
+    Args:
+        source: Where the pairs come from.
+        budget: Size of a batch.
+        num_workers: Processes that read ahead.
+        vectors: Pretrained word vectors: a file, or the name of a card; None for none.
     """
 
     columns: ColumnNames | None
