@@ -83,9 +83,23 @@ class Forecaster(Task[ForecastingData]):
             found = self.forecast_intervals(batch)
         else:
             found = self.forecast(batch)
-            if self.conformal is not None:
-                self.conformal.enter(batch.ids, batch.future, found, batch.scale)
-        self.errors.update(batch.ids, batch.future, found, batch.scale)
+        future, scale = self._truth(batch)
+        if self.conformal is not None and not self.trainer.testing:
+            self.conformal.enter(batch.ids, future, found, scale)
+        self.errors.update(batch.ids, future, found, scale)
+
+    def _truth(self, batch: WindowBatch) -> tuple[Tensor, Tensor]:
+        """What came, and the scales it is measured in, as they are in the data.
+
+        In ``bf16-true`` and ``16-true`` the trainer casts all of a batch, and a forecast would be held against values of
+        three digits.
+        """
+        if batch.future.dtype == torch.float64:
+            return batch.future, batch.scale
+        # Windows that count for nothing have the number -1.
+        windows = self.data.splits["test" if self.trainer.testing else "validation"]
+        whole = windows(batch.ids.clamp(min=0).tolist(), 0)
+        return whole.future.to(batch.future.device), whole.scale.to(batch.future.device)
 
     def measure(self, split: str) -> Measured:
         """See `Task.measure`."""
