@@ -90,6 +90,8 @@ def video_frames(file: Path | bytes, name: str) -> Iterator[Shown]:
         check_file(file)
     av = _library(name)
     with reading(name, "no video that can be read"), av.open(BytesIO(file) if isinstance(file, bytes) else file) as box:
+        if box.format.name == "tty":  # any text is a picture of letters to the library
+            raise UserError("text, and no video", where=name)
         if not box.streams.video:
             has = ", ".join(sorted({stream.type for stream in box.streams})) or "nothing"
             raise UserError(f"there is no video in it, only {has}", where=name)

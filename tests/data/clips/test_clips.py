@@ -198,6 +198,8 @@ def test_nothing_there(tmp_path):
     assert "no file but a pipe" in fault(tmp_path / "pipe.mp4"), "it is never waited for"
     (tmp_path / "empty.mp4").write_bytes(b"")
     assert "no video that can be read" in fault(tmp_path / "empty.mp4")
+    (tmp_path / "notes.txt").write_text("letters, which a library draws on a screen of text\n" * 99)
+    assert "text, and no video" in fault(tmp_path / "notes.txt")
 
 
 def test_without_the_library_it_says_what_to_install(monkeypatch):
