@@ -1,9 +1,11 @@
 """Every preset is listed, parses and trains a little; RESULTS.md shows what the results file says."""
 
+import importlib
 import shlex
 from pathlib import Path
 
 import pytest
+import yaml
 
 import rnnbench
 from rnnbench.cli import main
@@ -11,6 +13,7 @@ from rnnbench.cli.presets import preset_names
 from rnnbench.folders import configs_folder
 from rnnbench.results.page import update_page
 from rnnbench.results.rows import read_rows
+from rnnbench.tasks.base.counting import CountingModel
 
 # A mixture stands on runs of others: tests/tasks/text_generation/test_mixture.py trains it.
 PRESETS = [name for name in preset_names() if name.startswith("text_generation/") and "mixture" not in name]
@@ -63,6 +66,19 @@ def test_another_class_resets_its_options(words, tmp_path):
     config = (tmp_path / "runs/text_generation/smoke/config.yaml").read_text()
     assert "forget_bias" not in config
     assert "nonlinearity: tanh" in config
+
+
+def test_what_is_counted_is_counted_by_one_process():
+    """It reads the training split in one process, and refuses to on several."""
+    counted = {}
+    for path in configs_folder().glob("*/*.yaml"):
+        preset = yaml.safe_load(path.read_text())
+        name = preset.get("model", {}).get("class_path", "") if isinstance(preset, dict) else ""
+        module, _, kind = name.rpartition(".")
+        if module and issubclass(getattr(importlib.import_module(module), kind), CountingModel):
+            counted[f"{path.parent.name}/{path.stem}"] = preset["trainer"].get("devices")
+    assert len(counted) > 30
+    assert {name: devices for name, devices in counted.items() if devices != 1} == {}
 
 
 def test_rows_rows_name_presets():
