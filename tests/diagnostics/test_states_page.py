@@ -86,10 +86,10 @@ def test_it_is_used(tmp_path):
     opacity = [float(re.search(r"([\d.]+)\)$", colour)[1]) for colour in seen["colours"]]
     assert [value > 0.5 for value in opacity] == [bool(value) for value in quoted]
     name, _, told = seen["titles"][2].rpartition(": ")
-    assert name == "leaf 0, unit 1"
+    assert name == "1 (leaf 0, unit 1)", "its number in the field, and what it is"
     assert float(told) == pytest.approx(float(values[2, 1]), abs=0.02)
     assert seen["before"] == 0, "the mouse was pressed elsewhere"
     assert seen["selected"] == [1]
     assert seen["alike"] == [2, 8, 9, 10], "the other places within quotes"
     assert seen["note"].startswith("“cd”: units by how far they stand from the rest")
-    assert seen["other"].startswith("leaf 0, unit")
+    assert re.match(r"unit (\d) \(leaf 0, unit \1\);", seen["other"])
