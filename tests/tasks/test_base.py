@@ -167,3 +167,27 @@ def test_every_batch_says_how_much_of_it_is_real():
 )
 def test_a_checkpoint_names_classes_as_their_packages_hand_them_out(target, path):
     assert describe(target, "model") == {"class_path": path}
+
+
+class Exact(Model):
+    """The same with a table in float64."""
+
+    def build(self, spec):
+        super().build(spec)
+        self.register_buffer("table", torch.zeros(2, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(
+    ("kind", "device", "refused"), [(Exact, "mps", True), (Exact, "cpu", False), (Model, "mps", False)]
+)
+def test_a_device_without_float64_is_refused_where_it_is_needed(kind, device, refused):
+    """Before Lightning moves the model there, which ends in a TypeError."""
+    model = kind()
+    model.trainer = SimpleNamespace(datamodule=Data(), strategy=SimpleNamespace(root_device=torch.device(device)))
+    if not refused:
+        model.configure_model()
+        return
+    with pytest.raises(
+        UserError, match=r"Exact computes in float64 \(table\), which mps lacks\n--trainer.accelerator cpu"
+    ):
+        model.configure_model()

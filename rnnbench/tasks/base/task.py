@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, cast, final
@@ -265,6 +266,21 @@ class Task(LightningModule, ABC, Generic[D]):
             self.start_from(self.data)
             if self.fine_tuning is not None:
                 self.fine_tuning.begin(self)
+        if self._trainer is not None:
+            self._check_device(self.trainer.strategy.root_device)
+
+    def _check_device(self, device: torch.device) -> None:
+        """Refuses a device without float64 for a model that needs it, before Lightning fails to move it there."""
+        if exact_device(device) == device:
+            return
+        held = itertools.chain(self.named_parameters(), self.named_buffers())
+        name = next((name for name, value in held if value.dtype == torch.float64), None)
+        if name is not None:
+            raise UserError(
+                f"{type(self).__name__} computes in float64 ({name}), which {device.type} lacks",
+                where="trainer.accelerator",
+                hint="--trainer.accelerator cpu",
+            )
 
     def start_from(self, data: D) -> None:
         """Called once when a new model was built for these data; later the checkpoint holds what is put in place here.

@@ -79,10 +79,7 @@ class Forecaster(Task[ForecastingData]):
 
     def evaluate(self, batch: WindowBatch) -> None:
         """See `Task.evaluate`: the validation split tells how far intervals move, the test split whether they hold."""
-        if self.trainer.testing:
-            found = self.forecast_intervals(batch)
-        else:
-            found = self.forecast(batch)
+        found = self.forecast_intervals(batch) if self.trainer.testing else self.forecast(batch)
         future, scale = self._truth(batch)
         if self.conformal is not None and not self.trainer.testing:
             self.conformal.enter(batch.ids, future, found, scale)
@@ -91,8 +88,8 @@ class Forecaster(Task[ForecastingData]):
     def _truth(self, batch: WindowBatch) -> tuple[Tensor, Tensor]:
         """What came, and the scales it is measured in, as they are in the data.
 
-        In ``bf16-true`` and ``16-true`` the trainer casts all of a batch, and a forecast would be held against values of
-        three digits.
+        In ``bf16-true`` and ``16-true`` the trainer casts all of a batch, and a forecast would be held against values
+        of three digits.
         """
         if batch.future.dtype == torch.float64:
             return batch.future, batch.scale
