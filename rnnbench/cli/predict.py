@@ -27,7 +27,7 @@ from rnnbench.safe_files import new_file, replace_text
 
 _LONG = 1_000_000
 _STDIN = "stdin"
-_TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
+_TABLES = (".csv", ".tsv", ".parquet")
 _FURTHER = """
 
 Further options are those of the run's application: rnnbench predict --run RUN --help.
