@@ -1,12 +1,10 @@
 """Rows beyond memory: the same training, bit for bit, in memory that does not grow with them."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 import torch
+from growth import bytes_a_row
 
 from rnnbench.data.sources import files
 from rnnbench.results.record import read_result
@@ -78,29 +76,12 @@ def test_a_label_is_wrong_in_large_data_as_in_small_ones(corpus, monkeypatch):
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows(tmp_path):
     """Lengths, labels and an order are in memory, some hundred bytes a row; rows as dicts took two thousand."""
-    code = (
-        "import resource, sys\n"
-        "from rnnbench.data.sources.files import Files\n"
-        "from rnnbench.tasks.sentiment import SentimentData\n"
-        "data = SentimentData(Files(sys.argv[1])); data.setup('fit'); data.details()\n"
-        "for batch, _ in zip(data.train_dataloader(), range(200)): pass\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
-    )
     text = "a film of some length that is neither long nor short, and as good as number "
-    peaks = {}
-    for size in (250_000, 750_000):
-        folder = tmp_path / str(size)
-        folder.mkdir()
-        for split, rows in (("train", size), ("validation", 10), ("test", 10)):
-            with (folder / f"{split}.csv").open("w") as file:
-                file.write("text,label\n")
-                file.writelines(f'"{text}{n % 1000}",{"good" if n % 2 else "bad"}\n' for n in range(rows))
-        said = subprocess.run(
-            [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=600, check=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )  # fmt: skip
-        peaks[size] = int(said.stdout.split()[-1]) * 1024
-    assert (peaks[750_000] - peaks[250_000]) / 500_000 < 250, peaks
+
+    def row(number):
+        return f'"{text}{number % 1000}",{"good" if number % 2 else "bad"}'
+
+    assert bytes_a_row(tmp_path, SentimentData, "text,label", row, 250_000, 750_000) < 250
 
 
 @pytest.mark.slow

@@ -1,13 +1,11 @@
 """Pairs beyond memory: the same training, bit for bit, in memory that does not grow with their texts."""
 
 import json
-import os
 import pickle
-import subprocess
-import sys
 
 import pytest
 import torch
+from growth import bytes_a_row
 
 from rnnbench.data.sources import files
 from rnnbench.data.sources.files import Files
@@ -71,26 +69,9 @@ def test_what_is_sent_to_a_worker_does_not_grow_with_the_texts(corpus, monkeypat
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_pairs(tmp_path):
     """Lengths and an order are in memory; a pair of such texts took a thousand bytes."""
-    code = (
-        "import resource, sys\n"
-        "from rnnbench.data.sources.files import Files\n"
-        "from rnnbench.tasks.translation import TranslationData\n"
-        "data = TranslationData(Files(sys.argv[1])); data.setup('fit'); data.details()\n"
-        "for batch, _ in zip(data.train_dataloader(), range(200)): pass\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
-    )
     text = "a sentence of some length that is neither long nor short, and as good as number "
-    peaks = {}
-    for size in (150_000, 450_000):
-        folder = tmp_path / str(size)
-        folder.mkdir()
-        for split, rows in (("train", size), ("validation", 10), ("test", 10)):
-            with (folder / f"{split}.csv").open("w") as file:
-                file.write("de,en\n")
-                file.writelines(f'"{text}{n % 1000}","{n % 999} {text}"\n' for n in range(rows))
-        said = subprocess.run(
-            [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=600, check=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )  # fmt: skip
-        peaks[size] = int(said.stdout.split()[-1]) * 1024
-    assert (peaks[450_000] - peaks[150_000]) / 300_000 < 250, peaks
+
+    def row(number):
+        return f'"{text}{number % 1000}","{number % 999} {text}"'
+
+    assert bytes_a_row(tmp_path, TranslationData, "de,en", row, 150_000, 450_000) < 250
