@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnbench.errors import UserError
-from rnnbench.safe_files import replace_bytes
+from rnnbench.safe_files import new_file, replace_bytes
 from rnnbench.tasks.base.pictures import FILMS, save_film
 
 if TYPE_CHECKING:
@@ -38,25 +38,34 @@ class Shown(NamedTuple):
     window: tuple[float, float, float] | None = None
 
 
+def new_drawing(name: str) -> Path:
+    """The type of an option that names a sheet or a film to write: what cannot be written is told before it is drawn.
+
+    Args:
+        name: The path as a user wrote it.
+
+    Raises:
+        UserError: There is no such format, or as `rnnbench.safe_files.new_file` says.
+    """
+    path = new_file(name)
+    if path.suffix.lower() not in (*SHEETS, *FILMS):
+        raise UserError(
+            f"a picture cannot be written as {path.suffix or 'a file without extension'}",
+            where=path,
+            hint=f"can be written: {', '.join([*SHEETS, *FILMS])}",
+        )
+    return path
+
+
 def draw_sheet(path: Path, rows: Sequence[Sequence[Shown]]) -> None:
     """Writes rows of tiles.
 
     Args:
         path: Where to write it, with an extension of `SHEETS`.
         rows: The tiles of each row.
-
-    Raises:
-        UserError: The extension is another one.
     """
-    kind = SHEETS.get(path.suffix.lower())
-    if kind is None:
-        raise UserError(
-            f"a picture cannot be written as {path.suffix or 'a file without extension'}",
-            where=path,
-            hint=f"can be written: {', '.join([*SHEETS, *FILMS])}",
-        )
     content = io.BytesIO()
-    _sheet(rows).save(content, format=kind)
+    _sheet(rows).save(content, format=SHEETS[path.suffix.lower()])
     replace_bytes(path, content.getvalue())
 
 

@@ -14,11 +14,10 @@ from rnnbench.data.images.picture import Picture, find_pictures, read_image
 from rnnbench.data.lines import json_line
 from rnnbench.data.readable import readable
 from rnnbench.errors import UserError, did_you_mean
-from rnnbench.safe_files import new_file
 from rnnbench.tasks.base import evaluating
 from rnnbench.tasks.base.pictures import FILMS
 from rnnbench.tasks.drawing.model import ImageModel
-from rnnbench.tasks.drawing.pictures import draw_sheet, write_film
+from rnnbench.tasks.drawing.pictures import draw_sheet, new_drawing, write_film
 from rnnbench.tasks.drawing.show import draw_some, shown
 
 _AT_ONCE = 256
@@ -31,7 +30,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "drawing: INPUT is an image, or a folder of them, of which the bound is told; without INPUT it draws"
     )
     group.add_argument("--format", choices=("text", "json"), default="text", help="name and bound; or JSON")
-    group.add_argument("--picture", type=new_file, metavar="FILE", help="where to draw: .png, or a film, .gif or .webp")
+    group.add_argument(
+        "--picture", type=new_drawing, metavar="FILE", help="where to draw: .png, or a film, .gif or .webp"
+    )
     group.add_argument("--count", type=int, default=25, metavar="N", help="drawings (default: %(default)s)")
     group.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the drawings (default: %(default)s)")
     group.add_argument(
